@@ -1,0 +1,65 @@
+// The layers of ARCHITECTURE.md: a folder imports only from the folders to its left.
+const layers = [
+  ['std'],
+  ['model'],
+  ['wire'],
+  ['attribution', 'policy'],
+  ['engine'],
+  ['kernel', 'store', 'api', 'client'],
+  ['cli'],
+  ['daemon'],
+];
+
+const rules = layers.flatMap((folders, index) =>
+  folders.map((folder) => ({
+    name: `${folder}-imports-only-to-its-left`,
+    severity: 'error',
+    from: { path: `^src/${folder}/` },
+    to: {
+      path: '^src/',
+      pathNot: `^src/(${[...layers.slice(0, index).flat(), folder].join('|')})/`,
+    },
+  })),
+);
+
+const pure = '^src/(model|wire|policy|attribution|engine)/';
+
+module.exports = {
+  forbidden: [
+    ...rules,
+    {
+      name: 'pure-layers-do-no-io',
+      comment: 'Time comes in as an argument, effects go out as values: no node: module, no FFI.',
+      severity: 'error',
+      from: { path: pure, pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'pure-layers-have-no-ffi',
+      severity: 'error',
+      from: { path: pure },
+      to: { path: 'node_modules/koffi' },
+    },
+    {
+      name: 'ffi-in-one-place',
+      comment: 'koffi is loaded by src/kernel/ffi.ts alone.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/kernel/ffi\\.ts$' },
+      to: { path: 'node_modules/koffi' },
+    },
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-tests-in-product',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '\\.test\\.ts$' },
+      to: { path: '(\\.test\\.ts$|^test/)' },
+    },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  },
+};

@@ -1,0 +1,88 @@
+// What goes into the engine and what comes out of it: closed unions of plain values.
+import type { Attempt } from '#model/attempt.ts';
+import type { Connection, Reason } from '#model/connection.ts';
+import type { Decision } from '#model/decision.ts';
+import type { Flow } from '#model/flow.ts';
+import type { Settings } from '#model/messages.ts';
+import type { Evidence, Process } from '#model/process.ts';
+import type { Answer, Prompt, PromptOutcome } from '#model/prompt.ts';
+
+/** The only thing that decides; `policy/` compiles it. Pure: same attempt, same revision, same instant, same decision. */
+export interface Decider {
+  readonly revision: number;
+  /** `now` in milliseconds since 1970, for rules that expire. */
+  decide(attempt: Attempt, now: number): Decision;
+}
+
+/** A packet in the kernel's queue, waiting for exactly one verdict. */
+export interface QueuedPacket {
+  /** The kernel's packet id in the queue. */
+  readonly id: number;
+  readonly flow: Flow;
+  /** flowKey(flow), computed once by the reader. */
+  readonly key: string;
+  /** Effective uid and gid of the socket's owner; on output only, and not for kernel-made packets. */
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+  /** The packet mark, 0 when there is none. A packet with somebody else's mark is refused without ours. */
+  readonly mark: number;
+}
+
+/** A copy of a packet that was not held: `observe`, or a flow that a kernel rule decided by itself. */
+export interface CopiedPacket extends Omit<QueuedPacket, 'id'> {
+  /** The kernel rule that decided, and what; null in `observe`. */
+  readonly decided: { readonly rule: string; readonly action: 'allow' | 'reject' | 'drop' } | null;
+}
+
+/** The answer of attribution. `process` undefined: not found in time. */
+export interface Attribution {
+  readonly process: Process | undefined;
+  readonly evidence: readonly Evidence[];
+}
+
+export type EngineEvent =
+  | { readonly type: 'packet'; readonly packet: QueuedPacket }
+  | { readonly type: 'copy'; readonly packet: CopiedPacket }
+  /** Reply to an `attribute` effect, at once or later; a ticket the engine no longer knows is ignored. */
+  | { readonly type: 'attributed'; readonly ticket: number; readonly attribution: Attribution }
+  | { readonly type: 'answer'; readonly prompt: string; readonly answer: Answer }
+  /** A new policy, new settings or both: everything pending and remembered is decided anew. */
+  | { readonly type: 'policy'; readonly policy: Decider; readonly settings: Settings }
+  /** Nothing happened but time: deadlines are looked at. */
+  | { readonly type: 'tick' }
+  /** The gate stops: every held packet gets the unanswered default. */
+  | { readonly type: 'stop' };
+
+export type Verdict = 'accept' | 'reject' | 'drop';
+
+export type Effect =
+  /** Exactly one verdict for each id. `mark` is the packets' own mark, one for each id. */
+  | {
+      readonly type: 'verdict';
+      readonly verdict: Verdict;
+      readonly flow: Flow;
+      readonly packets: readonly { readonly id: number; readonly mark: number }[];
+    }
+  /** Find the program behind this flow and come back with `attributed`. */
+  | {
+      readonly type: 'attribute';
+      readonly ticket: number;
+      readonly flow: Flow;
+      readonly uid: number | undefined;
+      readonly gid: number | undefined;
+    }
+  | { readonly type: 'prompt-opened'; readonly prompt: Prompt }
+  | { readonly type: 'prompt-changed'; readonly prompt: Prompt }
+  | {
+      readonly type: 'prompt-closed';
+      readonly id: string;
+      readonly outcome: PromptOutcome;
+      readonly action: 'allow' | 'reject' | 'drop';
+    }
+  /** A row for the journal, new or changed (same id). */
+  | { readonly type: 'connection'; readonly connection: Connection }
+  | { readonly type: 'hit'; readonly rule: string }
+  /** A counter of model/status.ts goes up. */
+  | { readonly type: 'count'; readonly reason: Reason | 'prompt' | 'answered' | 'expired' }
+  /** This flow was allowed and is not any more: take its bit from conntrack, and destroy its socket when it is refused. */
+  | { readonly type: 'revoke'; readonly flow: Flow; readonly key: string; readonly action: 'reject' | 'drop' | 'ask' };

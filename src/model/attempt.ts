@@ -1,0 +1,125 @@
+// Attempt: one Flow, one Process, one Destination at one instant; and its stable JSON form.
+import { z } from 'zod';
+import { type Address, formatAddress, parseAddress } from './address.ts';
+import { directions, type Flow } from './flow.ts';
+import { imageStates, type Process } from './process.ts';
+import { protocolNumbers, protocols } from './protocol.ts';
+
+export const nameSources = ['dns', 'resolved', 'sni', 'quic', 'http'] as const;
+
+export interface DestinationName {
+  readonly name: string;
+  readonly from: (typeof nameSources)[number];
+}
+
+export interface Attempt {
+  /** Undefined when the program could not be found. */
+  readonly process?: Process | undefined;
+  readonly flow: Flow;
+  readonly names: readonly DestinationName[];
+}
+
+const uint = z.int().min(0);
+const id32 = uint.max(0xfffffffe);
+const port = uint.max(65535);
+const text = z.string().max(4096);
+
+const addressSchema = z.string().refine((value) => parseAddress(value) !== undefined, 'is not an IP address');
+const endpointSchema = z.strictObject({ address: addressSchema, port: port.optional() });
+
+export const imageSchema = z.strictObject({
+  path: text,
+  identity: z.strictObject({ device: text, inode: text, generation: text, ctime: text }),
+  state: z.enum(imageStates),
+});
+
+export const processSchema = z.strictObject({
+  kernel: z.boolean().optional(),
+  pid: uint.max(2 ** 22).optional(),
+  startTime: text.optional(),
+  exe: text.nullable().optional(),
+  image: imageSchema.optional(),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'is not 64 lower-case hex digits')
+    .optional(),
+  script: text.nullable().optional(),
+  args: z.array(z.string().max(131072)).max(4096).optional(),
+  cwd: text.optional(),
+  uid: id32.optional(),
+  gid: id32.optional(),
+  groups: z.array(id32).max(65536).optional(),
+  cgroup: text.optional(),
+  unit: text.nullable().optional(),
+  userUnit: z.boolean().optional(),
+  package: text.nullable().optional(),
+  packageVersion: text.optional(),
+  container: text.nullable().optional(),
+  flatpak: text.nullable().optional(),
+  snap: text.nullable().optional(),
+  appimage: text.nullable().optional(),
+  ancestors: z.array(text).max(256).optional(),
+  label: text.nullable().optional(),
+});
+
+export const flowSchema = z.strictObject({
+  protocol: z.enum(protocols),
+  protocolNumber: uint.max(255).optional(),
+  direction: z.enum(directions).optional(),
+  local: endpointSchema.optional(),
+  remote: endpointSchema,
+  interface: text.optional(),
+  icmp: z.strictObject({ type: uint.max(255), code: uint.max(255) }).optional(),
+});
+
+/** The attempt as `explain --json`, the journal, prompts and the API show it. */
+export const attemptSchema = z.strictObject({
+  process: processSchema.optional(),
+  flow: flowSchema,
+  names: z
+    .array(z.strictObject({ name: z.string().max(255), from: z.enum(nameSources) }))
+    .max(64)
+    .optional(),
+});
+export type AttemptJson = z.infer<typeof attemptSchema>;
+
+function endpoint(json: z.infer<typeof endpointSchema>) {
+  return { address: parseAddress(json.address) as Address, port: json.port ?? 0 };
+}
+
+/** From a value that `attemptSchema` accepted. */
+export function attemptFromJson(json: AttemptJson): Attempt {
+  const { protocol } = json.flow;
+  const numbers: Partial<Record<string, number>> = protocolNumbers;
+  return {
+    process: json.process,
+    flow: {
+      protocol,
+      protocolNumber: json.flow.protocolNumber ?? numbers[protocol] ?? 255,
+      direction: json.flow.direction ?? 'out',
+      local: json.flow.local && endpoint(json.flow.local),
+      remote: endpoint(json.flow.remote),
+      interface: json.flow.interface,
+      icmp: json.flow.icmp,
+    },
+    names: json.names ?? [],
+  };
+}
+
+export function attemptToJson(attempt: Attempt): AttemptJson {
+  const { flow } = attempt;
+  const near = flow.local && { address: formatAddress(flow.local.address), port: flow.local.port };
+  return {
+    ...(attempt.process && { process: attempt.process as z.infer<typeof processSchema> }),
+    flow: {
+      protocol: flow.protocol,
+      ...(flow.protocol === 'raw' && { protocolNumber: flow.protocolNumber }),
+      direction: flow.direction,
+      ...(near && { local: near }),
+      remote: { address: formatAddress(flow.remote.address), port: flow.remote.port },
+      ...(flow.interface !== undefined && { interface: flow.interface }),
+      ...(flow.icmp && { icmp: flow.icmp }),
+    },
+    names: [...attempt.names],
+  };
+}

@@ -1,0 +1,42 @@
+// Connection: the lasting record of a flow that people look at, one row in the journal.
+import { z } from 'zod';
+import { attemptSchema } from './attempt.ts';
+import { evidences } from './process.ts';
+
+/** Why the decision is what it is, beyond the rule. */
+export const reasons = [
+  'rule', // a rule decided
+  'mode', // no rule matched: the mode decided
+  'answer', // a person answered
+  'deadline', // nobody answered in time: the mode's default
+  'quota-user', // the user holds too many flows: the default at once
+  'quota-app',
+  'quota-packets',
+  'queue-half-full', // held packets reached half the queue
+  'unattributed', // the program could not be found in time
+  'shutdown', // judged because Postern stopped
+] as const;
+export type Reason = (typeof reasons)[number];
+
+export const connectionSchema = z.strictObject({
+  /** Unique: gate start in base 36, a dash and a counter. */
+  id: z.string().regex(/^[0-9a-z]+-[0-9]+$/),
+  /** Milliseconds since 1970 of the first packet, and of the last one seen in user space. */
+  time: z.number(),
+  lastTime: z.number(),
+  attempt: attemptSchema,
+  /** `ask` only where it was not enforced: `observe` records what would have been asked. */
+  action: z.enum(['allow', 'reject', 'drop', 'ask']),
+  /** False in `observe`: what would have been done, but was not. */
+  enforced: z.boolean(),
+  rule: z.string().nullable(),
+  reason: z.enum(reasons),
+  revision: z.int(),
+  logged: z.array(z.string()),
+  evidence: z.array(z.enum(evidences)),
+  /** Packets of the flow that user space saw; replies and later packets never get there. */
+  packets: z.int().min(0),
+  /** Milliseconds from the first packet to the verdict; 0 where nothing was held. */
+  heldMs: z.number(),
+});
+export type Connection = z.infer<typeof connectionSchema>;

@@ -1,0 +1,83 @@
+// The messages between the gate and the control plane: two closed unions, one JSON text a line.
+import { z } from 'zod';
+import { connectionSchema } from './connection.ts';
+import { failModes, modes } from './mode.ts';
+import { answerSchema, promptOutcomes, promptSchema } from './prompt.ts';
+import { ruleRecordSchema } from './rule.ts';
+import { gateStatusSchema } from './status.ts';
+
+/** Longest line either side accepts, in bytes: room for 100,000 rules; a longer one ends the connection. */
+export const maxMessageBytes = 64 * 1024 * 1024;
+
+/** User and group names of this machine, so that the policy can be compiled without asking the system. */
+export const accountsSchema = z.strictObject({
+  users: z.record(z.string(), z.int().min(0)),
+  groups: z.record(z.string(), z.int().min(0)),
+});
+export type Accounts = z.infer<typeof accountsSchema>;
+
+export const settingsSchema = z.strictObject({
+  mode: z.enum(modes),
+  failMode: z.enum(failModes),
+  /** Whether forwarded flows are judged too. */
+  forward: z.boolean(),
+  /** Seconds a question waits for its answer: 1–120. */
+  holdSeconds: z.int().min(1).max(120),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+
+const request = z.int().min(0);
+
+/** Control plane → gate. */
+export const controlMessageSchema = z.discriminatedUnion('type', [
+  /** Compile these rules and swap; the answer is `applied`, or `refused` and the old policy stays. */
+  z.strictObject({
+    type: z.literal('policy'),
+    request,
+    revision: z.int().min(0),
+    rules: z.array(ruleRecordSchema),
+    accounts: accountsSchema,
+    settings: settingsSchema,
+  }),
+  /** The answer is `applied`, or `refused` when there is no such prompt any more. */
+  z.strictObject({ type: z.literal('answer'), request, prompt: z.string(), answer: answerSchema }),
+  z.strictObject({ type: z.literal('status'), request }),
+  /** SHA-256 of the executable with this path, computed for a question or a page; the answer is `hash`. */
+  z.strictObject({ type: z.literal('hash'), request, path: z.string() }),
+]);
+export type ControlMessage = z.infer<typeof controlMessageSchema>;
+
+export const hitSchema = z.strictObject({ rule: z.string(), hits: z.int().min(1), lastHit: z.number() });
+
+/** Gate → control plane. */
+export const gateMessageSchema = z.discriminatedUnion('type', [
+  /** First message on each connection: what goes on, and all open prompts. */
+  z.strictObject({ type: z.literal('hello'), status: gateStatusSchema, prompts: z.array(promptSchema) }),
+  /** New and changed connections, by id: the later one replaces the earlier. */
+  z.strictObject({ type: z.literal('connections'), connections: z.array(connectionSchema) }),
+  /** Hits since the last such message. */
+  z.strictObject({ type: z.literal('hits'), hits: z.array(hitSchema) }),
+  z.strictObject({ type: z.literal('prompt-opened'), prompt: promptSchema }),
+  z.strictObject({ type: z.literal('prompt-changed'), prompt: promptSchema }),
+  z.strictObject({
+    type: z.literal('prompt-closed'),
+    id: z.string(),
+    outcome: z.enum(promptOutcomes),
+    action: z.enum(['allow', 'reject', 'drop']),
+    time: z.number(),
+  }),
+  /** A process that a rule with lifetime `exit` was made for has ended. */
+  z.strictObject({ type: z.literal('process-exited'), pid: z.int(), startTime: z.string() }),
+  /** Something a person should read, once. */
+  z.strictObject({
+    type: z.literal('notice'),
+    level: z.enum(['info', 'warning', 'error']),
+    text: z.string(),
+    time: z.number(),
+  }),
+  z.strictObject({ type: z.literal('applied'), request }),
+  z.strictObject({ type: z.literal('refused'), request, error: z.string() }),
+  z.strictObject({ type: z.literal('status'), request, status: gateStatusSchema }),
+  z.strictObject({ type: z.literal('hash'), request, sha256: z.string().nullable(), error: z.string().optional() }),
+]);
+export type GateMessage = z.infer<typeof gateMessageSchema>;

@@ -1,0 +1,45 @@
+// Prompt: a pending question with its deadline. Answer: the reply with scope and lifetime.
+import { z } from 'zod';
+import { attemptSchema } from './attempt.ts';
+import { lifetimeSchema } from './rule.ts';
+
+/** Who the answer is for: this process, its app, or the app and everything it starts. */
+export const whoScopes = ['process', 'app', 'children'] as const;
+
+export const answerScopeSchema = z.strictObject({
+  who: z.enum(whoScopes).default('app'),
+  /** This destination's address, or any. */
+  to: z.enum(['destination', 'any']).default('destination'),
+  /** This port (and protocol), or any. */
+  port: z.enum(['port', 'any']).default('port'),
+  /** The asking user, or any user (administrators only). */
+  user: z.enum(['user', 'any']).default('user'),
+});
+export type AnswerScope = z.infer<typeof answerScopeSchema>;
+
+export const answerSchema = z.strictObject({
+  action: z.enum(['allow', 'reject', 'drop']),
+  scope: answerScopeSchema.default({ who: 'app', to: 'destination', port: 'port', user: 'user' }),
+  /** `once` is "not now": it judges the held flows and makes no rule. */
+  lifetime: lifetimeSchema.default('once'),
+});
+export type Answer = z.infer<typeof answerSchema>;
+
+export const promptSchema = z.strictObject({
+  /** Unique over restarts of the gate: the time the gate started, in base 36, a dash and a counter. */
+  id: z.string().regex(/^[0-9a-z]+-[0-9]+$/),
+  attempt: attemptSchema,
+  /** Milliseconds since 1970. */
+  opened: z.number(),
+  deadline: z.number(),
+  /** Flows and packets held by this question. */
+  flows: z.int().min(0),
+  packets: z.int().min(0),
+  /** Why it is asked: the rule with action `ask`, or null for the mode. */
+  rule: z.string().nullable(),
+});
+export type Prompt = z.infer<typeof promptSchema>;
+
+/** How a prompt ended. */
+export const promptOutcomes = ['answered', 'deadline', 'policy', 'mode', 'gone'] as const;
+export type PromptOutcome = (typeof promptOutcomes)[number];

@@ -1,0 +1,65 @@
+// Status: what the gate is doing, and every count of something refused, overflowed or lost, by its reason.
+import { z } from 'zod';
+import { failModes, modes } from './mode.ts';
+
+/** How the kernel hands packets over: nft's own `queue`, the xt target NFQUEUE inside our nft table, or not at all. */
+export const queueKinds = ['native', 'compat', 'none'] as const;
+
+const count = z.int().min(0);
+
+/** Counters since the gate started. The keys are stable names; `docs/` explains each in a sentence. */
+export const countersSchema = z.strictObject({
+  /** Packets read from the queue, and verdicts given. */
+  packets: count,
+  accepted: count,
+  rejected: count,
+  dropped: count,
+  /** Copies read in `observe`, and of what the kernel allowed by itself. */
+  copies: count,
+  /** Packets that could not be read as IP: dropped, counted here. */
+  malformed: count,
+  /** Netlink messages of the kernel that did not parse. */
+  badMessages: count,
+  /** Questions asked, answered, and ended by their deadline. */
+  prompts: count,
+  answered: count,
+  expired: count,
+  /** Flows that got the unanswered default at once, by reason. */
+  quotaUser: count,
+  quotaApp: count,
+  quotaPackets: count,
+  queueHalfFull: count,
+  /** Flows whose program was not found. */
+  unattributed: count,
+  /** The kernel dropped packets because the queue was full, or because our socket buffer was. */
+  queueFull: count,
+  queueUserDropped: count,
+  /** Times that recv said ENOBUFS: events of the proc connector or copies were lost. */
+  noBuffers: count,
+  /** Packets refused in the kernel because one user opened more than the rate a user has. */
+  rateLimited: count,
+  /** Packets refused in the kernel by rules of its own or by remembered refusals. */
+  kernelRefused: count,
+  /** Records that were not reported because the control plane was away or slow. */
+  unreported: count,
+});
+export type Counters = z.infer<typeof countersSchema>;
+
+export const gateStatusSchema = z.strictObject({
+  pid: z.int(),
+  /** Milliseconds since 1970. */
+  started: z.number(),
+  mode: z.enum(modes),
+  failMode: z.enum(failModes),
+  revision: z.int(),
+  rules: count,
+  /** How many rules stand in the kernel by themselves. */
+  kernelRules: count,
+  queue: z.enum(queueKinds),
+  /** Packets held now, and prompts open now. */
+  held: count,
+  prompts: count,
+  processes: count,
+  counters: countersSchema,
+});
+export type GateStatus = z.infer<typeof gateStatusSchema>;

@@ -1,0 +1,176 @@
+// The text of our one nftables table for the modes that enforce. ARCHITECTURE.md says what each chain is for.
+import type { FailMode } from '#model/mode.ts';
+import { conntrackMask, type Marks } from './marks.ts';
+
+export const tableName = 'postern';
+
+/** NFLOG groups: copies of what the kernel decides by itself or, in `observe`, of every new flow. */
+export const copyGroup = 0x504f;
+
+export const hooks = ['output', 'input', 'forward'] as const;
+export type Hook = (typeof hooks)[number];
+
+export interface TablePlan {
+  readonly failMode: FailMode;
+  /** Whether forwarded flows are judged. */
+  readonly forward: boolean;
+  readonly marks: Marks;
+  readonly queueNumber: number;
+  /** `native` writes nft's queue statement; `compat` leaves the queue chains empty and the table asleep, see nft/apply.ts. */
+  readonly queue: 'native' | 'compat';
+  /** Lines of the chains kernel_output, kernel_input and kernel_forward, of nft/kernelrules.ts. */
+  readonly kernelRules: Readonly<Record<Hook, readonly string[]>>;
+}
+
+const hex = (value: number) => `0x${(value >>> 0).toString(16)}`;
+
+/** New flows a second that one user may open, and one remote address may; beyond that the kernel refuses and counts. */
+export const userRate = { perSecond: 8000, burst: 8000 } as const;
+export const peerRate = { perSecond: 2000, burst: 4000 } as const;
+
+/** Seconds a refused datagram's flow is refused again without asking the gate. */
+const refusalSeconds = 10;
+const setSize = 65535;
+
+function sets(hook: Hook): string[] {
+  const owner = hook === 'output' ? 'uid . ' : '';
+  return [4, 6].flatMap((family) =>
+    ['rejected', 'dropped'].map(
+      (what) =>
+        `set ${what}_${hook}${family} { type ${owner}inet_proto . ipv${family}_addr . ipv${family}_addr . inet_service . inet_service; ` +
+        `size ${setSize}; flags dynamic,timeout; timeout ${refusalSeconds}s; }`,
+    ),
+  );
+}
+
+function flowKey(hook: Hook, family: 4 | 6): string {
+  const ip = family === 4 ? 'ip' : 'ip6';
+  const owner = hook === 'output' ? 'meta skuid . ' : '';
+  return `${owner}meta l4proto . ${ip} saddr . ${ip} daddr . th sport . th dport`;
+}
+
+/** Which bit a packet must carry to pass, by the direction it has in its flow. */
+function judged(hook: Hook, marks: Marks): { original: number; reply: number } {
+  if (hook === 'output') return { original: marks.out, reply: marks.in | marks.out };
+  if (hook === 'input') return { original: marks.in, reply: marks.out | marks.in };
+  return { original: marks.forward, reply: marks.forward };
+}
+
+function rateRules(hook: Hook): string[] {
+  const rule = (set: string, key: string, rate: { perSecond: number; burst: number }) =>
+    `add @${set} { ${key} limit rate over ${rate.perSecond}/second burst ${rate.burst} packets } counter name rate_limited drop`;
+  if (hook === 'output') return [rule('rate_user', 'meta skuid', userRate)];
+  return [rule('rate_peer4', 'ip saddr', peerRate), rule('rate_peer6', 'ip6 saddr', peerRate)];
+}
+
+function decideChain(hook: Hook, plan: TablePlan): string[] {
+  const { marks } = plan;
+  const { original, reply } = judged(hook, marks);
+  const refusals = ([4, 6] as const).flatMap((family) => [
+    `meta l4proto { udp, udplite } ${flowKey(hook, family)} @rejected_${hook}${family} counter name remembered goto refuse`,
+    `meta l4proto { udp, udplite } ${flowKey(hook, family)} @dropped_${hook}${family} counter name remembered drop`,
+  ]);
+  return [
+    `type filter hook ${hook} priority -150; policy accept;`,
+    `ct direction original ct mark and ${hex(original)} != 0x0 accept`,
+    `ct direction reply ct mark and ${hex(reply)} != 0x0 accept`,
+    `ct state related ct mark and ${hex(conntrackMask(marks))} != 0x0 accept`,
+    `jump kernel_${hook}`,
+    ...refusals,
+    ...rateRules(hook),
+    `jump queue_${hook}`,
+  ];
+}
+
+/** What becomes of a packet that the gate has judged; one that nobody judged (queue bypass) passes as allowed. */
+function afterChain(hook: Hook, { marks }: TablePlan): string[] {
+  const { original, reply } = judged(hook, marks);
+  const replyBit = hook === 'output' ? marks.in : hook === 'input' ? marks.out : marks.forward;
+  return [
+    `type filter hook ${hook} priority -140; policy accept;`,
+    `meta mark ${hex(marks.reject)} goto rejected_${hook}`,
+    `meta mark ${hex(marks.drop)} goto dropped_${hook}`,
+    `ct direction original ct mark and ${hex(original)} == 0x0 ct state != untracked ct mark set ct mark or ${hex(original)}`,
+    `ct direction reply ct mark and ${hex(reply)} == 0x0 ct state != untracked ct mark set ct mark or ${hex(replyBit)}`,
+  ];
+}
+
+function rememberRules(hook: Hook, set: 'rejected' | 'dropped'): string[] {
+  return ([4, 6] as const).map(
+    (family) => `meta l4proto { udp, udplite } update @${set}_${hook}${family} { ${flowKey(hook, family)} }`,
+  );
+}
+
+function chain(name: string, lines: readonly string[]): string {
+  return `chain ${name} {\n${lines.map((line) => `  ${line}\n`).join('')}}`;
+}
+
+function queueLines(plan: TablePlan): string[] {
+  if (plan.queue === 'compat') return [];
+  return [`counter name queued queue num ${plan.queueNumber}${plan.failMode === 'open' ? ' bypass' : ''}`];
+}
+
+function hookChains(hook: Hook, plan: TablePlan): string[] {
+  return [
+    ...sets(hook),
+    chain(`kernel_${hook}`, plan.kernelRules[hook]),
+    chain(`queue_${hook}`, queueLines(plan)),
+    chain(`rejected_${hook}`, [...rememberRules(hook, 'rejected'), 'goto refuse']),
+    chain(`dropped_${hook}`, [...rememberRules(hook, 'dropped'), 'counter name refused drop']),
+    chain(hook, decideChain(hook, plan)),
+    chain(`${hook}_after`, afterChain(hook, plan)),
+  ];
+}
+
+/** ICMP host-prohibited, so that `ping` says so; ICMPv6 has only admin-prohibited (RFC 1812 5.2.7.1, RFC 4443 3.1). */
+function refuseChain({ marks }: TablePlan): string {
+  return chain('refuse', [
+    `ct state != untracked ct mark set ct mark or ${hex(marks.refused)}`,
+    'meta l4proto tcp counter name refused reject with tcp reset',
+    'meta nfproto ipv4 counter name refused reject with icmp type host-prohibited',
+    'counter name refused reject with icmpv6 type admin-prohibited',
+  ]);
+}
+
+/** The chains judged by this plan. */
+export function plannedHooks(plan: Pick<TablePlan, 'forward'>): readonly Hook[] {
+  return plan.forward ? hooks : ['output', 'input'];
+}
+
+/** One nft transaction: whatever table of ours is there is replaced. */
+export function renderTable(plan: TablePlan): string {
+  const body = [
+    ...(plan.queue === 'compat' ? ['flags dormant'] : []),
+    'counter refused { }',
+    'counter remembered { }',
+    'counter rate_limited { }',
+    'counter queued { }',
+    `set rate_user { type uid; size ${setSize}; flags dynamic,timeout; timeout 1m; }`,
+    `set rate_peer4 { type ipv4_addr; size ${setSize}; flags dynamic,timeout; timeout 1m; }`,
+    `set rate_peer6 { type ipv6_addr; size ${setSize}; flags dynamic,timeout; timeout 1m; }`,
+    refuseChain(plan),
+    ...plannedHooks(plan).flatMap((hook) => hookChains(hook, plan)),
+  ];
+  const indented = body.map((part) => `${part.replace(/^/gm, '  ')}\n`).join('');
+  return `${removeTable()}table inet ${tableName} {\n${indented}}\n`;
+}
+
+/** Removes our table, also where there is none. */
+export function removeTable(): string {
+  return `add table inet ${tableName}\ndelete table inet ${tableName}\n`;
+}
+
+/** One transaction that exchanges the kernel's own rules and forgets the remembered refusals. */
+export function renderRules(plan: TablePlan): string {
+  return plannedHooks(plan)
+    .flatMap((hook) => [
+      `flush chain inet ${tableName} kernel_${hook}`,
+      ...[4, 6].flatMap((family) => [
+        `flush set inet ${tableName} rejected_${hook}${family}`,
+        `flush set inet ${tableName} dropped_${hook}${family}`,
+      ]),
+      ...plan.kernelRules[hook].map((line) => `add rule inet ${tableName} kernel_${hook} ${line}`),
+    ])
+    .map((line) => `${line}\n`)
+    .join('');
+}

@@ -1,0 +1,24 @@
+// Numbers of netfilter that several of its subsystems share.
+
+// include/uapi/linux/netfilter/nfnetlink.h
+export const NFNL_SUBSYS_CTNETLINK = 1;
+export const NFNL_SUBSYS_QUEUE = 3;
+export const NFNL_SUBSYS_ULOG = 4;
+export const NFNL_SUBSYS_NFTABLES = 10;
+export const NFNL_MSG_BATCH_BEGIN = 0x10;
+export const NFNL_MSG_BATCH_END = 0x11;
+
+// include/uapi/linux/netfilter.h: what becomes of a queued packet
+export const NF_DROP = 0;
+/** Ends the packet's way through its own base chain; later chains of the hook still see it. */
+export const NF_ACCEPT = 1;
+/** The packet runs through the hook's chains again from the beginning. */
+export const NF_REPEAT = 4;
+
+// include/uapi/linux/netfilter.h: the hook a packet was taken at
+export const NF_INET_LOCAL_IN = 1;
+export const NF_INET_FORWARD = 2;
+export const NF_INET_LOCAL_OUT = 3;
+
+// include/uapi/linux/netfilter.h
+export const NFPROTO_INET = 1;

@@ -103,6 +103,22 @@ export const libc = {
     c: number,
     d: number,
   ) => number,
+  /** `name` receives at most 16 bytes, IF_NAMESIZE. */
+  if_indextoname: lib.func('void *if_indextoname(uint32_t index, uint8_t *name)') as (
+    index: number,
+    name: Uint8Array,
+  ) => unknown,
+  flock: lib.func('int flock(int fd, int operation)') as (fd: number, operation: number) => number,
+  connect: lib.func('int connect(int fd, const uint8_t *address, uint32_t length)') as (
+    fd: number,
+    address: Uint8Array,
+    length: number,
+  ) => number,
+  setpriority: lib.func('int setpriority(int which, uint32_t who, int priority)') as (
+    which: number,
+    who: number,
+    priority: number,
+  ) => number,
   close: lib.func('int close(int fd)') as (fd: number) => number,
 };
 

@@ -13,6 +13,11 @@ export interface KernelPlan {
   readonly forward: boolean;
   /** Lines of nft for the rules that the kernel decides by itself, by hook. */
   readonly kernelRules: Readonly<Record<'output' | 'input' | 'forward', readonly string[]>>;
+  /** Which rule a copy made by one of those lines speaks of: the lines name the revision and the index. */
+  readonly copied?: {
+    readonly revision: number;
+    readonly rules: readonly { readonly rule: string; readonly action: 'allow' | 'reject' | 'drop' }[];
+  };
 }
 
 /** The counters of model/status.ts that the adapter knows and nobody else. */

@@ -4,6 +4,7 @@ import { failModes, modes } from './mode.ts';
 
 /** How the kernel hands packets over: nft's own `queue`, the xt target NFQUEUE inside our nft table, or not at all. */
 export const queueKinds = ['native', 'compat', 'none'] as const;
+export type QueueKind = (typeof queueKinds)[number];
 
 const count = z.int().min(0);
 

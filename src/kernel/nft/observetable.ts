@@ -1,5 +1,5 @@
 // The text of our table in `observe`: copies of the first packet of each flow, no queue, no verdict, no `ct` expression.
-import { copyGroup, removeTable, tableName } from './table.ts';
+import { copyGroup, ownerMark, removeTable, tableName } from './table.ts';
 
 /** Bytes of each packet that a copy carries: room for IPv6 extension headers and the transport header. */
 export const copyBytes = 256;
@@ -59,5 +59,5 @@ export function renderObserveTable(): string {
       `  set pairs_${hook}${family} { type inet_proto . ipv${family}_addr . ipv${family}_addr; ${setLine} }\n`,
     ]),
   );
-  return `${removeTable()}table inet ${tableName} {\n${sets.join('')}${hookChains('output')}${hookChains('input')}}\n`;
+  return `${removeTable()}table inet ${tableName} {\n  chain ${ownerMark} { }\n${sets.join('')}${hookChains('output')}${hookChains('input')}}\n`;
 }

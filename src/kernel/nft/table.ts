@@ -4,6 +4,14 @@ import { conntrackMask, type Marks } from './marks.ts';
 
 export const tableName = 'postern';
 
+/** An empty chain by which Postern knows a table of its own. */
+export const ownerMark = 'made_by_postern';
+
+/** And one that names how the table was built, see nft/standing.ts. */
+export function planMark(fingerprint: string): string {
+  return `plan_${fingerprint}`;
+}
+
 /** NFLOG groups: copies of what the kernel decides by itself or, in `observe`, of every new flow. */
 export const copyGroup = 0x504f;
 
@@ -138,9 +146,11 @@ export function plannedHooks(plan: Pick<TablePlan, 'forward'>): readonly Hook[] 
 }
 
 /** One nft transaction: whatever table of ours is there is replaced. */
-export function renderTable(plan: TablePlan): string {
+export function renderTable(plan: TablePlan, fingerprint: string): string {
   const body = [
     ...(plan.queue === 'compat' ? ['flags dormant'] : []),
+    chain(ownerMark, []),
+    chain(planMark(fingerprint), []),
     'counter refused { }',
     'counter remembered { }',
     'counter rate_limited { }',

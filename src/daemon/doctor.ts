@@ -1,0 +1,173 @@
+// `postern doctor`: what this machine can and cannot do for Postern, each with what to do about it. It changes nothing.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { release } from 'node:os';
+import type { DoctorCheck, DoctorReport } from '#cli/main.ts';
+import { NetlinkSocket, netlinkFamilies } from '#kernel/netlink/socket.ts';
+import { openConnector } from '#kernel/process/connector.ts';
+import { controlAccount } from './up/account.ts';
+
+function check(name: string, ok: DoctorCheck['ok'], text: string, hint?: string): DoctorCheck {
+  return { name, ok, text, ...(hint !== undefined && { hint }) };
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function kernelVersion(): DoctorCheck {
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  const enough = major > 5 || (major === 5 && minor >= 4);
+  return check(
+    'kernel',
+    enough ? 'yes' : 'no',
+    `Linux ${release()}`,
+    enough ? undefined : 'Postern is made for Linux 5.4 and later.',
+  );
+}
+
+function root(): DoctorCheck {
+  return process.geteuid?.() === 0
+    ? check('root', 'yes', 'running as root, so everything could be looked at')
+    : check('root', 'partly', 'not running as root: some checks cannot tell', 'Run: sudo postern doctor');
+}
+
+function account(): DoctorCheck {
+  const found = controlAccount();
+  return found.ok
+    ? check('account', 'yes', `the control plane runs as user postern (uid ${found.value.uid})`)
+    : check('account', 'no', found.error);
+}
+
+function nftProgram(): DoctorCheck {
+  const result = spawnSync('nft', ['--version'], { encoding: 'utf8' });
+  return result.status === 0
+    ? check('nft', 'yes', result.stdout.trim())
+    : check('nft', 'no', 'the program nft was not found', 'Install it: apt install nftables');
+}
+
+/** Tried in a network namespace of its own, which is gone with the program. */
+function inOwnNamespace(args: readonly string[], input: string) {
+  return spawnSync('unshare', ['--net', '--', ...args], { encoding: 'utf8', input, timeout: 10_000 });
+}
+
+function packetQueue(): DoctorCheck {
+  const table = (verdict: string) =>
+    `table inet t {\n chain c {\n type filter hook output priority 0;\n ${verdict}\n }\n}\n`;
+  const native = inOwnNamespace(['nft', '-f', '-'], table('queue num 1'));
+  if (native.status === 0) return check('packet queue', 'yes', "nft's own queue statement works");
+  const xt = spawnSync('unshare', ['--net', '--', 'iptables-nft', '-A', 'OUTPUT', '-j', 'NFQUEUE'], {
+    encoding: 'utf8',
+  });
+  if (xt.status === 0) {
+    return check(
+      'packet queue',
+      'yes',
+      'the kernel has no nft queue statement; the xt target NFQUEUE is used inside our nft table',
+    );
+  }
+  return xt.error !== undefined
+    ? check(
+        'packet queue',
+        'partly',
+        'the kernel has no nft queue statement; whether it has the xt target NFQUEUE could not be tried',
+        'Install iptables to have it tried here; `postern up` tries it anyway.',
+      )
+    : check(
+        'packet queue',
+        'no',
+        'neither nft queue nor the xt target NFQUEUE works',
+        'Load the modules nft_queue or xt_NFQUEUE; without them only `observe` works.',
+      );
+}
+
+function conntrackMarks(): DoctorCheck {
+  const tried = inOwnNamespace(
+    ['nft', '-f', '-'],
+    'table inet t {\n chain c {\n type filter hook output priority 0;\n ct mark and 0x1 != 0x0 accept\n ct mark set ct mark or 0x1\n }\n}\n',
+  );
+  return tried.status === 0
+    ? check('conntrack marks', 'yes', 'verdicts can be kept in conntrack')
+    : check('conntrack marks', 'no', `verdicts cannot be kept in conntrack: ${tried.stderr.split('\n')[0]}`);
+}
+
+function socketLookup(): DoctorCheck {
+  try {
+    new NetlinkSocket({ family: netlinkFamilies.sockDiag }).close();
+    return check('socket lookup', 'yes', 'sock_diag tells the socket behind a packet');
+  } catch (error) {
+    return check('socket lookup', 'no', message(error), 'Load the modules inet_diag, tcp_diag and udp_diag.');
+  }
+}
+
+function processEvents(): DoctorCheck {
+  try {
+    openConnector().close();
+    return check('process events', 'yes', 'the proc connector tells of fork, exec and exit');
+  } catch (error) {
+    return check('process events', 'partly', message(error), 'Programs that end at once may stay unknown.');
+  }
+}
+
+function cgroups(): DoctorCheck {
+  const mount = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .find((line) => / - cgroup2 /.test(line));
+  const path = mount?.split(' ')[4];
+  return path === undefined
+    ? check(
+        'cgroup v2',
+        'partly',
+        'no cgroup v2 hierarchy is mounted',
+        'Rules with unit, cgroup and container will match little.',
+      )
+    : check('cgroup v2', 'yes', `mounted at ${path}`);
+}
+
+function userNamespaces(): DoctorCheck {
+  const tried = spawnSync('unshare', ['--user', '--map-current-user', '--net', '--', 'true'], { encoding: 'utf8' });
+  return tried.status === 0
+    ? check('user namespaces', 'yes', '`postern run --no-network` works for this user')
+    : check('user namespaces', 'no', `\`postern run --no-network\` cannot work: ${tried.stderr.trim()}`);
+}
+
+function otherFirewalls(): DoctorCheck {
+  const file = '/proc/self/net/netfilter/nfnetlink_queue';
+  const queues = existsSync(file)
+    ? readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line) => line.trim() !== '')
+    : [];
+  return queues.length === 0
+    ? check('other queues', 'yes', 'nobody else holds packets in this network namespace')
+    : check(
+        'other queues',
+        'partly',
+        `${queues.length} packet queue(s) are bound here: ${queues.map((line) => line.trim().split(/\s+/)[0]).join(', ')}`,
+      );
+}
+
+export async function doctor(): Promise<DoctorReport> {
+  return {
+    tier: 'no-bpf',
+    checks: [
+      kernelVersion(),
+      root(),
+      account(),
+      nftProgram(),
+      packetQueue(),
+      conntrackMarks(),
+      socketLookup(),
+      processEvents(),
+      cgroups(),
+      userNamespaces(),
+      otherFirewalls(),
+      check(
+        'identity at exec',
+        'no',
+        'this version has no eBPF path: the program behind a packet is found through sock_diag and /proc, as best effort',
+        'A user can disguise a program with prctl(PR_SET_MM); a packet whose program is not found is asked or refused, never passed.',
+      ),
+    ],
+  };
+}

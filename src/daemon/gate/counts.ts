@@ -1,0 +1,54 @@
+// The gate's counters: everything refused, overflowed or lost goes up by its reason.
+import type { Effect } from '#engine/types.ts';
+import type { Counters } from '#model/status.ts';
+
+type CountedReason = Extract<Effect, { type: 'count' }>['reason'];
+
+const names: Readonly<Partial<Record<CountedReason, keyof Counters>>> = {
+  answered: 'answered',
+  expired: 'expired',
+  'quota-user': 'quotaUser',
+  'quota-app': 'quotaApp',
+  'quota-packets': 'quotaPackets',
+  'queue-half-full': 'queueHalfFull',
+  unattributed: 'unattributed',
+};
+
+export class Counts {
+  readonly #values: Record<keyof Counters, number> = {
+    packets: 0,
+    accepted: 0,
+    rejected: 0,
+    dropped: 0,
+    copies: 0,
+    malformed: 0,
+    badMessages: 0,
+    prompts: 0,
+    answered: 0,
+    expired: 0,
+    quotaUser: 0,
+    quotaApp: 0,
+    quotaPackets: 0,
+    queueHalfFull: 0,
+    unattributed: 0,
+    queueFull: 0,
+    queueUserDropped: 0,
+    noBuffers: 0,
+    rateLimited: 0,
+    kernelRefused: 0,
+    unreported: 0,
+  };
+
+  add(name: keyof Counters, count = 1): void {
+    this.#values[name] += count;
+  }
+
+  reason(reason: CountedReason): void {
+    const name = names[reason];
+    if (name !== undefined) this.#values[name] += 1;
+  }
+
+  snapshot(): Counters {
+    return { ...this.#values };
+  }
+}

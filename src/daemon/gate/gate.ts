@@ -1,0 +1,213 @@
+// The gate: carries packets from the kernel to the engine and the engine's effects back. It decides nothing itself.
+import type { Engine } from '#engine/engine.ts';
+import type { Attribution, CopiedPacket, Effect, EngineEvent, QueuedPacket } from '#engine/types.ts';
+import { renderKernelRules } from '#kernel/nft/kernelrules.ts';
+import type { KernelPort } from '#kernel/port.ts';
+import type { Flow } from '#model/flow.ts';
+import type { ControlMessage, GateMessage, Settings } from '#model/messages.ts';
+import type { GateStatus } from '#model/status.ts';
+import { type CompiledPolicy, compile } from './compile.ts';
+import type { Counts } from './counts.ts';
+import type { Reports } from './reports.ts';
+
+export interface Attributor {
+  attribute(flow: Flow, uid: number | undefined, gid: number | undefined, done: (found: Attribution) => void): void;
+  readonly processes: number;
+  /** Facts that the policy asks for and that take time: a packet is held until they are known. */
+  need(facts: { readonly sha256: boolean; readonly package: boolean }): void;
+  hash(path: string): Promise<{ readonly sha256: string | null; readonly error?: string }>;
+  close(): void;
+}
+
+export interface GateParts {
+  readonly kernel: KernelPort;
+  readonly queueKind: () => GateStatus['queue'];
+  /** Has the kernel's own counts read. */
+  readonly refresh: () => Promise<void>;
+  readonly attributor: Attributor;
+  readonly engine: Engine;
+  readonly counts: Counts;
+  readonly reports: Reports;
+  readonly send: (message: GateMessage) => boolean;
+  readonly now: () => number;
+  /** The policy stands: what `postern is ready` says of it. */
+  readonly onApplied: (status: GateStatus) => void;
+}
+
+export class Gate {
+  readonly #parts: GateParts;
+  readonly #started: number;
+  #policy: CompiledPolicy | undefined;
+  #settings: Settings | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+  #applying: Promise<void> = Promise.resolve();
+
+  constructor(parts: GateParts) {
+    this.#parts = parts;
+    this.#started = parts.now();
+  }
+
+  packet(packet: QueuedPacket): void {
+    this.#handle({ type: 'packet', packet });
+  }
+
+  copy(packet: CopiedPacket): void {
+    this.#handle({ type: 'copy', packet });
+  }
+
+  #handle(event: EngineEvent): void {
+    for (const effect of this.#parts.engine.handle(event, this.#parts.now())) this.#carryOut(effect);
+    this.#setTimer();
+  }
+
+  #carryOut(effect: Effect): void {
+    const { kernel, counts, reports, send } = this.#parts;
+    switch (effect.type) {
+      case 'verdict':
+        kernel.verdict(effect.packets, effect.verdict, effect.flow);
+        return;
+      case 'attribute':
+        this.#parts.attributor.attribute(effect.flow, effect.uid, effect.gid, (attribution) =>
+          this.#handle({ type: 'attributed', ticket: effect.ticket, attribution }),
+        );
+        return;
+      case 'prompt-opened':
+        counts.add('prompts');
+        send({ type: 'prompt-opened', prompt: effect.prompt });
+        return;
+      case 'prompt-changed':
+        send({ type: 'prompt-changed', prompt: effect.prompt });
+        return;
+      case 'prompt-closed':
+        send({ ...effect, time: this.#parts.now() });
+        return;
+      case 'connection':
+        reports.connection(effect.connection);
+        return;
+      case 'hit':
+        reports.hit(effect.rule, this.#parts.now());
+        return;
+      case 'count':
+        counts.reason(effect.reason);
+        return;
+      case 'revoke':
+        kernel.revoke(effect.flow, effect.action);
+        return;
+    }
+  }
+
+  #setTimer(): void {
+    const deadline = this.#parts.engine.nextDeadline() ?? Number.POSITIVE_INFINITY;
+    if (deadline === this.#timerAt) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = deadline;
+    if (deadline === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#timerAt = Number.POSITIVE_INFINITY;
+        this.#handle({ type: 'tick' });
+      },
+      Math.max(0, deadline - this.#parts.now()),
+    );
+  }
+
+  /** First message to a control plane that connects. */
+  hello(): void {
+    this.#parts.send({ type: 'hello', status: this.status(), prompts: [...this.#parts.engine.prompts()] });
+    this.#parts.reports.flush();
+  }
+
+  message(message: ControlMessage): void {
+    const { engine, send, attributor } = this.#parts;
+    switch (message.type) {
+      case 'policy':
+        // One after another: two at once would leave the kernel with the rules of the slower one.
+        this.#applying = this.#applying.then(() => this.#apply(message));
+        return;
+      case 'answer': {
+        const known = engine.hasPrompt(message.prompt);
+        if (known) {
+          this.#handle({ type: 'answer', prompt: message.prompt, answer: message.answer });
+          send({ type: 'applied', request: message.request });
+        } else {
+          const error = `there is no open question ${message.prompt}; it was answered, its time was up, or a rule decided it`;
+          send({ type: 'refused', request: message.request, error });
+        }
+        return;
+      }
+      case 'status':
+        void this.#parts
+          .refresh()
+          .then(() => send({ type: 'status', request: message.request, status: this.status() }));
+        return;
+      case 'hash':
+        void attributor
+          .hash(message.path)
+          .then((answer) => send({ type: 'hash', request: message.request, ...answer }));
+        return;
+    }
+  }
+
+  async #apply(message: Extract<ControlMessage, { type: 'policy' }>): Promise<void> {
+    const { kernel, engine, send, attributor } = this.#parts;
+    const compiled = compile(message);
+    if (!compiled.ok) {
+      send({ type: 'refused', request: message.request, error: compiled.error });
+      return;
+    }
+    attributor.need(compiled.value.needs);
+    const { kernelRules } = compiled.value;
+    const { mode, failMode, forward } = message.settings;
+    const applied = await kernel.applyRules({
+      mode,
+      failMode,
+      forward,
+      kernelRules: renderKernelRules(kernelRules, message.revision, failMode),
+      copied: {
+        revision: message.revision,
+        rules: kernelRules.map(({ name, action }) => ({ rule: name, action })),
+      },
+    });
+    if (!applied.ok) {
+      if (this.#policy !== undefined) attributor.need(this.#policy.needs);
+      send({ type: 'refused', request: message.request, error: applied.error });
+      return;
+    }
+    this.#policy = compiled.value;
+    this.#settings = message.settings;
+    this.#handle({ type: 'policy', policy: compiled.value.policy, settings: message.settings });
+    kernel.revokeUnless((key) => engine.isAllowed(key));
+    send({ type: 'applied', request: message.request });
+    this.#parts.onApplied(this.status());
+  }
+
+  status(): GateStatus {
+    const { kernel, engine, counts, attributor, queueKind } = this.#parts;
+    return {
+      pid: process.pid,
+      started: this.#started,
+      mode: this.#settings?.mode ?? 'off',
+      failMode: this.#settings?.failMode ?? 'known',
+      revision: this.#policy?.policy.revision ?? 0,
+      rules: this.#policy?.rules ?? 0,
+      kernelRules: this.#policy?.kernelRules.length ?? 0,
+      queue: queueKind(),
+      held: engine.held,
+      prompts: engine.prompts().length,
+      processes: attributor.processes,
+      counters: { ...counts.snapshot(), ...kernel.counters() },
+    };
+  }
+
+  /** Judges what is held, tells it, and takes our rules out of the kernel. */
+  async stop(): Promise<void> {
+    await this.#applying;
+    clearTimeout(this.#timer);
+    this.#handle({ type: 'stop' });
+    clearTimeout(this.#timer);
+    this.#parts.reports.flush();
+    await this.#parts.kernel.close();
+    this.#parts.attributor.close();
+  }
+}

@@ -1,0 +1,105 @@
+// The gate's process: `postern-gate`, the data plane. Started by the supervisor with its options as one JSON argument.
+import { writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { appKey } from '#attribution/app.ts';
+import { Engine } from '#engine/engine.ts';
+import { Netfilter } from '#kernel/netfilter/netfilter.ts';
+import { SocketLookup } from '#kernel/netlink/socketlookup.ts';
+import { ProcAttributor } from '#kernel/proc/attributor.ts';
+import { ProcessEvents } from '#kernel/process/events.ts';
+import type { GateStatus } from '#model/status.ts';
+import type { GateOptions } from '../up/options.ts';
+import { ControlSocket } from './controlsocket.ts';
+import { Counts } from './counts.ts';
+import { Gate } from './gate.ts';
+import { Reports } from './reports.ts';
+
+process.title = 'postern-gate';
+
+const statusFd = 3; // the supervisor reads one JSON a line here
+
+function tell(message: { readonly ready: string } | { readonly fatal: string }): void {
+  writeSync(statusFd, `${JSON.stringify(message)}\n`);
+}
+
+function describe(status: GateStatus): string {
+  const enforcing =
+    status.mode === 'off' || status.mode === 'observe' ? 'nothing is enforced' : `fail mode ${status.failMode}`;
+  return `mode ${status.mode}, ${enforcing}, ${status.rules} rules of which the kernel holds ${status.kernelRules} by itself`;
+}
+
+function run(options: GateOptions): void {
+  const counts = new Counts();
+  const started = Date.now();
+  const lookup = new SocketLookup();
+  const attributor = new ProcAttributor({ lookup, connected: options.connectorFd !== undefined });
+  const events =
+    options.connectorFd === undefined
+      ? undefined
+      : new ProcessEvents(options.connectorFd, {
+          onEvent: (event) => attributor.handle(event),
+          onLost: () => {
+            counts.add('noBuffers');
+            attributor.distrust();
+          },
+        });
+
+  const socket = new ControlSocket({
+    path: join(options.runtimeDir, 'gate.sock'),
+    controlUid: options.controlUid,
+    onConnect: () => gate.hello(),
+    onMessage: (message) => gate.message(message),
+    onNonsense: (error) =>
+      process.stderr.write(`postern-gate: a message from the control plane was refused: ${error}\n`),
+    onUnreported: () => counts.add('unreported'),
+  });
+  const reports = new Reports({
+    send: (message) => socket.send(message),
+    connected: () => socket.connected,
+    onUnreported: (count) => counts.add('unreported', count),
+  });
+  const kernel = new Netfilter({
+    queueFd: options.queueFd,
+    queueNumber: options.queueNumber,
+    packetShift: options.packetShift,
+    conntrackShift: options.conntrackShift,
+    lookup,
+    beforeBatch: () => events?.drain(),
+  });
+  const gate = new Gate({
+    kernel,
+    queueKind: () => kernel.queueKind,
+    refresh: () => kernel.refresh(),
+    attributor,
+    engine: new Engine({ start: started.toString(36), appKey }),
+    counts,
+    reports,
+    send: (message) => socket.connected && socket.send(message),
+    now: () => Date.now(),
+    onApplied: (status) => tell({ ready: describe(status) }),
+  });
+
+  kernel.onPacket((packet) => gate.packet(packet));
+  kernel.onCopy((packet) => gate.copy(packet));
+
+  let stopping = false;
+  const stop = async () => {
+    if (stopping) return;
+    stopping = true;
+    await gate.stop();
+    events?.close();
+    socket.close();
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void stop());
+  process.on('SIGINT', () => {}); // Ctrl-C reaches every process of the terminal; the supervisor tells us.
+  // The supervisor is gone without a word: what it would have taken away stays as the fail mode says.
+  process.stdin.on('end', () => process.exit(1)).resume();
+}
+
+try {
+  run(JSON.parse(process.argv[2] ?? '{}') as GateOptions);
+} catch (error) {
+  tell({ fatal: `the gate cannot start: ${error instanceof Error ? error.message : error}` });
+  process.exit(1);
+}

@@ -1,0 +1,28 @@
+// What the supervisor hands to the two processes it starts, as one JSON argument each.
+import type { FailMode, Mode } from '#model/mode.ts';
+
+export interface GateOptions {
+  readonly runtimeDir: string;
+  /** The user that the control plane runs as: the only one the gate listens to. */
+  readonly controlUid: number;
+  readonly queueNumber: number;
+  /** Places of our bits in the packet mark (two bits) and the conntrack mark (four bits). */
+  readonly packetShift: number;
+  readonly conntrackShift: number;
+  /** Descriptors inherited from the supervisor; the connector's is absent where it could not be opened. */
+  readonly queueFd: number;
+  readonly connectorFd?: number;
+}
+
+export interface ControlOptions {
+  readonly configDir: string;
+  readonly stateDir: string;
+  readonly runtimeDir: string;
+  /** Absent: the mode of the last run, or `observe` the first time. */
+  readonly mode?: Mode | undefined;
+  readonly failMode: FailMode;
+  readonly forward: boolean;
+  readonly holdSeconds: number;
+  /** Whether each new connection is printed in plain words. */
+  readonly foreground: boolean;
+}

@@ -1,0 +1,242 @@
+// `postern up`: the supervisor. It holds what must outlive a crash (the queue's socket), starts the gate and the control
+// plane, starts them again when they end, and takes everything away when it is asked to stop.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { UpOptions } from '#cli/main.ts';
+import { libc } from '#kernel/ffi.ts';
+import { NetlinkSocket, netlinkFamilies } from '#kernel/netlink/socket.ts';
+import { removeOwnTable, tableOwner } from '#kernel/nft/owner.ts';
+import { openConnector } from '#kernel/process/connector.ts';
+import { takeLock } from '#kernel/process/lock.ts';
+import { notifyServiceManager } from '#kernel/process/sdnotify.ts';
+import { controlAccount } from './account.ts';
+import { Child } from './child.ts';
+import { prepareFolders } from './folders.ts';
+import type { ControlOptions, GateOptions } from './options.ts';
+
+/** Seconds without a gate after which the queue is given up and the fail mode holds. */
+const giveUpSeconds = 3;
+const queueBufferBytes = 64 * 1024 * 1024; // KERNEL section 2
+const defaultQueue = 0x504f;
+const gatePriority = -15;
+
+/** What the gate needs as root: the rest is taken from its bounding set before it starts. */
+const gateCapabilities = ['net_admin', 'sys_ptrace', 'dac_read_search'];
+
+const exitCodes = { done: 0, no: 1, notPermitted: 4 } as const;
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function complain(text: string): void {
+  process.stderr.write(`postern: ${text}\n`);
+}
+
+function openQueueSocket(): NetlinkSocket {
+  const socket = new NetlinkSocket({ family: netlinkFamilies.netfilter });
+  socket.setReceiveBuffer(queueBufferBytes);
+  socket.setOption('noEnobufs', 1);
+  socket.setOption('capAck', 1);
+  return socket;
+}
+
+function tryOpenConnector(): NetlinkSocket | undefined {
+  try {
+    return openConnector();
+  } catch (error) {
+    complain(
+      `the kernel's process events cannot be had (${error instanceof Error ? error.message : error}); ` +
+        'programs that end at once may stay unknown',
+    );
+    return undefined;
+  }
+}
+
+const nodeFlags = ['--disable-warning=ExperimentalWarning'];
+const script = (name: string) => join(import.meta.dirname, '..', name, 'main.ts');
+
+export async function up(options: UpOptions): Promise<number> {
+  if (process.geteuid?.() !== 0) {
+    complain('only root can guard the machine; run: sudo postern up');
+    return exitCodes.notPermitted;
+  }
+  const account = controlAccount();
+  if (!account.ok) {
+    complain(account.error);
+    return exitCodes.no;
+  }
+  const prepared = prepareFolders(options, account.value);
+  if (!prepared.ok) {
+    complain(prepared.error);
+    return exitCodes.no;
+  }
+  const folders = prepared.value;
+  const lock = takeLock(join(folders.runtimeDir, 'postern.lock'));
+  if (!lock.held) {
+    complain(
+      `Postern is already running with the runtime folder ${folders.runtimeDir} (process ${lock.pid}); ` +
+        'stop it first, or give this one folders of its own',
+    );
+    return exitCodes.no;
+  }
+  const owner = await tableOwner();
+  if (!owner.ok) {
+    complain(owner.error);
+    return exitCodes.no;
+  }
+  if (owner.value === 'ours') {
+    const other = liveQueueOwner(defaultQueue);
+    if (other !== undefined) {
+      complain(
+        `another Postern guards this network namespace already (it holds the packet queue ${defaultQueue}, netlink port ${other}); stop it first`,
+      );
+      return exitCodes.no;
+    }
+    say('Rules of a Postern that did not stop in order are still in the kernel; they hold until the new ones stand.');
+  }
+  return supervise(options, folders, account.value);
+}
+
+/** The netlink port that holds this queue, from /proc/net/netfilter/nfnetlink_queue: queue, port, … in decimal. */
+function liveQueueOwner(queue: number): string | undefined {
+  let text: string;
+  try {
+    text = readFileSync('/proc/thread-self/net/netfilter/nfnetlink_queue', 'utf8');
+  } catch {
+    return undefined;
+  }
+  const line = text.split('\n').find((candidate) => Number(candidate.trim().split(/\s+/)[0]) === queue);
+  return line?.trim().split(/\s+/)[1];
+}
+
+async function supervise(
+  options: UpOptions,
+  folders: { configDir: string; stateDir: string; runtimeDir: string },
+  account: { uid: number; gid: number },
+): Promise<number> {
+  let queue = openQueueSocket();
+  const connector = tryOpenConnector();
+  const ready = { gate: '', control: false, said: false };
+  let giveUp: NodeJS.Timeout | undefined;
+  let stopping = false;
+  let finish: (code: number) => void = () => {};
+  const finished = new Promise<number>((resolve) => {
+    finish = resolve;
+  });
+
+  const sayReady = () => {
+    if (ready.said || ready.gate === '' || !ready.control) return;
+    ready.said = true;
+    say(
+      `postern is ready: ${ready.gate}. Ask it with the other postern commands (socket ${folders.runtimeDir}/postern.sock).`,
+    );
+    notifyServiceManager(`READY=1\nMAINPID=${process.pid}`);
+  };
+
+  const gate = new Child({
+    title: 'gate',
+    command: () => {
+      const fds = connector === undefined ? [queue.fd] : [queue.fd, connector.fd];
+      const gateOptions: GateOptions = {
+        runtimeDir: folders.runtimeDir,
+        controlUid: account.uid,
+        queueNumber: defaultQueue,
+        packetShift: 28,
+        conntrackShift: 24,
+        queueFd: 4,
+        ...(connector !== undefined && { connectorFd: 5 }),
+      };
+      return {
+        file: 'setpriv',
+        args: [
+          `--bounding-set=-all,${gateCapabilities.map((name) => `+${name}`).join(',')}`,
+          '--inh-caps=-all',
+          '--',
+          process.execPath,
+          ...nodeFlags,
+          script('gate'),
+          JSON.stringify(gateOptions),
+        ],
+        fds,
+      };
+    },
+    onStart: (pid) => {
+      libc.setpriority(0, pid, gatePriority);
+    },
+    onLine: (line) => {
+      const message = JSON.parse(line) as { ready?: string; fatal?: string };
+      if (message.fatal !== undefined) {
+        complain(message.fatal);
+        if (!ready.said) stop(exitCodes.no);
+      }
+      if (message.ready === undefined) return;
+      clearTimeout(giveUp);
+      giveUp = undefined;
+      ready.gate = message.ready;
+      sayReady();
+    },
+    onLost: (how) => {
+      complain(`the gate ended (${how}); it is started again, and held packets wait for it`);
+      giveUp ??= setTimeout(() => {
+        giveUp = undefined;
+        complain(
+          `no gate for ${giveUpSeconds} seconds: the fail mode ${options.failMode ?? 'known'} holds until there is one`,
+        );
+        queue.close();
+        queue = openQueueSocket();
+      }, giveUpSeconds * 1000);
+    },
+  });
+
+  const control = new Child({
+    title: 'control plane',
+    uid: account.uid,
+    gid: account.gid,
+    command: () => {
+      const controlOptions: ControlOptions = {
+        ...folders,
+        mode: ready.said ? undefined : options.mode,
+        failMode: options.failMode ?? 'known',
+        forward: options.forward,
+        holdSeconds: options.holdSeconds ?? 30,
+        foreground: true,
+      };
+      return {
+        file: process.execPath,
+        args: [...nodeFlags, script('control'), JSON.stringify(controlOptions)],
+        fds: [],
+      };
+    },
+    onStart: () => {},
+    onLine: (line) => {
+      if ((JSON.parse(line) as { ready?: boolean }).ready !== true) return;
+      ready.control = true;
+      sayReady();
+    },
+    onLost: (how) =>
+      complain(`the control plane ended (${how}); it is started again, the gate goes on with its policy`),
+  });
+
+  function stop(code: number): void {
+    if (stopping) return;
+    stopping = true;
+    clearTimeout(giveUp);
+    notifyServiceManager('STOPPING=1');
+    void (async () => {
+      await Promise.all([control.stop(), gate.stop()]);
+      const removed = await removeOwnTable();
+      if (!removed.ok) complain(`the rules in the kernel could not be taken away: ${removed.error}`);
+      queue.close();
+      connector?.close();
+      finish(code);
+    })();
+  }
+
+  const onTerm = () => stop(exitCodes.done);
+  const onHup = () => control.signal('SIGHUP');
+  process.on('SIGTERM', onTerm);
+  process.on('SIGINT', onTerm);
+  process.on('SIGHUP', onHup);
+  return finished;
+}

@@ -1,0 +1,232 @@
+// The real kernel behind KernelPort: the packet queue, the copies, conntrack, and our one nft table.
+import type { CopiedPacket, QueuedPacket, Verdict } from '#engine/types.ts';
+import { type Flow, flowKey } from '#model/flow.ts';
+import type { QueueKind } from '#model/status.ts';
+import { ok, type Result } from '#std/result.ts';
+import { directionOfHook, flowFromPacket } from '#wire/flow.ts';
+import { createPacketFields, parsePacket } from '#wire/ip.ts';
+import type { LogMessage } from '#wire/nflog.ts';
+import { NF_ACCEPT, NF_DROP, type QueueMessage } from '#wire/nfqueue.ts';
+import { interfaceName } from '../netlink/interfaces.ts';
+import type { SocketLookup } from '../netlink/socketlookup.ts';
+import { parseCopyPrefix } from '../nft/kernelrules.ts';
+import { type Marks, marksAt } from '../nft/marks.ts';
+import { copyBytes } from '../nft/observetable.ts';
+import { Table } from '../nft/standing.ts';
+import { copyGroup } from '../nft/table.ts';
+import type { KernelCounters, KernelPlan, KernelPort } from '../port.ts';
+import { Conntrack } from './conntrack.ts';
+import { Copies } from './copies.ts';
+import { PacketQueue, queueFigures } from './queue.ts';
+
+export interface NetfilterOptions {
+  /** The queue's netlink socket, which the supervisor opened and keeps. */
+  readonly queueFd: number;
+  readonly queueNumber: number;
+  readonly packetShift: number;
+  readonly conntrackShift: number;
+  readonly lookup: SocketLookup;
+  /** What the kernel said of processes before these packets is heard first. */
+  beforeBatch(): void;
+}
+
+export class Netfilter implements KernelPort {
+  readonly #options: NetfilterOptions;
+  readonly #marks: Marks;
+  readonly #queue: PacketQueue;
+  readonly #copies: Copies;
+  readonly #conntrack: Conntrack;
+  readonly #table: Table;
+  readonly #fields = createPacketFields();
+  #copied: KernelPlan['copied'];
+  #onPacket: (packet: QueuedPacket) => void = () => {};
+  #onCopy: (packet: CopiedPacket) => void = () => {};
+  readonly #counts = {
+    packets: 0,
+    accepted: 0,
+    rejected: 0,
+    dropped: 0,
+    copies: 0,
+    malformed: 0,
+    badMessages: 0,
+    noBuffers: 0,
+  };
+
+  constructor(options: NetfilterOptions) {
+    this.#options = options;
+    this.#marks = marksAt(options.packetShift, options.conntrackShift);
+    this.#conntrack = new Conntrack(this.#marks);
+    this.#table = new Table({ marks: this.#marks, queueNumber: options.queueNumber });
+    this.#copies = new Copies({
+      group: copyGroup,
+      copyRange: copyBytes,
+      beforeBatch: options.beforeBatch,
+      onCopy: (bytes, message) => this.#readCopy(bytes, message),
+      onMalformed: () => this.#badMessage(),
+      onLost: () => {
+        this.#counts.noBuffers += 1;
+      },
+    });
+    this.#queue = new PacketQueue({
+      fd: options.queueFd,
+      number: options.queueNumber,
+      beforeBatch: () => {
+        options.beforeBatch();
+        this.#copies.drain();
+      },
+      onPacket: (bytes, message) => this.#readPacket(bytes, message),
+      onMalformed: (id) => {
+        this.#badMessage();
+        if (id !== 0) this.#queue.verdict(id, NF_DROP, undefined);
+      },
+      afterBatch: () => {},
+    });
+  }
+
+  get queueKind(): QueueKind {
+    return this.#table.queueKind;
+  }
+
+  onPacket(listener: (packet: QueuedPacket) => void): void {
+    this.#onPacket = listener;
+  }
+
+  onCopy(listener: (packet: CopiedPacket) => void): void {
+    this.#onCopy = listener;
+  }
+
+  #badMessage(): void {
+    this.#counts.badMessages += 1;
+  }
+
+  /** The flow of a packet of which the bytes from `start` to `end` were copied; undefined when it is no IP packet of ours. */
+  #flow(bytes: Buffer, message: QueueMessage | LogMessage): Flow | undefined {
+    const direction = directionOfHook(message.hook);
+    const end = message.payloadStart + message.payloadLength;
+    if (direction === undefined || parsePacket(bytes, message.payloadStart, end, this.#fields) !== undefined) {
+      this.#counts.malformed += 1;
+      return undefined;
+    }
+    const index = direction === 'in' ? message.indev : message.outdev;
+    return flowFromPacket(this.#fields, direction, interfaceName(index));
+  }
+
+  #readPacket(bytes: Buffer, message: QueueMessage): void {
+    this.#counts.packets += 1;
+    const flow = this.#flow(bytes, message);
+    if (flow === undefined) {
+      this.#counts.dropped += 1;
+      this.#queue.verdict(message.id, NF_DROP, undefined);
+      return;
+    }
+    const { id, uid, gid, mark } = message;
+    this.#onPacket({ id, flow, key: flowKey(flow), uid, gid, mark });
+  }
+
+  #readCopy(bytes: Buffer, message: LogMessage): void {
+    this.#counts.copies += 1;
+    const flow = this.#flow(bytes, message);
+    if (flow === undefined) return;
+    const { uid, gid, mark } = message;
+    this.#onCopy({ flow, key: flowKey(flow), uid, gid, mark, decided: this.#decider(bytes, message) });
+  }
+
+  /** The kernel rule that made the copy; null in `observe`, and for a copy of rules that were exchanged meanwhile. */
+  #decider(bytes: Buffer, message: LogMessage): CopiedPacket['decided'] {
+    const copied = this.#copied;
+    if (copied === undefined || message.prefixLength === 0) return null;
+    const prefix = bytes.toString('latin1', message.prefixStart, message.prefixStart + message.prefixLength);
+    const index = parseCopyPrefix(prefix, copied.revision);
+    return (index !== undefined && copied.rules[index]) || null;
+  }
+
+  verdict(packets: readonly { readonly id: number; readonly mark: number }[], verdict: Verdict, flow: Flow): void {
+    for (const { id, mark } of packets) this.#judge(id, mark, verdict, flow);
+  }
+
+  #judge(id: number, mark: number, verdict: Verdict, flow: Flow): void {
+    switch (verdict) {
+      case 'accept':
+        this.#counts.accepted += 1;
+        this.#queue.verdict(id, NF_ACCEPT, undefined);
+        return;
+      case 'reject':
+        this.#counts.rejected += 1;
+        if (mark === 0) this.#queue.verdict(id, NF_ACCEPT, this.#marks.reject);
+        else this.#refuseForeign(id, flow);
+        return;
+      case 'drop':
+        this.#counts.dropped += 1;
+        if (mark === 0) this.#queue.verdict(id, NF_ACCEPT, this.#marks.drop);
+        else this.#queue.verdict(id, NF_DROP, undefined);
+        return;
+    }
+  }
+
+  /** A packet with somebody else's mark must not get ours, which could route it elsewhere: it ends here, and so does its socket. */
+  #refuseForeign(id: number, flow: Flow): void {
+    this.#queue.verdict(id, NF_DROP, undefined);
+    this.#queue.flush();
+    if (flow.direction === 'out') this.#options.lookup.destroy(flow);
+  }
+
+  flush(): void {
+    this.#queue.flush();
+  }
+
+  revoke(flow: Flow, action: 'reject' | 'drop' | 'ask'): void {
+    this.#conntrack.forget(flow);
+    if (action === 'reject') this.#options.lookup.destroy(flow);
+  }
+
+  revokeUnless(isAllowed: (key: string) => boolean): number {
+    return this.#conntrack.forgetUnless(isAllowed);
+  }
+
+  async applyRules(plan: KernelPlan): Promise<Result<void>> {
+    const enforcing = plan.mode !== 'off' && plan.mode !== 'observe';
+    if (plan.mode !== 'off') {
+      const problem = this.#copies.open();
+      if (problem !== undefined) return { ok: false, error: problem };
+    }
+    if (enforcing) {
+      // Bound before a packet can be sent to it: a queue without a listener drops.
+      const problem = this.#queue.open(plan.failMode === 'open');
+      if (problem !== undefined) return { ok: false, error: problem };
+    }
+    const before = this.#copied;
+    this.#copied = plan.copied;
+    const stands = await this.#table.stand(plan);
+    if (!stands.ok) {
+      this.#copied = before;
+      return stands;
+    }
+    if (!enforcing) this.#queue.close();
+    return ok(undefined);
+  }
+
+  /** Asks the kernel for the counts it keeps itself; `counters` then has them. */
+  async refresh(): Promise<void> {
+    await this.#table.refresh();
+  }
+
+  counters(): KernelCounters {
+    const figures = queueFigures(this.#options.queueNumber);
+    return {
+      ...this.#counts,
+      queueFull: figures?.full ?? 0,
+      queueUserDropped: figures?.userDropped ?? 0,
+      rateLimited: this.#table.counts.rateLimited,
+      kernelRefused: this.#table.counts.refused,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.flush();
+    await this.#table.remove();
+    this.#queue.close();
+    this.#conntrack.forgetUnless(() => false);
+    this.#conntrack.close();
+    this.#copies.close();
+  }
+}

@@ -1,0 +1,45 @@
+// Requests to the kernel that are answered within the call: sends one, and reads until its acknowledgement or its end.
+import { MessageReader, parseControl } from '#wire/netlink.ts';
+import { codeOf } from '../ffi.ts';
+import type { NetlinkSocket } from './socket.ts';
+
+/** What the kernel answered: errno 0 is success. */
+export interface Answer {
+  readonly errno: number;
+  /** `EPERM` and the kernel's own words, where it has any. */
+  readonly text: string;
+}
+
+const silence: Answer = { errno: -1, text: 'the kernel did not answer' };
+
+/**
+ * Sends `bytes`, calls `onMessage` for each message of the answer, and returns at the acknowledgement, error or end of dump
+ * with this sequence. netlink answers before send returns, so an empty socket means that there is no more.
+ */
+export function request(
+  socket: NetlinkSocket,
+  bytes: Uint8Array,
+  sequence: number,
+  onMessage: (message: MessageReader) => void = () => {},
+): Answer {
+  socket.send(bytes);
+  const messages = new MessageReader();
+  for (;;) {
+    const datagram = socket.receive();
+    if (datagram === undefined) return silence;
+    messages.reset(datagram);
+    while (messages.next()) {
+      if (messages.sequence !== sequence) continue;
+      const control = parseControl(messages);
+      if (control === undefined) {
+        onMessage(messages);
+        continue;
+      }
+      if (!control.ok) return { errno: -1, text: control.error };
+      const { value } = control;
+      if (value.type === 'ack' || (value.type === 'done' && value.errno === 0)) return { errno: 0, text: '' };
+      const words = value.text === undefined ? '' : ` (${value.text})`;
+      return { errno: value.errno, text: `${codeOf(value.errno)}${words}` };
+    }
+  }
+}

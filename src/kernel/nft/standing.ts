@@ -1,0 +1,96 @@
+// Our table as it stands in the kernel: put up, exchanged and taken down, each in one transaction.
+import { createHash } from 'node:crypto';
+import type { QueueKind } from '#model/status.ts';
+import { fail, ok, type Result } from '#std/result.ts';
+import type { KernelPlan } from '../port.ts';
+import { wakeWithQueue } from './compatqueue.ts';
+import type { Marks } from './marks.ts';
+import { renderObserveTable } from './observetable.ts';
+import { removeOwnTable, tableOwner } from './owner.ts';
+import { applyNft, runNft } from './program.ts';
+import { planMark, renderRules, renderTable, type TablePlan, tableName } from './table.ts';
+
+const noRules = { output: [], input: [], forward: [] } as const;
+
+/** Names the table's construction, apart from the rules in it: a gate that finds its own keeps it standing. */
+function fingerprint(plan: TablePlan): string {
+  return createHash('sha256')
+    .update(renderTable({ ...plan, kernelRules: noRules }, ''))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+export class Table {
+  readonly #marks: Marks;
+  readonly #queueNumber: number;
+  /** What this kernel can do; found out by trying. */
+  #kind: 'native' | 'compat' | undefined;
+  #standing: 'none' | 'observe' | 'enforce' = 'none';
+  counts = { rateLimited: 0, refused: 0 };
+
+  constructor({ marks, queueNumber }: { marks: Marks; queueNumber: number }) {
+    this.#marks = marks;
+    this.#queueNumber = queueNumber;
+  }
+
+  get queueKind(): QueueKind {
+    return this.#standing === 'enforce' ? (this.#kind ?? 'none') : 'none';
+  }
+
+  async stand(plan: KernelPlan): Promise<Result<void>> {
+    if (plan.mode === 'off') return this.remove();
+    const owner = await tableOwner();
+    if (!owner.ok) return owner;
+    const done = plan.mode === 'observe' ? await this.#observe() : await this.#enforce(plan);
+    if (done.ok) this.#standing = plan.mode === 'observe' ? 'observe' : 'enforce';
+    return done;
+  }
+
+  async #observe(): Promise<Result<void>> {
+    // Put up again, it would copy the first packets of all flows once more.
+    return this.#standing === 'observe' ? ok(undefined) : applyNft(renderObserveTable());
+  }
+
+  async #enforce(plan: KernelPlan): Promise<Result<void>> {
+    const kinds = this.#kind === undefined ? (['native', 'compat'] as const) : [this.#kind];
+    let last: Result<void> = fail('no way to queue packets was tried');
+    for (const kind of kinds) {
+      const table: TablePlan = { ...plan, marks: this.#marks, queueNumber: this.#queueNumber, queue: kind };
+      last = (await this.#stands(table)) ? await applyNft(renderRules(table)) : await this.#putUp(table);
+      if (last.ok) {
+        this.#kind = kind;
+        return last;
+      }
+    }
+    return last;
+  }
+
+  async #stands(plan: TablePlan): Promise<boolean> {
+    const chain = await runNft(['list', 'chain', 'inet', tableName, planMark(fingerprint(plan))]);
+    return chain.ok;
+  }
+
+  async #putUp(plan: TablePlan): Promise<Result<void>> {
+    const text = renderTable(plan, fingerprint(plan));
+    const applied = await applyNft(text);
+    if (!applied.ok || plan.queue === 'native') return applied;
+    const woken = wakeWithQueue(plan);
+    if (!woken.ok) await removeOwnTable();
+    return woken;
+  }
+
+  async refresh(): Promise<void> {
+    if (this.#standing !== 'enforce') return;
+    const listed = await runNft(['list', 'counters', 'table', 'inet', tableName]);
+    if (!listed.ok) return;
+    const packets = (name: string) =>
+      Number(new RegExp(`counter ${name} \\{\\s*packets (\\d+)`).exec(listed.value)?.[1] ?? 0);
+    this.counts = { rateLimited: packets('rate_limited'), refused: packets('refused') + packets('remembered') };
+  }
+
+  async remove(): Promise<Result<void>> {
+    const removed = await removeOwnTable();
+    if (removed.ok) this.#standing = 'none';
+    return removed;
+  }
+}

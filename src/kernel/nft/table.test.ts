@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parsePrefix } from '#model/address.ts';
+import type { KernelRule } from '#policy/index.ts';
+import { assertGolden } from '../../../test/golden.ts';
+import { copyPrefix, parseCopyPrefix, renderKernelRules } from './kernelrules.ts';
+import { conntrackMask, marksAt } from './marks.ts';
+import { renderObserveTable } from './observetable.ts';
+import { renderRules, renderTable, type TablePlan } from './table.ts';
+
+const prefix = (text: string) => {
+  const parsed = parsePrefix(text);
+  if ('error' in parsed) throw new Error(parsed.error);
+  return parsed;
+};
+
+const rules: readonly KernelRule[] = [
+  { name: 'noinet', action: 'reject', direction: 'out', gids: [1001] },
+  {
+    name: 'web',
+    action: 'allow',
+    direction: 'out',
+    protocols: [6],
+    ports: [
+      [443, 443],
+      [8000, 8999],
+      [8100, 9100],
+    ],
+  },
+  {
+    name: 'lan',
+    action: 'allow',
+    direction: 'out',
+    remote: [prefix('10.0.0.0/8'), prefix('10.1.0.0/16'), prefix('fd00::/8')],
+  },
+  {
+    name: 'ssh',
+    action: 'drop',
+    direction: 'in',
+    protocols: [6],
+    ports: [[22, 22]],
+    notRemote: [prefix('192.168.0.0/16')],
+  },
+  { name: 'ping', action: 'allow', direction: 'in', protocols: [1], icmpTypes: [8], interfaces: ['eth0'] },
+];
+
+const plan: TablePlan = {
+  failMode: 'known',
+  forward: true,
+  marks: marksAt(),
+  queueNumber: 20559,
+  queue: 'native',
+  kernelRules: renderKernelRules(rules, 7, 'known'),
+};
+
+test('the enforcing table', () => assertGolden('nft/enforce.nft', renderTable(plan, '0123456789abcdef')));
+test('the observing table queues nothing and has no ct expression', () => {
+  const text = renderObserveTable();
+  assertGolden('nft/observe.nft', text);
+  assert.doesNotMatch(text, /\bct\b|\bqueue\b|\bdrop\b|\breject\b|\bNFQUEUE\b/);
+});
+test('the exchange of rules', () => assertGolden('nft/rules.nft', renderRules(plan)));
+
+test('without forward, no chain has a hook there', () => {
+  assert.doesNotMatch(renderTable({ ...plan, forward: false }, 'x'), /hook forward/);
+});
+
+test('fail mode closed lets the kernel allow nothing by itself', () => {
+  const lines = renderKernelRules(rules, 7, 'closed').output.join('\n');
+  assert.doesNotMatch(lines, /accept/);
+  assert.match(lines, /skgid \{ 1001 \} goto refuse/);
+});
+
+test('an interface name that could end its quotes ends the chain', () => {
+  const hostile: KernelRule = { name: 'x', action: 'reject', direction: 'out', interfaces: ['a" accept'] };
+  assert.deepEqual(renderKernelRules([hostile, ...rules], 7, 'known').output, []);
+});
+
+test('a copy names its rule, and only of its own revision', () => {
+  assert.equal(parseCopyPrefix(copyPrefix(12, 3), 12), 3);
+  assert.equal(parseCopyPrefix(copyPrefix(11, 3), 12), undefined);
+  for (const text of ['', 'k12:', 'k12:3 ', 'x12:3', 'k12:-1', 'k12:99999999']) {
+    assert.equal(parseCopyPrefix(text, 12), undefined);
+  }
+});
+
+test('our bits are six different ones, wherever they are put', () => {
+  for (let packet = 0; packet <= 30; packet++) {
+    const marks = marksAt(packet, packet % 29);
+    assert.equal(marks.reject & marks.drop, 0);
+    const mask = conntrackMask(marks);
+    assert.equal([...mask.toString(2)].filter((bit) => bit === '1').length, 4);
+  }
+});

@@ -1,0 +1,27 @@
+// Numbers of nf_tables and of its bridge to xtables.
+
+// include/uapi/linux/netfilter/nf_tables.h
+export const NFT_MSG_NEWTABLE = 0;
+export const NFT_MSG_NEWRULE = 6;
+/** The chains of the table are not attached to their hooks. */
+export const NFT_TABLE_F_DORMANT = 0x1;
+export const NFTA_TABLE_NAME = 1;
+export const NFTA_TABLE_FLAGS = 2;
+export const NFTA_RULE_TABLE = 1;
+export const NFTA_RULE_CHAIN = 2;
+export const NFTA_RULE_EXPRESSIONS = 4;
+export const NFTA_LIST_ELEM = 1;
+export const NFTA_EXPR_NAME = 1;
+export const NFTA_EXPR_DATA = 2;
+export const NFTA_OBJREF_IMM_TYPE = 1;
+export const NFTA_OBJREF_IMM_NAME = 2;
+export const NFT_OBJECT_COUNTER = 1;
+
+// include/uapi/linux/netfilter/nf_tables_compat.h
+export const NFTA_TARGET_NAME = 1;
+export const NFTA_TARGET_REV = 2;
+export const NFTA_TARGET_INFO = 3;
+
+// include/uapi/linux/netfilter/xt_NFQUEUE.h
+/** Where nobody listens on the queue, the packet goes on to the next rule instead of being dropped. */
+export const NFQ_FLAG_BYPASS = 0x1;

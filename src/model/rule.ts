@@ -133,7 +133,11 @@ export const ruleSchema = conditionsSchema.extend({
 });
 export type RuleText = z.infer<typeof ruleSchema>;
 
-export const ruleFileSchema = z.strictObject({ rules: z.array(ruleSchema).max(100_000) });
+export const ruleFileSchema = z.strictObject({
+  rules: z.array(ruleSchema).max(100_000).default([]),
+  /** Names of built-in rules, or of rules in other files, that are switched off. */
+  disabled: z.array(z.string().min(1).max(128)).max(100_000).optional(),
+});
 
 /** Where a rule was read; line and column begin at 1. */
 export interface SourcePlace {

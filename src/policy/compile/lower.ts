@@ -1,0 +1,234 @@
+// A rule as it is written, to the clauses that are sorted and matched; with everything that is wrong in it.
+
+import { parsePrefix } from '#model/address.ts';
+import { directions } from '#model/flow.ts';
+import type { Accounts } from '#model/messages.ts';
+import type { RuleRecord, RuleText } from '#model/rule.ts';
+import { scopes } from '#model/scope.ts';
+import { fail, ok, type Result } from '#std/result.ts';
+import { resolveAccounts, several } from '../accounts.ts';
+import { type DestinationCondition, parseDestination, parsePorts } from '../match/destination.ts';
+import { compilePattern, type Pattern } from '../match/pattern.ts';
+import { protocolCodes } from '../match/protocol.ts';
+import { wantedText } from '../words.ts';
+import { type Aliases, type Alternative, compileApp, pathPatterns, textTest } from './app.ts';
+import type { Clause, CompiledRule, Condition } from './clause.ts';
+import { appRank, defaultPriority, destinationRank } from './specificity.ts';
+import { type Test, testOrder } from './test.ts';
+import { untilTime } from './until.ts';
+import { type End, localEnd, remoteEnd, type Vocabulary } from './view.ts';
+
+/** What is wrong with a rule; `path` leads from the rule to the value, as in zod. */
+export interface RuleIssue {
+  readonly path: readonly (string | number)[];
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+}
+
+export interface LowerContext {
+  readonly accounts: Accounts;
+  readonly vocabulary: Vocabulary;
+  readonly aliases: Aliases;
+  readonly disabled: ReadonlySet<string>;
+}
+
+/** Pairs of apps and destinations of one rule; more would be a way to fill the memory with one line. */
+const maxClauses = 65_536;
+
+const any: Alternative = { tests: [], rank: 0, extra: 0 };
+
+/** A rule with an error has no clauses and matches nothing. */
+export function lowerRule(
+  record: RuleRecord,
+  context: LowerContext,
+): { readonly rule: CompiledRule; readonly issues: readonly RuleIssue[] } {
+  const issues: RuleIssue[] = [];
+  const parts = readParts(record.rule, context, issues);
+  const broken = issues.some((issue) => issue.severity === 'error');
+  const clauses: Clause[] = [];
+  const conditions = new Map<number, readonly Condition[]>();
+  const { rule: text, origin } = record;
+  const priority = text.priority ?? defaultPriority(text, origin);
+  const rule: CompiledRule = {
+    record,
+    name: text.name,
+    action: text.action,
+    origin,
+    priority: origin === 'answer' ? Math.min(priority, 0) : priority,
+    expires: Math.min(record.expires ?? Infinity, text.until === undefined ? Infinity : untilTime(text.until)),
+    enabled: text.enabled !== false && !context.disabled.has(text.name),
+    clauses,
+    conditions,
+  };
+  if (!broken) {
+    const number = parts.directions.size * parts.apps.length * parts.to.length * parts.from.length;
+    if (number > maxClauses) {
+      const message = `stands for ${number} pairs of app and destination, more than ${maxClauses}; split it`;
+      issues.push({ path: ['app'], severity: 'error', message });
+    } else {
+      for (const direction of parts.directions) {
+        conditions.set(direction, conditionsFor(parts, text, direction));
+        clauses.push(...clausesFor(parts, rule, direction));
+      }
+    }
+  }
+  return { rule, issues };
+}
+
+interface Parts {
+  readonly directions: ReadonlySet<number>;
+  readonly apps: readonly Alternative[];
+  readonly to: readonly DestinationCondition[];
+  readonly from: readonly DestinationCondition[];
+  /** Conditions that mean the same in every direction. */
+  readonly others: readonly (readonly [key: keyof RuleText, test: Test])[];
+  readonly ports: readonly (readonly [number, number])[] | undefined;
+}
+
+const anywhere: DestinationCondition = { place: { type: 'any' }, ports: undefined };
+
+function readParts(rule: RuleText, context: LowerContext, issues: RuleIssue[]): Parts {
+  const { vocabulary, aliases, accounts } = context;
+  /** Reads each value of a line and notes what is wrong with it. */
+  function read<T, U>(key: keyof RuleText, values: T | readonly T[] | undefined, parse: (value: T) => Result<U>): U[] {
+    const results: U[] = [];
+    several(values).forEach((value, index) => {
+      const result = parse(value);
+      if (result.ok) results.push(result.value);
+      else {
+        const path = Array.isArray(values) ? [key, index] : [key];
+        issues.push({ path, severity: 'error', message: `${key}: ${result.error}` });
+      }
+    });
+    return results;
+  }
+  const plain = (key: keyof RuleText, values: string | readonly string[] | undefined): Pattern[] =>
+    read(key, values, (value: string) => compilePattern(value, 'plain'));
+  const others: [keyof RuleText, Test][] = [];
+
+  const ancestors = read('ancestor', rule.ancestor, (value: string) => pathPatterns(value, aliases)).flat();
+  if (rule.ancestor !== undefined) {
+    others.push(['ancestor', { kind: 'ancestor', set: vocabulary.ancestor.number(ancestors) }]);
+  }
+  if (rule.args !== undefined) others.push(['args', { kind: 'args', patterns: plain('args', rule.args) }]);
+  const cgroups = plain('cgroup', several(rule.cgroup).map(withoutTrailingSlash));
+  if (rule.cgroup !== undefined) others.push(['cgroup', textTest('cgroup', cgroups, vocabulary)]);
+  if (rule.label !== undefined) others.push(['label', textTest('label', plain('label', rule.label), vocabulary)]);
+  if (rule.interface !== undefined) {
+    others.push(['interface', textTest('interface', plain('interface', rule.interface), vocabulary)]);
+  }
+  const accountKeys = [
+    ['user', 'uid', accounts.users],
+    ['group', 'gid', accounts.groups],
+    ['supplementary-group', 'groups', accounts.groups],
+  ] as const;
+  for (const [key, kind, table] of accountKeys) {
+    if (rule[key] === undefined) continue;
+    const resolved = resolveAccounts(several(rule[key]), table);
+    if (!resolved.ok) {
+      issues.push({ path: [key], severity: 'error', message: `${key}: ${resolved.error}` });
+      continue;
+    }
+    others.push([key, { kind, ids: resolved.value.ids }]);
+    for (const name of resolved.value.unknown) {
+      const message = `this machine has no ${key === 'user' ? 'user' : 'group'} "${name}", so it matches nothing`;
+      issues.push({ path: [key], severity: 'warning', message });
+    }
+  }
+  const codes = several(rule.protocol).map(protocolCodes);
+  if (codes.length > 0 && codes.every((list) => list !== undefined)) {
+    others.push(['protocol', { kind: 'protocol', codes: new Set(codes.flat()) }]);
+  }
+  const types = rule['icmp-type'];
+  if (types !== undefined) others.push(['icmp-type', { kind: 'icmp', types: new Set(several(types)) }]);
+  const networks = read('network', rule.network, (value: string) => {
+    const prefix = parsePrefix(value);
+    return 'error' in prefix ? fail(prefix.error) : ok(prefix);
+  });
+  if (rule.network !== undefined) others.push(['network', { kind: 'network', prefixes: networks }]);
+
+  const apps = read('app', rule.app, (app: NonNullable<Parameters<typeof compileApp>[0]>) =>
+    compileApp(app, vocabulary, aliases),
+  );
+  if (rule.app === undefined) {
+    apps.push(rule.ancestor === undefined ? any : { ...any, rank: appRank('ancestor', false) });
+  }
+  const ports = read('port', rule.port, parsePorts);
+  return {
+    directions: new Set(several(rule.direction ?? 'out').map((name) => directions.indexOf(name))),
+    apps,
+    to: rule.to === undefined ? [anywhere] : read('to', rule.to, parseDestination),
+    from: rule.from === undefined ? [anywhere] : read('from', rule.from, parseDestination),
+    others,
+    ports: rule.port === undefined ? undefined : ports,
+  };
+}
+
+function withoutTrailingSlash(cgroup: string): string {
+  return cgroup.length > 1 && cgroup.endsWith('/') ? cgroup.slice(0, -1) : cgroup;
+}
+
+/** Of what comes in, `from` is the far end and `to` the near one; otherwise the other way round. */
+function endOf(key: 'to' | 'from', direction: number): End {
+  return (key === 'from') === (directions[direction] === 'in') ? remoteEnd : localEnd;
+}
+
+function destination({ place, ports }: DestinationCondition, end: End): Alternative {
+  const tests: Test[] = [];
+  if (place.type === 'prefix') tests.push({ kind: 'prefix', end, prefix: place.prefix });
+  if (place.type === 'scope') tests.push({ kind: 'scope', end, scope: scopes.indexOf(place.scope) });
+  if (ports !== undefined) tests.push({ kind: 'port', end, ranges: [ports] });
+  return { tests, rank: destinationRank(place), extra: ports === undefined ? 0 : 1 };
+}
+
+/** `port` is the destination's, so of what comes in it is the local one. */
+function portTest(parts: Parts, direction: number): Test | undefined {
+  return parts.ports && { kind: 'port', end: endOf('to', direction), ranges: parts.ports };
+}
+
+function clausesFor(parts: Parts, rule: CompiledRule, direction: number): Clause[] {
+  const fixed = parts.others.map(([, test]) => test);
+  const port = portTest(parts, direction);
+  if (port !== undefined) fixed.push(port);
+  const to = parts.to.map((item) => destination(item, endOf('to', direction)));
+  const from = parts.from.map((item) => destination(item, endOf('from', direction)));
+  const [fars, nears] = directions[direction] === 'in' ? [from, to] : [to, from];
+  const clauses: Clause[] = [];
+  for (const app of parts.apps) {
+    for (const far of fars) {
+      for (const near of nears) {
+        const tests = [...app.tests, ...fixed, ...far.tests, ...near.tests].sort(byCost);
+        const count = fixed.length + app.extra + far.extra + near.extra;
+        clauses.push({ rule, direction, tests, app: app.rank, far: far.rank, near: near.rank, count, rank: -1 });
+      }
+    }
+  }
+  return clauses;
+}
+
+function byCost(a: Test, b: Test): number {
+  return testOrder.indexOf(a.kind) - testOrder.indexOf(b.kind);
+}
+
+function conditionsFor(parts: Parts, rule: RuleText, direction: number): Condition[] {
+  const conditions: Condition[] = [];
+  const add = (key: keyof RuleText, alternatives: Condition['alternatives']) =>
+    conditions.push({ key, wanted: wantedText(rule, key), alternatives });
+  if (rule.app !== undefined) {
+    add(
+      'app',
+      parts.apps.map((app) => app.tests),
+    );
+  }
+  for (const [key, test] of parts.others) add(key, [[test]]);
+  const port = portTest(parts, direction);
+  if (port !== undefined) add('port', [[port]]);
+  for (const key of ['to', 'from'] as const) {
+    if (rule[key] === undefined) continue;
+    add(
+      key,
+      parts[key].map((item) => destination(item, endOf(key, direction)).tests),
+    );
+  }
+  return conditions;
+}

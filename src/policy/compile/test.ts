@@ -1,0 +1,121 @@
+// Test: one condition of a clause in numbers, and whether a view fulfils it. What is not known fulfils none.
+import type { Address, Prefix } from '#model/address.ts';
+import type { Field } from '#model/decision.ts';
+import type { PortRange } from '../match/destination.ts';
+import { type Pattern, patternMatches } from '../match/pattern.ts';
+import { holds } from '../match/prefix.ts';
+import { type End, fieldOfText, remoteEnd, type View } from './view.ts';
+
+export type Test =
+  | { readonly kind: 'protocol'; readonly codes: ReadonlySet<number> }
+  | { readonly kind: 'port'; readonly end: End; readonly ranges: readonly PortRange[] }
+  | { readonly kind: 'prefix'; readonly end: End; readonly prefix: Prefix }
+  | { readonly kind: 'scope'; readonly end: End; readonly scope: number }
+  | { readonly kind: 'uid' | 'gid' | 'groups'; readonly ids: ReadonlySet<number> }
+  | { readonly kind: 'text'; readonly field: number; readonly set: number; readonly patterns: readonly Pattern[] }
+  | { readonly kind: 'ancestor'; readonly set: number }
+  | { readonly kind: 'args'; readonly patterns: readonly Pattern[] }
+  | { readonly kind: 'process'; readonly pid: number; readonly startTime: string }
+  | { readonly kind: 'kernel' }
+  | { readonly kind: 'icmp'; readonly types: ReadonlySet<number> }
+  | { readonly kind: 'network'; readonly prefixes: readonly Prefix[] };
+
+export type TestKind = Test['kind'];
+
+/** Cheap tests and those that seldom hold come first; arguments, which may be long, come last. */
+export const testOrder: readonly TestKind[] = [
+  'process',
+  'kernel',
+  'protocol',
+  'uid',
+  'gid',
+  'port',
+  'icmp',
+  'text',
+  'prefix',
+  'scope',
+  'network',
+  'groups',
+  'ancestor',
+  'args',
+];
+
+export function fulfils(test: Test, view: View): boolean {
+  switch (test.kind) {
+    case 'text':
+      return view.text(test.field)?.has(test.set) === true;
+    case 'protocol':
+      return test.codes.has(view.protocol);
+    case 'port':
+      return view.hasPorts && inRanges(test.ranges, view.port(test.end));
+    case 'prefix': {
+      const address = view.address(test.end);
+      return address !== undefined && holds(test.prefix, address);
+    }
+    case 'scope':
+      return view.scope(test.end) === test.scope;
+    case 'uid':
+      return test.ids.has(view.uid);
+    case 'gid':
+      return test.ids.has(view.gid);
+    case 'groups':
+      return view.process.groups?.some((group) => test.ids.has(group)) === true;
+    case 'ancestor':
+      return view.process.ancestors?.some((name) => view.ancestor(name)?.has(test.set) === true) === true;
+    case 'args': {
+      const args = view.args();
+      return args !== null && test.patterns.some((pattern) => patternMatches(pattern, args));
+    }
+    case 'process':
+      return view.pid === test.pid && view.process.startTime === test.startTime;
+    case 'kernel':
+      return view.process.kernel === true;
+    case 'icmp':
+      return test.types.has(view.icmpType);
+    case 'network':
+      return view.local !== undefined && anyHolds(test.prefixes, view.local);
+  }
+}
+
+/** The fields that `fulfils` looks at to come to its answer. */
+export function fieldsOf(test: Test, view: View): readonly Field[] {
+  switch (test.kind) {
+    case 'text':
+      return [fieldOfText(test.field)];
+    case 'protocol':
+      return ['flow.protocol'];
+    case 'port': {
+      const port = test.end === remoteEnd ? 'flow.remote.port' : 'flow.local.port';
+      return view.hasPorts ? ['flow.protocol', port] : ['flow.protocol'];
+    }
+    case 'prefix':
+    case 'scope':
+      return [test.end === remoteEnd ? 'flow.remote.address' : 'flow.local.address'];
+    case 'network':
+      return ['flow.local.address'];
+    case 'uid':
+    case 'gid':
+    case 'groups':
+    case 'kernel':
+      return [`process.${test.kind}`];
+    case 'ancestor':
+      return ['process.ancestors'];
+    case 'args':
+      return ['process.args'];
+    case 'process':
+      return ['process.pid'];
+    case 'icmp':
+      return ['flow.icmp'];
+  }
+}
+
+function inRanges(ranges: readonly PortRange[], port: number): boolean {
+  if (port === 0) return false;
+  for (const [low, high] of ranges) if (low <= port && port <= high) return true;
+  return false;
+}
+
+function anyHolds(prefixes: readonly Prefix[], address: Address): boolean {
+  for (const prefix of prefixes) if (holds(prefix, address)) return true;
+  return false;
+}

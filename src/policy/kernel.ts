@@ -1,0 +1,219 @@
+// Kernel rules: what nft can enforce alone, because no rule that it cannot see comes first.
+import type { Prefix } from '#model/address.ts';
+import { type Direction, directions } from '#model/flow.ts';
+import { type Scope, scopePrefixes, scopes } from '#model/scope.ts';
+import type { Clause } from './compile/clause.ts';
+import { areDisjoint, prefixWithin } from './compile/overlap.ts';
+import type { Test } from './compile/test.ts';
+import { textFields } from './compile/view.ts';
+import type { PortRange } from './match/destination.ts';
+import { codeHasPorts, packetCode } from './match/protocol.ts';
+
+/**
+ * All given conditions must hold; a list holds when one of its items does. A condition that is left out holds always.
+ * `ports` are of the destination (local for `in`), and come with the protocols that have ports.
+ */
+export interface KernelRule {
+  /** The rule it comes from; one rule may give several. */
+  readonly name: string;
+  readonly action: 'allow' | 'reject' | 'drop';
+  readonly direction: Direction;
+  /** Only for `out`, where the kernel knows the owner. */
+  readonly uids?: readonly number[];
+  readonly gids?: readonly number[];
+  /** Paths in the unified hierarchy; what is below matches too. Only for `out`. */
+  readonly cgroups?: readonly string[];
+  /** IP protocol numbers. */
+  readonly protocols?: readonly number[];
+  /** With `protocols` being ICMP alone or ICMPv6 alone. */
+  readonly icmpTypes?: readonly number[];
+  readonly ports?: readonly PortRange[];
+  readonly remote?: readonly Prefix[];
+  readonly local?: readonly Prefix[];
+  /** The remote address is in none of these. */
+  readonly notRemote?: readonly Prefix[];
+  readonly interfaces?: readonly string[];
+}
+
+/** `clauses` in the order of evaluation, which the result keeps. */
+export function kernelRulesOf(clauses: readonly Clause[]): readonly KernelRule[] {
+  return directions.flatMap((_, direction) => {
+    const here = clauses.filter((clause) => clause.direction === direction);
+    const unseen = new Unseen(here.filter(({ rule }) => rule.action === 'log'));
+    const result: KernelRule[] = [];
+    for (const clause of here) {
+      if (clause.rule.action === 'log' || isEmpty(clause)) continue;
+      const rules = kernelRulesFor(clause);
+      if (rules !== undefined && !unseen.mayMatch(clause)) result.push(...rules);
+      else unseen.add(clause);
+    }
+    return result;
+  });
+}
+
+/** Whether a test of the clause can never hold: a user that does not exist. */
+function isEmpty(clause: Clause): boolean {
+  return clause.tests.some((test) => (test.kind === 'uid' || test.kind === 'gid') && test.ids.size === 0);
+}
+
+/** The clauses that only user space can judge, one for each set of flows they may match. */
+class Unseen {
+  /** Built-in rules allow, each in its way: which of them allows a flow makes no difference, so they hide no other built-in rule. */
+  readonly #builtin = new Map<string, Clause>();
+  readonly #others = new Map<string, Clause>();
+
+  constructor(clauses: readonly Clause[]) {
+    for (const clause of clauses) this.add(clause);
+  }
+
+  add(clause: Clause): void {
+    const tests = clause.tests.filter(isOfFlow);
+    const key = tests.map(describe).sort().join(' ');
+    const clauses = clause.rule.origin === 'builtin' ? this.#builtin : this.#others;
+    if (clauses.has('') || clauses.has(key)) return;
+    if (key === '') clauses.clear();
+    clauses.set(key, { ...clause, tests });
+  }
+
+  mayMatch(clause: Clause): boolean {
+    const meets = (other: Clause) => !areDisjoint(other, clause);
+    if ([...this.#others.values()].some(meets)) return true;
+    return clause.rule.origin !== 'builtin' && [...this.#builtin.values()].some(meets);
+  }
+}
+
+const cgroupField = textFields.indexOf('cgroup');
+const interfaceField = textFields.indexOf('interface');
+
+/** The tests by which two clauses can be told apart; what they ask of the program says nothing, because the kernel cannot see it. */
+function isOfFlow(test: Test): boolean {
+  switch (test.kind) {
+    case 'text':
+      return test.field === cgroupField || test.field === interfaceField;
+    case 'protocol':
+    case 'port':
+    case 'prefix':
+    case 'scope':
+    case 'network':
+    case 'uid':
+    case 'gid':
+    case 'icmp':
+      return true;
+    case 'kernel':
+    case 'groups':
+    case 'ancestor':
+    case 'args':
+    case 'process':
+      return false;
+  }
+}
+
+function describe(test: Test): string {
+  const plain = { ...test, patterns: undefined };
+  return JSON.stringify(plain, (_, value) => (value instanceof Set ? [...value].sort((a, b) => a - b) : value));
+}
+
+interface Draft {
+  uids?: readonly number[];
+  gids?: readonly number[];
+  cgroups?: readonly string[];
+  protocols?: readonly number[];
+  icmpTypes?: readonly number[];
+  ports?: readonly PortRange[];
+  remote?: readonly Prefix[];
+  local?: readonly Prefix[];
+  notRemote?: readonly Prefix[];
+  interfaces?: readonly string[];
+}
+
+/** Undefined when nft cannot say it, or must not decide it alone. */
+function kernelRulesFor(clause: Clause): readonly KernelRule[] | undefined {
+  const { rule } = clause;
+  const { action, name } = rule;
+  if (action === 'ask' || action === 'log' || rule.record.rule.log === true || rule.expires !== Infinity) {
+    return undefined;
+  }
+  const direction = directions[clause.direction] as Direction;
+  const draft: Draft = {};
+  for (const test of clause.tests) if (!narrow(draft, test, direction)) return undefined;
+  if (draft.ports !== undefined) {
+    const all = draft.protocols ?? [6, 17, 132, 136];
+    draft.protocols = all.filter(codeHasPorts);
+  }
+  const lists = [draft.protocols, draft.ports, draft.remote, draft.local, draft.icmpTypes];
+  if (lists.some((list) => list?.length === 0)) return undefined;
+  if (draft.icmpTypes === undefined) return [{ name, action, direction, ...draft }];
+  const icmp = (draft.protocols ?? [1, 58]).filter((code) => code === 1 || code === 58);
+  if (icmp.length === 0 || draft.ports !== undefined) return undefined;
+  return icmp.map((code) => ({ name, action, direction, ...draft, protocols: [code] }));
+}
+
+/** Adds a test to the draft; false when nft cannot say it. */
+function narrow(draft: Draft, test: Test, direction: Direction): boolean {
+  switch (test.kind) {
+    case 'protocol':
+      draft.protocols = [...test.codes].filter((code) => code !== packetCode);
+      return true;
+    case 'port': {
+      const destination = direction === 'in' ? 1 : 0;
+      if (test.end !== destination) return false;
+      draft.ports = draft.ports === undefined ? test.ranges : commonPorts(draft.ports, test.ranges);
+      return true;
+    }
+    case 'prefix':
+      return narrowPlace(draft, test.end, [test.prefix]);
+    case 'network':
+      return narrowPlace(draft, 1, test.prefixes);
+    case 'scope': {
+      const scope = scopes[test.scope] as Scope;
+      if (scope !== 'internet') return narrowPlace(draft, test.end, scopePrefixes[scope]);
+      if (test.end === 0) draft.notRemote = Object.values(scopePrefixes).flat();
+      return test.end === 0;
+    }
+    case 'uid':
+    case 'gid':
+      draft[test.kind === 'uid' ? 'uids' : 'gids'] = [...test.ids].sort((a, b) => a - b);
+      return direction === 'out';
+    case 'icmp':
+      draft.icmpTypes = [...test.types].sort((a, b) => a - b);
+      return true;
+    case 'text': {
+      const values: string[] = [];
+      for (const pattern of test.patterns) {
+        if (pattern.type !== 'exact') return false;
+        values.push(pattern.value);
+      }
+      if (test.field === interfaceField) draft.interfaces = values;
+      else if (test.field === cgroupField && direction === 'out' && values.every((v) => /^\/[^/]/.test(v))) {
+        draft.cgroups = values;
+      } else return false;
+      return true;
+    }
+    case 'groups':
+    case 'ancestor':
+    case 'args':
+    case 'process':
+    case 'kernel':
+      return false;
+  }
+}
+
+function narrowPlace(draft: Draft, end: 0 | 1, prefixes: readonly Prefix[]): boolean {
+  const key = end === 0 ? 'remote' : 'local';
+  const before = draft[key];
+  draft[key] = before === undefined ? prefixes : commonPrefixes(before, prefixes);
+  return true;
+}
+
+function commonPrefixes(a: readonly Prefix[], b: readonly Prefix[]): Prefix[] {
+  return a.flatMap((p) => b.flatMap((q) => (prefixWithin(p, q) ? [p] : prefixWithin(q, p) ? [q] : [])));
+}
+
+function commonPorts(a: readonly PortRange[], b: readonly PortRange[]): PortRange[] {
+  return a.flatMap(([low, high]) =>
+    b.flatMap(([from, to]): PortRange[] => {
+      const range: PortRange = [Math.max(low, from), Math.min(high, to)];
+      return range[0] <= range[1] ? [range] : [];
+    }),
+  );
+}

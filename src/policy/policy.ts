@@ -1,0 +1,192 @@
+// Policy: all rules compiled, immutable, with a revision; the only thing that decides.
+import type { Attempt } from '#model/attempt.ts';
+import type { DecidedAction, Decision, Explanation } from '#model/decision.ts';
+import { directions } from '#model/flow.ts';
+import type { Accounts } from '#model/messages.ts';
+import type { Mode } from '#model/mode.ts';
+import type { RuleRecord } from '#model/rule.ts';
+import { unreachable } from '#std/result.ts';
+import { answerDecides, answersMayDecide } from './answers.ts';
+import type { Aliases } from './compile/app.ts';
+import { type Clause, type CompiledRule, clauseMatches } from './compile/clause.ts';
+import { lowerRule } from './compile/lower.ts';
+import { orderClauses } from './compile/order.ts';
+import { buildTree, FirstMatch, type Node, type Walk, walk } from './compile/tree.ts';
+import { newVocabulary, View } from './compile/view.ts';
+import { type Diagnostic, ruleDiagnostic } from './diagnostic.ts';
+import { explainWith } from './explain.ts';
+import { type KernelRule, kernelRulesOf } from './kernel.ts';
+import { type OrderedRule, orderedRules } from './ordered.ts';
+
+export interface CompileContext {
+  readonly revision: number;
+  readonly mode: Mode;
+  readonly accounts: Accounts;
+  /** Names of rules that are switched off. */
+  readonly disabled?: ReadonlySet<string> | undefined;
+  /** Exact paths in rules (see `pathsToResolve`) whose real path is another, by their symbolic links. */
+  readonly aliases?: Aliases | undefined;
+}
+
+export interface Policy {
+  readonly revision: number;
+  readonly mode: Mode;
+  /** `now` in milliseconds since 1970. Same attempt, same revision, same instant: same decision. */
+  decide(attempt: Attempt, now: number): Decision;
+  /** The same decision with its reasons and the fields it depends on; takes as long as there are rules. */
+  explain(attempt: Attempt, now: number): Explanation;
+  /** All rules in the order of evaluation, a rule at the place of its most specific app and destination. */
+  readonly ordered: readonly OrderedRule[];
+  /** What nft can enforce alone, in the order of evaluation. */
+  readonly kernelRules: readonly KernelRule[];
+}
+
+/** Clauses of one policy at most: room for 100,000 rules of ten pairs. */
+const maxClauses = 1_000_000;
+
+/**
+ * Problems of severity `error` mean that the policy must not replace another: the rules they name match nothing.
+ * Warnings are for people. Records may come in any order.
+ */
+export function compilePolicy(
+  records: readonly RuleRecord[],
+  context: CompileContext,
+): { readonly policy: Policy; readonly problems: readonly Diagnostic[] } {
+  const vocabulary = newVocabulary();
+  const { accounts, disabled = new Set<string>(), aliases = {} } = context;
+  const problems: Diagnostic[] = [];
+  const names = new Set<string>();
+  const rules: CompiledRule[] = [];
+  let clauses = 0;
+  for (const record of records) {
+    const { name } = record.rule;
+    if (names.has(name)) problems.push(ruleDiagnostic(record, 'error', 'another rule has the same name'));
+    names.add(name);
+    const { rule, issues } = lowerRule(record, { accounts, vocabulary, aliases, disabled });
+    for (const { severity, message } of issues) problems.push(ruleDiagnostic(record, severity, message));
+    clauses += rule.clauses.length;
+    if (clauses > maxClauses) {
+      problems.push(
+        ruleDiagnostic(record, 'error', `the rules stand for more than ${maxClauses} pairs; this is one too many`),
+      );
+      break;
+    }
+    rules.push(rule);
+  }
+  const view = new View(vocabulary);
+  return { policy: new IndexedPolicy(context, rules, view), problems };
+}
+
+/** The trees of one direction. */
+interface Trees {
+  readonly own: Node | undefined;
+  readonly answers: Node | undefined;
+  readonly logs: Node | undefined;
+}
+
+const nothingLogged: readonly string[] = Object.freeze([]);
+
+class IndexedPolicy implements Policy {
+  readonly revision: number;
+  readonly mode: Mode;
+  readonly #rules: readonly CompiledRule[];
+  readonly #clauses: readonly Clause[];
+  readonly #trees: readonly Trees[];
+  readonly #view: View;
+  readonly #first: FirstMatch;
+  readonly #decisions = new Map<CompiledRule | null, Decision>();
+  #ordered: readonly OrderedRule[] | undefined;
+  #kernelRules: readonly KernelRule[] | undefined;
+
+  constructor(context: CompileContext, rules: readonly CompiledRule[], view: View) {
+    this.revision = context.revision;
+    this.mode = context.mode;
+    this.#rules = rules;
+    this.#view = view;
+    this.#first = new FirstMatch(view);
+    this.#clauses = orderClauses(rules);
+    this.#trees = directions.map((_, direction) => {
+      const here = this.#clauses.filter((clause) => clause.direction === direction);
+      const deciding = here.filter(({ rule }) => rule.action !== 'log');
+      return {
+        own: buildTree(deciding.filter(({ rule }) => rule.origin !== 'answer')),
+        answers: buildTree(deciding.filter(({ rule }) => rule.origin === 'answer')),
+        logs: buildTree(here.filter(({ rule }) => rule.action === 'log')),
+      };
+    });
+    for (const rule of [null, ...rules]) this.#decisions.set(rule, this.#decisionOf(rule));
+  }
+
+  decide(attempt: Attempt, now: number): Decision {
+    const view = this.#view;
+    view.load(attempt);
+    const trees = this.#trees[view.direction] as Trees;
+    const own = this.#first.find(trees.own, now);
+    const winner = trees.answers === undefined ? own : this.#withAnswers(own, trees.answers, now);
+    const decision = this.#decisions.get(winner === undefined ? null : winner.rule) as Decision;
+    return trees.logs === undefined ? decision : this.#logged(decision, trees.logs, now);
+  }
+
+  /** An answer decides where nothing else does, where a rule asks, and before the built-in rules. */
+  #withAnswers(own: Clause | undefined, answers: Node, now: number): Clause | undefined {
+    if (!answersMayDecide(own)) return own;
+    const answer = this.#first.find(answers, now);
+    return answer !== undefined && answerDecides(own, answer) ? answer : own;
+  }
+
+  #logged(decision: Decision, logs: Node, now: number): Decision {
+    const names = new Set<string>();
+    const view = this.#view;
+    const collect: Walk = {
+      limit: Infinity,
+      visit(clauses) {
+        for (const clause of clauses) if (clauseMatches(clause, view, now)) names.add(clause.rule.name);
+      },
+    };
+    walk(logs, view, collect);
+    if (names.size === 0) return decision;
+    return { ...decision, logged: [...names].sort().concat(decision.logged) };
+  }
+
+  #decisionOf(rule: CompiledRule | null): Decision {
+    const { revision } = this;
+    if (rule === null) {
+      return Object.freeze({ action: modeAction(this.mode), rule: null, by: 'mode', revision, logged: nothingLogged });
+    }
+    const logged = rule.record.rule.log === true ? Object.freeze([rule.name]) : nothingLogged;
+    // Clauses of `log` rules are in a tree of their own and never decide.
+    const action = rule.action === 'log' ? 'allow' : rule.action;
+    return Object.freeze({ action, rule: rule.name, by: 'rule', revision, logged });
+  }
+
+  explain(attempt: Attempt, now: number): Explanation {
+    const decision = this.decide(attempt, now);
+    return explainWith(decision, this.#clauses, this.#view, attempt, now);
+  }
+
+  get ordered(): readonly OrderedRule[] {
+    this.#ordered ??= orderedRules(this.#rules, this.#clauses);
+    return this.#ordered;
+  }
+
+  get kernelRules(): readonly KernelRule[] {
+    this.#kernelRules ??= kernelRulesOf(this.#clauses);
+    return this.#kernelRules;
+  }
+}
+
+/** What becomes of an attempt that no rule matches. */
+export function modeAction(mode: Mode): DecidedAction {
+  switch (mode) {
+    case 'off':
+    case 'observe':
+    case 'allow':
+      return 'allow';
+    case 'ask':
+      return 'ask';
+    case 'lockdown':
+      return 'reject';
+    default:
+      return unreachable(mode);
+  }
+}

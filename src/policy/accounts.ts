@@ -2,8 +2,8 @@
 import type { Accounts } from '#model/messages.ts';
 import type { RuleRecord } from '#model/rule.ts';
 import { ok, type Result } from '#std/result.ts';
-import type { AttemptConditions } from './attempt.ts';
 import { compilePattern, patternMatches } from './match/pattern.ts';
+import type { AttemptConditions } from './trial/attempt.ts';
 
 /** Stand-in ids begin here; useradd, systemd and containers give none this high, and −1 (4294967295) is not reached. */
 export const firstStandIn = 4_294_000_000;

@@ -1,18 +1,18 @@
 // The policy layer's public names.
 export { completeAccounts } from './accounts.ts';
 export { type AnswerNames, ruleFromAnswer } from './answer.ts';
-export { type AttemptConditions, attemptFromConditions } from './attempt.ts';
 export { type BuiltinContext, builtinRules } from './builtin.ts';
 export { type Aliases, pathsToResolve } from './compile/app.ts';
 export { untilTime } from './compile/until.ts';
 export { type Diagnostic, formatDiagnostic } from './diagnostic.ts';
-export { formatRule } from './format.ts';
 export type { KernelRule } from './kernel.ts';
 export { formatDestination, type PortRange, parseDestination } from './match/destination.ts';
 export { escapeGlob } from './match/glob.ts';
 export { exactPattern } from './match/pattern.ts';
-export type { OrderedRule } from './ordered.ts';
 export { type MergedRules, mergeRuleFiles } from './parse/merge.ts';
 export { maxRuleFileBytes, type ParsedRuleFile, parseRuleFile } from './parse/rulefile.ts';
 export { type CompileContext, compilePolicy, modeAction, type Policy } from './policy.ts';
-export { type FailedRuleTest, type RuleTestContext, runRuleTests } from './ruletests.ts';
+export { formatRule } from './show/format.ts';
+export type { OrderedRule } from './show/ordered.ts';
+export { type AttemptConditions, attemptFromConditions } from './trial/attempt.ts';
+export { type FailedRuleTest, type RuleTestContext, runRuleTests } from './trial/ruletests.ts';

@@ -3,8 +3,8 @@ import type { Prefix } from '#model/address.ts';
 import { type Direction, directions } from '#model/flow.ts';
 import { type Scope, scopePrefixes, scopes } from '#model/scope.ts';
 import type { Clause } from './compile/clause.ts';
+import type { Criterion } from './compile/criterion.ts';
 import { areDisjoint, prefixWithin } from './compile/overlap.ts';
-import type { Test } from './compile/test.ts';
 import { textFields } from './compile/view.ts';
 import type { PortRange } from './match/destination.ts';
 import { codeHasPorts, packetCode } from './match/protocol.ts';
@@ -86,7 +86,7 @@ const cgroupField = textFields.indexOf('cgroup');
 const interfaceField = textFields.indexOf('interface');
 
 /** The tests by which two clauses can be told apart; what they ask of the program says nothing, because the kernel cannot see it. */
-function isOfFlow(test: Test): boolean {
+function isOfFlow(test: Criterion): boolean {
   switch (test.kind) {
     case 'text':
       return test.field === cgroupField || test.field === interfaceField;
@@ -108,7 +108,7 @@ function isOfFlow(test: Test): boolean {
   }
 }
 
-function describe(test: Test): string {
+function describe(test: Criterion): string {
   const plain = { ...test, patterns: undefined };
   return JSON.stringify(plain, (_, value) => (value instanceof Set ? [...value].sort((a, b) => a - b) : value));
 }
@@ -149,7 +149,7 @@ function kernelRulesFor(clause: Clause): readonly KernelRule[] | undefined {
 }
 
 /** Adds a test to the draft; false when nft cannot say it. */
-function narrow(draft: Draft, test: Test, direction: Direction): boolean {
+function narrow(draft: Draft, test: Criterion, direction: Direction): boolean {
   switch (test.kind) {
     case 'protocol':
       draft.protocols = [...test.codes].filter((code) => code !== packetCode);

@@ -6,7 +6,7 @@ import type { Accounts } from '#model/messages.ts';
 import type { Mode } from '#model/mode.ts';
 import type { RuleRecord } from '#model/rule.ts';
 import { unreachable } from '#std/result.ts';
-import { answerDecides, answersMayDecide } from './answers.ts';
+import { answerDecides, answersMayDecide } from './compile/answers.ts';
 import type { Aliases } from './compile/app.ts';
 import { type Clause, type CompiledRule, clauseMatches } from './compile/clause.ts';
 import { lowerRule } from './compile/lower.ts';
@@ -14,9 +14,9 @@ import { orderClauses } from './compile/order.ts';
 import { buildTree, FirstMatch, type Node, type Walk, walk } from './compile/tree.ts';
 import { newVocabulary, View } from './compile/view.ts';
 import { type Diagnostic, ruleDiagnostic } from './diagnostic.ts';
-import { explainWith } from './explain.ts';
 import { type KernelRule, kernelRulesOf } from './kernel.ts';
-import { type OrderedRule, orderedRules } from './ordered.ts';
+import { explainWith } from './show/explain.ts';
+import { type OrderedRule, orderedRules } from './show/ordered.ts';
 
 export interface CompileContext {
   readonly revision: number;

@@ -3,13 +3,13 @@ import type { AppCondition, RuleRecord } from '#model/rule.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import { several } from '../accounts.ts';
 import { compilePattern, type Pattern } from '../match/pattern.ts';
+import type { Criterion } from './criterion.ts';
 import { type AppKind, appRank } from './specificity.ts';
-import type { Test } from './test.ts';
 import { type TextField, textFields, type Vocabulary } from './view.ts';
 
 /** One of the things a line of a rule may be, with its place in the specificity table and the conditions it counts beyond the first. */
 export interface Alternative {
-  readonly tests: readonly Test[];
+  readonly tests: readonly Criterion[];
   readonly rank: number;
   readonly extra: number;
 }
@@ -45,7 +45,7 @@ export function pathPatterns(text: string, aliases: Aliases): Result<readonly Pa
 
 export function compileApp(app: AppCondition, vocabulary: Vocabulary, aliases: Aliases): Result<Alternative> {
   const conditions = typeof app === 'string' ? { path: app } : app;
-  const tests: Test[] = [];
+  const tests: Criterion[] = [];
   let rank = 0;
   for (const key of Object.keys(kinds) as (keyof typeof kinds)[]) {
     const text = conditions[key];
@@ -82,7 +82,7 @@ function keyPatterns(key: keyof typeof kinds, text: string, aliases: Aliases): R
   return pattern.ok ? ok([pattern.value]) : pattern;
 }
 
-export function textTest(field: TextField, patterns: readonly Pattern[], vocabulary: Vocabulary): Test {
+export function textTest(field: TextField, patterns: readonly Pattern[], vocabulary: Vocabulary): Criterion {
   const index = textFields.indexOf(field);
   const set = vocabulary.texts[index]?.number(patterns) ?? -1;
   return { kind: 'text', field: index, set, patterns };

@@ -1,6 +1,6 @@
 // Clause: one app, one destination and one direction of a rule, with all its other conditions; what is sorted and matched.
 import type { Action, Origin, RuleRecord } from '#model/rule.ts';
-import { fulfils, type Test } from './test.ts';
+import { type Criterion, fulfils } from './criterion.ts';
 import type { View } from './view.ts';
 
 export interface CompiledRule {
@@ -23,7 +23,7 @@ export interface CompiledRule {
 export interface Condition {
   readonly key: string;
   readonly wanted: string;
-  readonly alternatives: readonly (readonly Test[])[];
+  readonly alternatives: readonly (readonly Criterion[])[];
 }
 
 /** How specific a clause is; greater comes first, and the fields are compared in this order. */
@@ -40,7 +40,7 @@ export interface Clause extends Specificity {
   readonly rule: CompiledRule;
   /** Index into the model's `directions`. */
   readonly direction: number;
-  readonly tests: readonly Test[];
+  readonly tests: readonly Criterion[];
   /** Place in the order of evaluation, from 0. */
   rank: number;
 }
@@ -48,6 +48,6 @@ export interface Clause extends Specificity {
 export function clauseMatches(clause: Clause, view: View, now: number): boolean {
   if (clause.rule.expires <= now) return false;
   const { tests } = clause;
-  for (let at = 0; at < tests.length; at++) if (!fulfils(tests[at] as Test, view)) return false;
+  for (let at = 0; at < tests.length; at++) if (!fulfils(tests[at] as Criterion, view)) return false;
   return true;
 }

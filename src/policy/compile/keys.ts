@@ -1,7 +1,7 @@
 // The dimensions by which clauses are found: for each, the keys of a clause, and whether it has few enough to be filed under them.
 import type { Prefix } from '#model/address.ts';
 import type { Clause } from './clause.ts';
-import type { TestKind } from './test.ts';
+import type { TestKind } from './criterion.ts';
 import { textFields } from './view.ts';
 
 /**

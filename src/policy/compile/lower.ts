@@ -10,11 +10,11 @@ import { resolveAccounts, several } from '../accounts.ts';
 import { type DestinationCondition, parseDestination, parsePorts } from '../match/destination.ts';
 import { compilePattern, type Pattern } from '../match/pattern.ts';
 import { protocolCodes } from '../match/protocol.ts';
-import { wantedText } from '../words.ts';
+import { wantedText } from '../show/words.ts';
 import { type Aliases, type Alternative, compileApp, pathPatterns, textTest } from './app.ts';
 import type { Clause, CompiledRule, Condition } from './clause.ts';
+import { type Criterion, testOrder } from './criterion.ts';
 import { appRank, defaultPriority, destinationRank } from './specificity.ts';
-import { type Test, testOrder } from './test.ts';
 import { untilTime } from './until.ts';
 import { type End, localEnd, remoteEnd, type Vocabulary } from './view.ts';
 
@@ -81,7 +81,7 @@ interface Parts {
   readonly to: readonly DestinationCondition[];
   readonly from: readonly DestinationCondition[];
   /** Conditions that mean the same in every direction. */
-  readonly others: readonly (readonly [key: keyof RuleText, test: Test])[];
+  readonly others: readonly (readonly [key: keyof RuleText, test: Criterion])[];
   readonly ports: readonly (readonly [number, number])[] | undefined;
 }
 
@@ -104,7 +104,7 @@ function readParts(rule: RuleText, context: LowerContext, issues: RuleIssue[]): 
   }
   const plain = (key: keyof RuleText, values: string | readonly string[] | undefined): Pattern[] =>
     read(key, values, (value: string) => compilePattern(value, 'plain'));
-  const others: [keyof RuleText, Test][] = [];
+  const others: [keyof RuleText, Criterion][] = [];
 
   const ancestors = read('ancestor', rule.ancestor, (value: string) => pathPatterns(value, aliases)).flat();
   if (rule.ancestor !== undefined) {
@@ -174,7 +174,7 @@ function endOf(key: 'to' | 'from', direction: number): End {
 }
 
 function destination({ place, ports }: DestinationCondition, end: End): Alternative {
-  const tests: Test[] = [];
+  const tests: Criterion[] = [];
   if (place.type === 'prefix') tests.push({ kind: 'prefix', end, prefix: place.prefix });
   if (place.type === 'scope') tests.push({ kind: 'scope', end, scope: scopes.indexOf(place.scope) });
   if (ports !== undefined) tests.push({ kind: 'port', end, ranges: [ports] });
@@ -182,7 +182,7 @@ function destination({ place, ports }: DestinationCondition, end: End): Alternat
 }
 
 /** `port` is the destination's, so of what comes in it is the local one. */
-function portTest(parts: Parts, direction: number): Test | undefined {
+function portTest(parts: Parts, direction: number): Criterion | undefined {
   return parts.ports && { kind: 'port', end: endOf('to', direction), ranges: parts.ports };
 }
 
@@ -206,7 +206,7 @@ function clausesFor(parts: Parts, rule: CompiledRule, direction: number): Clause
   return clauses;
 }
 
-function byCost(a: Test, b: Test): number {
+function byCost(a: Criterion, b: Criterion): number {
   return testOrder.indexOf(a.kind) - testOrder.indexOf(b.kind);
 }
 

@@ -6,7 +6,7 @@ import { type Pattern, patternMatches } from '../match/pattern.ts';
 import { holds } from '../match/prefix.ts';
 import { codeHasPorts } from '../match/protocol.ts';
 import type { Clause } from './clause.ts';
-import type { Test } from './test.ts';
+import type { Criterion } from './criterion.ts';
 import { textFields } from './view.ts';
 
 const cgroup = textFields.indexOf('cgroup');
@@ -24,7 +24,7 @@ export function areDisjoint(a: Clause, b: Clause): boolean {
   return a.direction !== b.direction || a.tests.some((test) => b.tests.some((other) => exclude(test, other)));
 }
 
-function implies(inner: Test, outer: Test): boolean {
+function implies(inner: Criterion, outer: Criterion): boolean {
   if (inner.kind === 'prefix' && outer.kind === 'scope') {
     return inner.end === outer.end && prefixInScope(inner.prefix, outer.scope);
   }
@@ -64,7 +64,7 @@ function implies(inner: Test, outer: Test): boolean {
   }
 }
 
-function exclude(a: Test, b: Test): boolean {
+function exclude(a: Criterion, b: Criterion): boolean {
   if (a.kind === 'protocol' && b.kind === 'port') return portsExcluded(a.codes);
   if (a.kind === 'port' && b.kind === 'protocol') return portsExcluded(b.codes);
   const [near, far] = [placeOf(a), placeOf(b)];
@@ -139,7 +139,7 @@ interface Place {
   readonly prefixes: readonly Prefix[];
 }
 
-function placeOf(test: Test): Place | undefined {
+function placeOf(test: Criterion): Place | undefined {
   if (test.kind === 'prefix') return { end: test.end, scope: undefined, prefixes: [test.prefix] };
   if (test.kind === 'scope') return { end: test.end, scope: test.scope, prefixes: [] };
   return test.kind === 'network' ? { end: 1, scope: undefined, prefixes: test.prefixes } : undefined;

@@ -2,12 +2,12 @@
 import { type Document, isMap, isNode, LineCounter, type Node, type ParsedNode, parseDocument } from 'yaml';
 import { type Origin, type RuleRecord, type RuleText, ruleFileSchema, type SourcePlace } from '#model/rule.ts';
 import { completeAccounts } from '../accounts.ts';
-import { attemptFromConditions } from '../attempt.ts';
 import { lowerRule } from '../compile/lower.ts';
 import { untilTime } from '../compile/until.ts';
 import { newVocabulary } from '../compile/view.ts';
 import type { Diagnostic } from '../diagnostic.ts';
-import { printable } from '../words.ts';
+import { printable } from '../show/words.ts';
+import { attemptFromConditions } from '../trial/attempt.ts';
 import { type Path, schemaIssues } from './schemaissue.ts';
 
 /** A larger file is refused before anything reads it. */

@@ -1,7 +1,7 @@
 // What a zod schema says is wrong with a rule file, as sentences, each with the path to the value it is about.
 import type { z } from 'zod';
 import { actions, conditionsSchema, ruleFileSchema, ruleSchema, ruleTestSchema } from '#model/rule.ts';
-import { printable } from '../words.ts';
+import { printable } from '../show/words.ts';
 import { didYouMean } from './suggestion.ts';
 
 export type Path = readonly (string | number)[];

@@ -1,6 +1,6 @@
 // Rules that can never win, because earlier rules match everything they match.
-import type { Clause, CompiledRule } from './compile/clause.ts';
-import { covers } from './compile/overlap.ts';
+import type { Clause, CompiledRule } from '../compile/clause.ts';
+import { covers } from '../compile/overlap.ts';
 
 /** Pairs looked at for one policy; beyond it nothing more is claimed. */
 const budget = 5_000_000;

@@ -3,8 +3,8 @@ import { formatAddress } from '#model/address.ts';
 import type { Attempt } from '#model/attempt.ts';
 import { formatEndpoint } from '#model/flow.ts';
 import type { AppCondition, RuleText } from '#model/rule.ts';
-import { several } from './accounts.ts';
-import { formatProtocolCode, protocolCode } from './match/protocol.ts';
+import { several } from '../accounts.ts';
+import { formatProtocolCode, protocolCode } from '../match/protocol.ts';
 
 /** Control characters and the like, which could rewrite a terminal's lines, as `\u{…}`. */
 export function printable(text: string): string {

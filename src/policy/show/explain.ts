@@ -3,11 +3,11 @@ import type { Attempt } from '#model/attempt.ts';
 import type { Decision, Explanation, Field, TraceStep } from '#model/decision.ts';
 import { directions } from '#model/flow.ts';
 import type { AppCondition } from '#model/rule.ts';
-import { several } from './accounts.ts';
-import { answerDecides, answersMayDecide } from './answers.ts';
-import type { Clause, CompiledRule } from './compile/clause.ts';
-import { fieldsOf, fulfils, type Test } from './compile/test.ts';
-import type { View } from './compile/view.ts';
+import { several } from '../accounts.ts';
+import { answerDecides, answersMayDecide } from '../compile/answers.ts';
+import type { Clause, CompiledRule } from '../compile/clause.ts';
+import { type Criterion, fieldsOf, fulfils } from '../compile/criterion.ts';
+import type { View } from '../compile/view.ts';
 import { actualText } from './words.ts';
 
 /** `clauses` in the order of evaluation; `view` holds the attempt. */
@@ -68,7 +68,7 @@ function matchesNoting(clause: Clause, view: View, now: number, depends: Set<Fie
     for (const test of clause.tests) for (const field of fieldsOf(test, view)) depends.add(field);
     return true;
   }
-  const noted = (test: Test) => fieldsOf(test, view).every((field) => depends.has(field));
+  const noted = (test: Criterion) => fieldsOf(test, view).every((field) => depends.has(field));
   if (!failing.some(noted)) for (const field of fieldsOf(first, view)) depends.add(field);
   return false;
 }

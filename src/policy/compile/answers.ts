@@ -1,5 +1,5 @@
 // Where answers stand among the other rules: they never outrank an administrator's.
-import type { Clause } from './compile/clause.ts';
+import type { Clause } from './clause.ts';
 
 /** Whether what the other rules say leaves room for an answer: nothing, a question, or a built-in rule. */
 export function answersMayDecide(own: Clause | undefined): boolean {

@@ -1,6 +1,6 @@
 // A rule as one sentence in plain words.
 import type { RuleText } from '#model/rule.ts';
-import { several } from './accounts.ts';
+import { several } from '../accounts.ts';
 import { formatApp, orList, printable } from './words.ts';
 
 /** "allow /usr/bin/curl of user alice to 10.0.0.0/8 on port 443/tcp until 2026-12-31"; control characters are made visible. */

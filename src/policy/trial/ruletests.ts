@@ -1,9 +1,9 @@
 // The `tests:` of rules: what their authors mean, tried against the whole policy.
 import type { DecidedAction, Explanation } from '#model/decision.ts';
 import type { RuleRecord, RuleTest, SourcePlace } from '#model/rule.ts';
-import { completeAccounts } from './accounts.ts';
+import { completeAccounts } from '../accounts.ts';
+import { type CompileContext, compilePolicy } from '../policy.ts';
 import { attemptFromConditions } from './attempt.ts';
-import { type CompileContext, compilePolicy } from './policy.ts';
 
 export interface FailedRuleTest {
   readonly rule: string;

@@ -1,8 +1,8 @@
 // The rules as people see them: in the order of evaluation, with what the order made of each, and which can never win.
 import type { Action, Origin, RuleText, SourcePlace } from '#model/rule.ts';
-import type { Clause, CompiledRule } from './compile/clause.ts';
-import { compareNames } from './compile/order.ts';
-import { formatAppRank, formatDestinationRank } from './compile/specificity.ts';
+import type { Clause, CompiledRule } from '../compile/clause.ts';
+import { compareNames } from '../compile/order.ts';
+import { formatAppRank, formatDestinationRank } from '../compile/specificity.ts';
 import { formatRule } from './format.ts';
 import { shadowsOf } from './shadow.ts';
 

@@ -7,8 +7,8 @@ import type { Process } from '#model/process.ts';
 import { hasPorts, type Protocol, protocolNumbers, protocolOf } from '#model/protocol.ts';
 import type { AppCondition } from '#model/rule.ts';
 import { fail, ok, type Result } from '#std/result.ts';
-import { idOf, several } from './accounts.ts';
-import { isGlob } from './match/glob.ts';
+import { idOf, several } from '../accounts.ts';
+import { isGlob } from '../match/glob.ts';
 
 /** The words of a rule, each with one value: what is left out is not known. A RuleTest is one of these. */
 export interface AttemptConditions {

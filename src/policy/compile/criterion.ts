@@ -1,4 +1,4 @@
-// Test: one condition of a clause in numbers, and whether a view fulfils it. What is not known fulfils none.
+// Criterion: one condition of a clause in numbers, and whether a view fulfils it. What is not known fulfils none.
 import type { Address, Prefix } from '#model/address.ts';
 import type { Field } from '#model/decision.ts';
 import type { PortRange } from '../match/destination.ts';
@@ -6,7 +6,7 @@ import { type Pattern, patternMatches } from '../match/pattern.ts';
 import { holds } from '../match/prefix.ts';
 import { type End, fieldOfText, remoteEnd, type View } from './view.ts';
 
-export type Test =
+export type Criterion =
   | { readonly kind: 'protocol'; readonly codes: ReadonlySet<number> }
   | { readonly kind: 'port'; readonly end: End; readonly ranges: readonly PortRange[] }
   | { readonly kind: 'prefix'; readonly end: End; readonly prefix: Prefix }
@@ -20,7 +20,7 @@ export type Test =
   | { readonly kind: 'icmp'; readonly types: ReadonlySet<number> }
   | { readonly kind: 'network'; readonly prefixes: readonly Prefix[] };
 
-export type TestKind = Test['kind'];
+export type TestKind = Criterion['kind'];
 
 /** Cheap tests and those that seldom hold come first; arguments, which may be long, come last. */
 export const testOrder: readonly TestKind[] = [
@@ -40,7 +40,7 @@ export const testOrder: readonly TestKind[] = [
   'args',
 ];
 
-export function fulfils(test: Test, view: View): boolean {
+export function fulfils(test: Criterion, view: View): boolean {
   switch (test.kind) {
     case 'text':
       return view.text(test.field)?.has(test.set) === true;
@@ -78,7 +78,7 @@ export function fulfils(test: Test, view: View): boolean {
 }
 
 /** The fields that `fulfils` looks at to come to its answer. */
-export function fieldsOf(test: Test, view: View): readonly Field[] {
+export function fieldsOf(test: Criterion, view: View): readonly Field[] {
   switch (test.kind) {
     case 'text':
       return [fieldOfText(test.field)];

@@ -126,7 +126,7 @@ export class Gate {
         this.#applying = this.#applying.then(() => this.#apply(message));
         return;
       case 'answer': {
-        const known = engine.hasPrompt(message.prompt);
+        const known = engine.hasPrompt(message.prompt, this.#parts.now());
         if (known) {
           this.#handle({ type: 'answer', prompt: message.prompt, answer: message.answer });
           send({ type: 'applied', request: message.request });

@@ -32,7 +32,7 @@ function run(options: GateOptions): void {
   const counts = new Counts();
   const started = Date.now();
   const lookup = new SocketLookup();
-  const attributor = new ProcAttributor({ lookup, connected: options.connectorFd !== undefined });
+  const attributor = new ProcAttributor({ lookup, told: options.connectorFd !== undefined });
   const events =
     options.connectorFd === undefined
       ? undefined

@@ -40,11 +40,14 @@ export function kernelRulesOf(clauses: readonly Clause[]): readonly KernelRule[]
   return directions.flatMap((_, direction) => {
     const here = clauses.filter((clause) => clause.direction === direction);
     const unseen = new Unseen(here.filter(({ rule }) => rule.action === 'log'));
+    const answers = new Unseen(here.filter(({ rule }) => rule.origin === 'answer'));
     const result: KernelRule[] = [];
     for (const clause of here) {
-      if (clause.rule.action === 'log' || isEmpty(clause)) continue;
+      const { action, origin } = clause.rule;
+      if (action === 'log' || origin === 'answer' || isEmpty(clause)) continue;
       const rules = kernelRulesFor(clause);
-      if (rules !== undefined && !unseen.mayMatch(clause)) result.push(...rules);
+      const answered = origin === 'builtin' && answers.mayMatch(clause);
+      if (rules !== undefined && !answered && !unseen.mayMatch(clause)) result.push(...rules);
       else unseen.add(clause);
     }
     return result;

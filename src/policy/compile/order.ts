@@ -23,24 +23,17 @@ export function compareNames(a: string, b: string): number {
 }
 
 /**
- * All clauses in the order of evaluation. Answers never outrank an administrator: they come after every rule of a file or
- * of the command line, and before the built-in rules that follow those.
+ * All clauses in the order of evaluation. Answers stand after every rule of a file or of the command line, because they
+ * never outrank these, and before the built-in rules (`answers.ts` says when they decide).
  */
 export function orderClauses(rules: readonly CompiledRule[]): Clause[] {
   const active = rules.filter((rule) => rule.enabled).flatMap((rule) => rule.clauses);
   const answers = active.filter(({ rule }) => rule.origin === 'answer').sort(compareClauses);
   const others = active.filter(({ rule }) => rule.origin !== 'answer').sort(compareClauses);
-  const lastOwn = others.findLastIndex(({ rule }) => rule.origin !== 'builtin');
-  const firstAnswer = answers[0];
-  let at = lastOwn + 1;
-  while (firstAnswer !== undefined && at < others.length && outranks(others[at], firstAnswer)) at++;
-  const ordered = [...others.slice(0, at), ...answers, ...others.slice(at)];
+  const after = others.findLastIndex(({ rule }) => rule.origin !== 'builtin') + 1;
+  const ordered = [...others.slice(0, after), ...answers, ...others.slice(after)];
   ordered.forEach((clause, rank) => {
     clause.rank = rank;
   });
   return ordered;
-}
-
-function outranks(clause: Clause | undefined, answer: Clause): boolean {
-  return clause !== undefined && clause.rule.priority > answer.rule.priority;
 }

@@ -1,0 +1,167 @@
+// Rules and attempts for property tests, from vocabularies so small that rules overlap and attempts meet them.
+import fc from 'fast-check';
+import { type Attempt, type AttemptJson, attemptFromJson } from '#model/attempt.ts';
+import type { Accounts } from '#model/messages.ts';
+import type { RuleRecord, RuleText } from '#model/rule.ts';
+
+export const accounts: Accounts = { users: { alice: 1000, bob: 1001, root: 0 }, groups: { noinet: 7, users: 100 } };
+
+const paths = ['/usr/bin/curl', '/usr/bin/node', '/opt/app/run', '/usr/lib/x/y'];
+const pathPatterns = [...paths, '/usr/bin/*', '/usr/**', '**/run', '~^/opt/', '/usr/{bin,lib}/**/[a-y]*'];
+const names = ['nginx.service', 'ssh.service', 'x.scope'];
+const namePatterns = [...names, '*.service', '~^x', '{ssh,nginx}.*'];
+const hashes = ['a'.repeat(64), 'b'.repeat(64)];
+const addresses = ['10.0.0.1', '10.0.9.9', '127.0.0.1', '198.51.100.7', '224.0.0.1', '2001:db8::1', 'fe80::1', '::1'];
+const places = [
+  ...addresses,
+  '10.0.0.0/8',
+  '10.0.0.0/16',
+  '0.0.0.0/0',
+  '2001:db8::/32',
+  '::/0',
+  'lan',
+  'internet',
+  'loopback',
+  'multicast',
+  'any',
+];
+const portTexts = [443, 53, '400-500', '1-65535', '80-81'];
+const destinations = [
+  ...places,
+  ...places.map((p) => (p.includes(':') ? `[${p}]:443` : `${p}:443`)),
+  'any:53-600',
+  'lan:80',
+];
+
+const oneOrTwo = <T>(values: readonly T[]) =>
+  fc.oneof(fc.constantFrom(...values), fc.uniqueArray(fc.constantFrom(...values), { minLength: 1, maxLength: 3 }));
+
+const appObject = fc
+  .record(
+    {
+      path: fc.constantFrom(...pathPatterns),
+      script: fc.constantFrom(...pathPatterns),
+      sha256: fc.constantFrom(...hashes),
+      unit: fc.constantFrom(...namePatterns),
+      package: fc.constantFrom('curl', 'node*'),
+      container: fc.constantFrom('web', '*'),
+      flatpak: fc.constantFrom('org.x', 'org.*'),
+      kernel: fc.constant(true as const),
+      process: fc.constant(1),
+    },
+    { requiredKeys: [] },
+  )
+  .filter((app) => Object.keys(app).length > 0)
+  .map(({ process, ...app }) => ({ ...app, ...(process === 1 && { pid: 42, startTime: '7' }) }));
+const app = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...pathPatterns) }, { weight: 2, arbitrary: appObject });
+
+const optional = {
+  app: fc.oneof(app, fc.array(app, { minLength: 1, maxLength: 3 })),
+  ancestor: oneOrTwo(pathPatterns),
+  args: oneOrTwo(['npm ci', 'npm *', '~ci$']),
+  user: oneOrTwo<string | number>(['alice', 'bob', 0, 'a*', 1001, 'nosuch']),
+  group: oneOrTwo<string | number>(['noinet', 100, '~^n']),
+  'supplementary-group': oneOrTwo<string | number>(['noinet', 27]),
+  cgroup: oneOrTwo(['/user.slice', '/user.slice/a', '/system.slice/*', '/', '~slice$']),
+  label: oneOrTwo(['unconfined', 'un*']),
+  to: oneOrTwo(destinations),
+  from: oneOrTwo(destinations),
+  port: oneOrTwo(portTexts),
+  protocol: oneOrTwo(['tcp', 'udp', 'icmp', 'icmpv6', 'raw', 'packet', 'any', 6, 47] as const),
+  'icmp-type': oneOrTwo([8, 133]),
+  direction: oneOrTwo(['out', 'in', 'forward'] as const),
+  interface: oneOrTwo(['eth0', 'lo', 'e*']),
+  network: oneOrTwo(['10.0.0.0/8', '10.0.0.1', '2001:db8::/32']),
+};
+
+type Optional = { [K in keyof typeof optional]?: unknown };
+
+/** Few conditions a rule, so that many rules match; `keys` narrows which. */
+export function conditions(keys: readonly (keyof typeof optional)[] = Object.keys(optional) as never) {
+  return fc
+    .uniqueArray(fc.constantFrom(...keys), { maxLength: 4 })
+    .chain((chosen) => fc.record(Object.fromEntries(chosen.map((key) => [key, optional[key]])) as never))
+    .map((words) => words as Optional);
+}
+
+const circumstances = fc.record(
+  {
+    priority: fc.constantFrom(-20, 0, 10),
+    enabled: fc.constant(false),
+    log: fc.constant(true),
+  },
+  { requiredKeys: [] },
+);
+
+const action = fc.constantFrom('allow', 'reject', 'drop', 'ask', 'log');
+const origin = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom('file', 'local') },
+  { weight: 1, arbitrary: fc.constant('answer') },
+  { weight: 1, arbitrary: fc.constant('builtin') },
+);
+
+export function ruleRecord(words: fc.Arbitrary<Optional> = conditions()): fc.Arbitrary<RuleRecord> {
+  return fc
+    .tuple(words, circumstances, action, origin, fc.constantFrom(undefined, undefined, undefined, 500, 1500))
+    .map(([text, more, act, from, expires]) => ({
+      rule: { ...text, ...more, action: act, name: 'rule' } as RuleText,
+      origin: from as RuleRecord['origin'],
+      ...(expires !== undefined && { expires }),
+    }));
+}
+
+/** Records with names of their own. */
+export function ruleRecords(
+  record: fc.Arbitrary<RuleRecord> = ruleRecord(),
+  maxLength = 30,
+): fc.Arbitrary<RuleRecord[]> {
+  return fc
+    .array(record, { maxLength, size: 'max' })
+    .map((list) => list.map((item, index) => ({ ...item, rule: { ...item.rule, name: `rule ${index}` } })));
+}
+
+const endpoint = fc.record({ address: fc.constantFrom(...addresses), port: fc.constantFrom(0, 53, 80, 443, 9999) });
+const nullable = <T>(...values: T[]) => fc.constantFrom(...values, null);
+
+const process = fc.record(
+  {
+    kernel: fc.constant(true),
+    pid: fc.constantFrom(42, 43),
+    startTime: fc.constantFrom('7', '8'),
+    exe: nullable(...paths),
+    script: nullable(...paths),
+    sha256: fc.constantFrom(...hashes),
+    args: fc.constantFrom(['npm', 'ci'], ['npm', 'test'], []),
+    uid: fc.constantFrom(0, 1000, 1001, 5),
+    gid: fc.constantFrom(7, 100),
+    groups: fc.constantFrom([7, 27], [27], []),
+    cgroup: fc.constantFrom('/user.slice/a/b', '/system.slice/x/y', '/a.slice', '/'),
+    unit: nullable(...names),
+    package: nullable('curl', 'nodejs'),
+    container: nullable('web', 'db'),
+    flatpak: nullable('org.x', 'com.y'),
+    ancestors: fc.constantFrom([], ['/usr/bin/curl'], ['', '/opt/app/run', '/usr/bin/node']),
+    label: nullable('unconfined', 'other'),
+  },
+  { requiredKeys: [] },
+);
+
+export const attempt: fc.Arbitrary<Attempt> = fc
+  .record(
+    {
+      process,
+      flow: fc.record(
+        {
+          protocol: fc.constantFrom('tcp', 'tcp', 'udp', 'icmp', 'icmpv6', 'raw', 'packet'),
+          direction: fc.constantFrom('out', 'out', 'in', 'forward'),
+          local: endpoint,
+          remote: endpoint,
+          interface: fc.constantFrom('eth0', 'lo', 'wg0'),
+          icmp: fc.constantFrom({ type: 8, code: 0 }, { type: 133, code: 0 }),
+        },
+        { requiredKeys: ['protocol', 'remote'] },
+      ),
+    },
+    { requiredKeys: ['flow'] },
+  )
+  .map((json) => attemptFromJson(json as unknown as AttemptJson));

@@ -85,6 +85,7 @@ function commonMatch(rule: KernelRule): string {
     const word = rule.direction === 'in' ? 'iifname' : 'oifname';
     parts.push(`${word} ${list(rule.interfaces.map((name) => `"${name}"`))}`);
   }
+  if (rule.icmpTypes !== undefined) return parts.join(' ');
   if (rule.protocols !== undefined) parts.push(`meta l4proto ${list(rule.protocols)}`);
   else if (rule.ports !== undefined) parts.push('meta l4proto { tcp, udp, udplite, sctp }');
   if (rule.ports !== undefined) {
@@ -95,10 +96,12 @@ function commonMatch(rule: KernelRule): string {
   return parts.join(' ');
 }
 
-/** ICMP types are of one family, so the rule's protocol decides which. */
-function icmpMatch(rule: KernelRule, family: 4 | 6): string {
+/** ICMP types are of one family each; undefined for the family whose ICMP the rule does not mean. */
+function icmpMatch(rule: KernelRule, family: 4 | 6): string | undefined {
   if (rule.icmpTypes === undefined) return '';
-  return ` ${family === 4 ? 'icmp' : 'icmpv6'} type ${list(rule.icmpTypes)}`;
+  const { number, word } = family === 4 ? { number: 1, word: 'icmp' } : { number: 58, word: 'icmpv6' };
+  if (rule.protocols !== undefined && !rule.protocols.includes(number)) return undefined;
+  return `${word} type ${list(rule.icmpTypes)}`;
 }
 
 const verdicts = { allow: 'counter accept', reject: 'goto refuse', drop: 'counter name refused drop' } as const;
@@ -111,8 +114,9 @@ function isPlain(rule: KernelRule): boolean {
 function lines(rule: KernelRule, prefix: string): string[] {
   return ([4, 6] as const).flatMap((family) => {
     const own = familyMatch(rule, family);
-    if (own === undefined) return [];
-    const match = `${own} ${commonMatch(rule)}${icmpMatch(rule, family)}`.trim();
+    const icmp = icmpMatch(rule, family);
+    if (own === undefined || icmp === undefined) return [];
+    const match = [own, commonMatch(rule), icmp].filter((part) => part !== '').join(' ');
     const limit = `limit rate ${copyRate.perSecond}/second burst ${copyRate.burst} packets`;
     return [
       `${match} ${limit} log prefix "${prefix}" group ${copyGroup} snaplen ${copyBytes}`,

@@ -111,7 +111,7 @@ function see(pid: number): Seen | undefined {
 function readStatus(pid: number): Pick<Process, 'uid' | 'gid' | 'groups'> {
   const text = readText(`/proc/${pid}/status`, 'latin1') ?? '';
   const numbers = (name: string) =>
-    new RegExp(`^${name}:\\s*(.*)$`, 'm')
+    new RegExp(`^${name}:[ \\t]*(.*)$`, 'm')
       .exec(text)?.[1]
       ?.trim()
       .split(/\s+/)

@@ -8,10 +8,10 @@ import type { RuleRecord } from '#model/rule.ts';
 import { unreachable } from '#std/result.ts';
 import { answerDecides, answersMayDecide } from './compile/answers.ts';
 import type { Aliases } from './compile/app.ts';
-import { type Clause, type CompiledRule, clauseMatches } from './compile/clause.ts';
+import type { Clause, CompiledRule } from './compile/clause.ts';
 import { lowerRule } from './compile/lower.ts';
 import { orderClauses } from './compile/order.ts';
-import { buildTree, FirstMatch, type Node, type Walk, walk } from './compile/tree.ts';
+import { buildTree, entryMatches, FirstMatch, type Node, type Walk, walk } from './compile/tree.ts';
 import { newVocabulary, View } from './compile/view.ts';
 import { type Diagnostic, ruleDiagnostic } from './diagnostic.ts';
 import { type KernelRule, kernelRulesOf } from './kernel.ts';
@@ -94,7 +94,7 @@ class IndexedPolicy implements Policy {
   readonly #trees: readonly Trees[];
   readonly #view: View;
   readonly #first: FirstMatch;
-  readonly #decisions = new Map<CompiledRule | null, Decision>();
+  readonly #byMode: Decision;
   #ordered: readonly OrderedRule[] | undefined;
   #kernelRules: readonly KernelRule[] | undefined;
 
@@ -114,7 +114,11 @@ class IndexedPolicy implements Policy {
         logs: buildTree(here.filter(({ rule }) => rule.action === 'log')),
       };
     });
-    for (const rule of [null, ...rules]) this.#decisions.set(rule, this.#decisionOf(rule));
+    this.#byMode = this.#decisionOf(null);
+    for (const rule of rules) {
+      const decision = this.#decisionOf(rule);
+      for (const clause of rule.clauses) clause.decision = decision;
+    }
   }
 
   decide(attempt: Attempt, now: number): Decision {
@@ -123,7 +127,7 @@ class IndexedPolicy implements Policy {
     const trees = this.#trees[view.direction] as Trees;
     const own = this.#first.find(trees.own, now);
     const winner = trees.answers === undefined ? own : this.#withAnswers(own, trees.answers, now);
-    const decision = this.#decisions.get(winner === undefined ? null : winner.rule) as Decision;
+    const decision = winner?.decision ?? this.#byMode;
     return trees.logs === undefined ? decision : this.#logged(decision, trees.logs, now);
   }
 
@@ -139,8 +143,8 @@ class IndexedPolicy implements Policy {
     const view = this.#view;
     const collect: Walk = {
       limit: Infinity,
-      visit(clauses) {
-        for (const clause of clauses) if (clauseMatches(clause, view, now)) names.add(clause.rule.name);
+      visit(entries) {
+        for (const entry of entries) if (entryMatches(entry, view, now)) names.add(entry.clause.rule.name);
       },
     };
     walk(logs, view, collect);

@@ -1,7 +1,7 @@
 // Clause: one app, one destination and one direction of a rule, with all its other conditions; what is sorted and matched.
+import type { Decision } from '#model/decision.ts';
 import type { Action, Origin, RuleRecord } from '#model/rule.ts';
-import { type Criterion, fulfils } from './criterion.ts';
-import type { View } from './view.ts';
+import type { Criterion } from './criterion.ts';
 
 export interface CompiledRule {
   readonly record: RuleRecord;
@@ -43,11 +43,6 @@ export interface Clause extends Specificity {
   readonly tests: readonly Criterion[];
   /** Place in the order of evaluation, from 0. */
   rank: number;
-}
-
-export function clauseMatches(clause: Clause, view: View, now: number): boolean {
-  if (clause.rule.expires <= now) return false;
-  const { tests } = clause;
-  for (let at = 0; at < tests.length; at++) if (!fulfils(tests[at] as Criterion, view)) return false;
-  return true;
+  /** What is decided when this clause is the first that matches. */
+  decision: Decision | undefined;
 }

@@ -1,7 +1,6 @@
 // The dimensions by which clauses are found: for each, the keys of a clause, and whether it has few enough to be filed under them.
 import type { Prefix } from '#model/address.ts';
-import type { Clause } from './clause.ts';
-import type { TestKind } from './criterion.ts';
+import type { Criterion } from './criterion.ts';
 import { textFields } from './view.ts';
 
 /**
@@ -34,55 +33,64 @@ export function isPrefixDimension(dim: number): boolean {
 /** A clause with more keys than this in one dimension is not filed by it. */
 const maxKeys = 16;
 
-/** The keys under which the clause is found, any of which may be the attempt's; undefined: it may match any attempt here. */
-export function clauseKeys(clause: Clause, dim: number): readonly number[] | undefined {
-  let best: readonly number[] | undefined;
-  for (const test of clause.tests) {
-    let keys: readonly number[] | undefined;
-    switch (test.kind) {
-      case 'text':
-        if (test.field === dim) keys = [test.set];
-        break;
-      case 'ancestor':
-        if (dim === dimension.ancestor) keys = [test.set];
-        break;
-      case 'process':
-        if (dim === dimension.pid) keys = [test.pid];
-        break;
-      case 'uid':
-      case 'gid':
-      case 'groups':
-      case 'protocol':
-      case 'icmp':
-        if (dimOfSet[test.kind] === dim) {
-          const set = test.kind === 'protocol' ? test.codes : test.kind === 'icmp' ? test.types : test.ids;
-          if (set.size <= maxKeys) keys = [...set];
-        }
-        break;
-      case 'port':
-        if (dim === (test.end === 0 ? dimension.remotePort : dimension.localPort)) keys = portKeys(test.ranges);
-        break;
-      case 'scope':
-        if (dim === (test.end === 0 ? dimension.remoteScope : dimension.localScope)) keys = [test.scope];
-        break;
-      case 'kernel':
-      case 'args':
-      case 'prefix':
-      case 'network':
-        break;
-    }
-    if (keys !== undefined && (best === undefined || keys.length < best.length)) best = keys;
+/** How a clause is filed in a dimension: under these keys, any of which may be the attempt's. */
+export interface Filing {
+  readonly keys: readonly number[];
+  readonly prefix: Prefix | undefined;
+  /** The test that needs no further look, because who is found under a key fulfils it. */
+  readonly settled: Criterion | undefined;
+}
+
+/** Undefined: these tests do not say which keys of the dimension an attempt must have, or say too many. */
+export function fileBy(tests: readonly Criterion[], dim: number): Filing | undefined {
+  let best: Filing | undefined;
+  for (const test of tests) {
+    const filing = fileTest(test, dim);
+    if (filing !== undefined && (best === undefined || filing.keys.length < best.keys.length)) best = filing;
   }
   return best;
 }
 
-const dimOfSet = {
-  uid: dimension.uid,
-  gid: dimension.gid,
-  groups: dimension.group,
-  protocol: dimension.protocol,
-  icmp: dimension.icmp,
-} as const satisfies Partial<Record<TestKind, number>>;
+function fileTest(test: Criterion, dim: number): Filing | undefined {
+  const under = (keys: readonly number[], settled: Criterion | undefined = test): Filing | undefined =>
+    keys.length > maxKeys ? undefined : { keys, prefix: undefined, settled };
+  switch (test.kind) {
+    case 'text':
+      return test.field === dim ? under([test.set]) : undefined;
+    case 'ancestor':
+      return dim === dimension.ancestor ? under([test.set]) : undefined;
+    case 'process':
+      // The start time is still to be compared.
+      return dim === dimension.pid ? under([test.pid], undefined) : undefined;
+    case 'uid':
+      return dim === dimension.uid ? under([...test.ids]) : undefined;
+    case 'gid':
+      return dim === dimension.gid ? under([...test.ids]) : undefined;
+    case 'groups':
+      return dim === dimension.group ? under([...test.ids]) : undefined;
+    case 'protocol':
+      return dim === dimension.protocol ? under([...test.codes]) : undefined;
+    case 'icmp':
+      return dim === dimension.icmp ? under([...test.types]) : undefined;
+    case 'port': {
+      // Whether the protocol has ports is still to be looked at.
+      const keys = dim === portDimensions[test.end] ? portKeys(test.ranges) : undefined;
+      return keys && under(keys, undefined);
+    }
+    case 'scope':
+      return dim === scopeDimensions[test.end] ? under([test.scope]) : undefined;
+    case 'prefix':
+      return dim === prefixDimensions[test.end] ? { keys: [], prefix: test.prefix, settled: test } : undefined;
+    case 'kernel':
+    case 'args':
+    case 'network':
+      return undefined;
+  }
+}
+
+const portDimensions = [dimension.remotePort, dimension.localPort] as const;
+const scopeDimensions = [dimension.remoteScope, dimension.localScope] as const;
+const prefixDimensions = [dimension.remotePrefix, dimension.localPrefix] as const;
 
 function portKeys(ranges: readonly (readonly [number, number])[]): number[] | undefined {
   const keys: number[] = [];
@@ -91,11 +99,4 @@ function portKeys(ranges: readonly (readonly [number, number])[]): number[] | un
     for (let port = low; port <= high; port++) keys.push(port);
   }
   return keys;
-}
-
-/** The prefix of the clause in a prefix dimension. */
-export function clausePrefix(clause: Clause, dim: number): Prefix | undefined {
-  const end = dim === dimension.remotePrefix ? 0 : 1;
-  for (const test of clause.tests) if (test.kind === 'prefix' && test.end === end) return test.prefix;
-  return undefined;
 }

@@ -13,7 +13,7 @@ import { protocolCodes } from '../match/protocol.ts';
 import { wantedText } from '../show/words.ts';
 import { type Aliases, type Alternative, compileApp, pathPatterns, textTest } from './app.ts';
 import type { Clause, CompiledRule, Condition } from './clause.ts';
-import { type Criterion, testOrder } from './criterion.ts';
+import { type Criterion, ofOneShape, testOrder } from './criterion.ts';
 import { appRank, defaultPriority, destinationRank } from './specificity.ts';
 import { untilTime } from './until.ts';
 import { type End, localEnd, remoteEnd, type Vocabulary } from './view.ts';
@@ -197,9 +197,19 @@ function clausesFor(parts: Parts, rule: CompiledRule, direction: number): Clause
   for (const app of parts.apps) {
     for (const far of fars) {
       for (const near of nears) {
-        const tests = [...app.tests, ...fixed, ...far.tests, ...near.tests].sort(byCost);
+        const tests = [...app.tests, ...fixed, ...far.tests, ...near.tests].sort(byCost).map(ofOneShape);
         const count = fixed.length + app.extra + far.extra + near.extra;
-        clauses.push({ rule, direction, tests, app: app.rank, far: far.rank, near: near.rank, count, rank: -1 });
+        clauses.push({
+          rule,
+          direction,
+          tests,
+          app: app.rank,
+          far: far.rank,
+          near: near.rank,
+          count,
+          rank: -1,
+          decision: undefined,
+        });
       }
     }
   }

@@ -2,17 +2,26 @@
 // fewest to look at, the rest stands beside, and a leaf is a short list in the order of evaluation.
 import { formatPrefix, type Prefix } from '#model/address.ts';
 import { PrefixTable } from '../match/prefix.ts';
-import { type Clause, clauseMatches } from './clause.ts';
-import { clauseKeys, clausePrefix, dimension, dimensions, isPrefixDimension } from './keys.ts';
+import type { Clause } from './clause.ts';
+import { type Criterion, fulfils } from './criterion.ts';
+import { dimension, dimensions, fileBy } from './keys.ts';
 import { textFields, type View } from './view.ts';
+
+/** A clause in a leaf, with the tests that the way to the leaf has not settled. */
+export interface Entry {
+  readonly rank: number;
+  readonly expires: number;
+  readonly tests: readonly Criterion[];
+  readonly clause: Clause;
+}
 
 export interface Node {
   /** The lowest rank below: a node that cannot better what was found is not entered. */
   readonly least: number;
-  /** The clauses of a leaf, by rank; empty in other nodes. */
-  readonly clauses: readonly Clause[];
+  /** The entries of a leaf, by rank; empty in other nodes. */
+  readonly entries: readonly Entry[];
   readonly dim: number;
-  readonly byKey: ReadonlyMap<number, Node> | undefined;
+  readonly byKey: KeyTable | undefined;
   readonly byPrefix: PrefixTable<Node> | undefined;
   readonly rest: Node | undefined;
 }
@@ -20,85 +29,116 @@ export interface Node {
 const leafSize = 4;
 
 /** `clauses` in the order of their ranks. */
-export function buildTree(clauses: readonly Clause[], dims: readonly number[] = dimensions): Node | undefined {
-  const [first] = clauses;
+export function buildTree(clauses: readonly Clause[]): Node | undefined {
+  const entries = clauses.map(
+    (clause): Entry => ({ rank: clause.rank, expires: clause.rule.expires, tests: clause.tests, clause }),
+  );
+  return build(entries, dimensions);
+}
+
+function build(entries: readonly Entry[], dims: readonly number[]): Node | undefined {
+  const [first] = entries;
   if (first === undefined) return undefined;
   const least = first.rank;
-  const leaf: Node = { least, clauses, dim: -1, byKey: undefined, byPrefix: undefined, rest: undefined };
-  if (clauses.length <= leafSize) return leaf;
+  const leaf: Node = { least, entries, dim: -1, byKey: undefined, byPrefix: undefined, rest: undefined };
+  if (entries.length <= leafSize) return leaf;
   let best: Split | undefined;
   for (const dim of dims) {
-    const split = splitBy(clauses, dim);
+    const split = splitBy(entries, dim);
     if (split !== undefined && (best === undefined || split.cost < best.cost)) best = split;
   }
-  if (best === undefined || best.cost > clauses.length * 0.8) return leaf;
+  if (best === undefined || best.cost > entries.length * 0.8) return leaf;
   const { dim } = best;
   const others = dims.filter((other) => other !== dim);
-  const child = (list: readonly Clause[]) => buildTree(list, others) as Node;
+  const child = (list: readonly Entry[]) => build(list, others) as Node;
   const prefixes = [...best.byPrefix.values()];
+  const keyed = [...best.byKey].map(([key, list]) => [key, child(list)] as const);
   return {
     least,
-    clauses: [],
+    entries: [],
     dim,
-    byKey: isPrefixDimension(dim) ? undefined : new Map([...best.byKey].map(([key, list]) => [key, child(list)])),
-    byPrefix: isPrefixDimension(dim)
-      ? new PrefixTable(prefixes.map(({ prefix, list }) => [prefix, child(list)]))
-      : undefined,
-    rest: buildTree(best.rest, others),
+    byKey: keyed.length === 0 ? undefined : new KeyTable(keyed),
+    byPrefix:
+      prefixes.length === 0 ? undefined : new PrefixTable(prefixes.map(({ prefix, list }) => [prefix, child(list)])),
+    rest: build(best.rest, others),
   };
 }
 
 interface Split {
   readonly dim: number;
-  readonly byKey: ReadonlyMap<number, Clause[]>;
-  readonly byPrefix: ReadonlyMap<string, { prefix: Prefix; list: Clause[] }>;
-  readonly rest: readonly Clause[];
-  /** How many clauses are left to look at in the worst case. */
+  readonly byKey: ReadonlyMap<number, Entry[]>;
+  readonly byPrefix: ReadonlyMap<string, { prefix: Prefix; list: Entry[] }>;
+  readonly rest: readonly Entry[];
+  /** How many entries are left to look at in the worst case. */
   readonly cost: number;
 }
 
-function splitBy(clauses: readonly Clause[], dim: number): Split | undefined {
-  const byKey = new Map<number, Clause[]>();
-  const byPrefix = new Map<string, { prefix: Prefix; list: Clause[] }>();
-  const rest: Clause[] = [];
+function splitBy(entries: readonly Entry[], dim: number): Split | undefined {
+  const byKey = new Map<number, Entry[]>();
+  const byPrefix = new Map<string, { prefix: Prefix; list: Entry[] }>();
+  const rest: Entry[] = [];
   let worst = 0;
   let filed = 0;
-  for (const clause of clauses) {
-    if (isPrefixDimension(dim)) {
-      const prefix = clausePrefix(clause, dim);
-      if (prefix === undefined) {
-        rest.push(clause);
-        continue;
-      }
-      const key = formatPrefix(prefix);
-      const entry = byPrefix.get(key) ?? { prefix, list: [] };
-      byPrefix.set(key, entry);
-      entry.list.push(clause);
-      worst = Math.max(worst, entry.list.length);
-    } else {
-      const keys = clauseKeys(clause, dim);
-      if (keys === undefined) {
-        rest.push(clause);
-        continue;
-      }
-      for (const key of new Set(keys)) {
-        const list = byKey.get(key) ?? [];
-        byKey.set(key, list);
-        list.push(clause);
-        filed++;
-        worst = Math.max(worst, list.length);
-      }
+  for (const entry of entries) {
+    const filing = fileBy(entry.tests, dim);
+    if (filing === undefined) {
+      rest.push(entry);
+      continue;
+    }
+    const left = { ...entry, tests: entry.tests.filter((test) => test !== filing.settled) };
+    const lists = filing.keys.map((key) => listOf(byKey, key));
+    if (filing.prefix !== undefined) lists.push(prefixList(byPrefix, filing.prefix));
+    for (const list of lists) {
+      list.push(left);
+      filed++;
+      worst = Math.max(worst, list.length);
     }
   }
-  // Clauses with several keys are copied into each list: not when that would blow the tree up.
-  if (filed > clauses.length * 4 || rest.length === clauses.length) return undefined;
+  // Entries with several keys are copied into each list: not when that would blow the tree up.
+  if (filed > entries.length * 4 || rest.length === entries.length) return undefined;
   return { dim, byKey, byPrefix, rest, cost: worst + rest.length };
+}
+
+function listOf(byKey: Map<number, Entry[]>, key: number): Entry[] {
+  const known = byKey.get(key);
+  if (known !== undefined) return known;
+  const list: Entry[] = [];
+  byKey.set(key, list);
+  return list;
+}
+
+function prefixList(byPrefix: Map<string, { prefix: Prefix; list: Entry[] }>, prefix: Prefix): Entry[] {
+  const key = formatPrefix(prefix);
+  const known = byPrefix.get(key) ?? { prefix, list: [] };
+  byPrefix.set(key, known);
+  return known.list;
+}
+
+/** Nodes by number: an array where the numbers lie close together, as the numbers of patterns do. */
+class KeyTable {
+  readonly #dense: (Node | undefined)[] | undefined;
+  readonly #sparse: Map<number, Node> | undefined;
+
+  constructor(items: readonly (readonly [number, Node])[]) {
+    const size = 1 + items.reduce((most, [key]) => Math.max(most, key), 0);
+    if (size <= 16 + items.length * 4) {
+      const dense = new Array<Node | undefined>(size).fill(undefined);
+      for (const [key, node] of items) dense[key] = node;
+      this.#dense = dense;
+    } else this.#sparse = new Map(items);
+  }
+
+  /** Keys that are not known are negative. */
+  get(key: number): Node | undefined {
+    if (this.#dense === undefined) return this.#sparse?.get(key);
+    return key >= 0 && key < this.#dense.length ? this.#dense[key] : undefined;
+  }
 }
 
 /** What a walk does with the lists it meets. `limit`: nodes whose least rank is not below it are passed by. */
 export interface Walk {
   limit: number;
-  visit(clauses: readonly Clause[]): void;
+  visit(entries: readonly Entry[]): void;
 }
 
 /** The first matching clause in the order of evaluation. */
@@ -121,23 +161,29 @@ export class FirstMatch implements Walk {
     return this.found;
   }
 
-  visit(clauses: readonly Clause[]): void {
-    for (let at = 0; at < clauses.length; at++) {
-      const clause = clauses[at] as Clause;
-      if (clause.rank >= this.limit) return;
-      if (clauseMatches(clause, this.#view, this.#now)) {
-        this.limit = clause.rank;
-        this.found = clause;
+  visit(entries: readonly Entry[]): void {
+    for (let at = 0; at < entries.length; at++) {
+      const entry = entries[at] as Entry;
+      if (entry.rank >= this.limit) return;
+      if (entryMatches(entry, this.#view, this.#now)) {
+        this.limit = entry.rank;
+        this.found = entry.clause;
         return;
       }
     }
   }
 }
 
+export function entryMatches({ expires, tests }: Entry, view: View, now: number): boolean {
+  if (expires <= now) return false;
+  for (let at = 0; at < tests.length; at++) if (!fulfils(tests[at] as Criterion, view)) return false;
+  return true;
+}
+
 export function walk(root: Node, view: View, to: Walk): void {
   for (let node: Node | undefined = root; node !== undefined; node = node.rest) {
     if (node.least >= to.limit) return;
-    if (node.dim < 0) to.visit(node.clauses);
+    if (node.dim < 0) to.visit(node.entries);
     else if (node.byKey !== undefined) walkKeys(node.dim, node.byKey, view, to);
     else if (node.byPrefix !== undefined) {
       const address = view.address(node.dim === dimension.remotePrefix ? 0 : 1);
@@ -149,7 +195,7 @@ export function walk(root: Node, view: View, to: Walk): void {
   }
 }
 
-function walkKeys(dim: number, byKey: ReadonlyMap<number, Node>, view: View, to: Walk): void {
+function walkKeys(dim: number, byKey: KeyTable, view: View, to: Walk): void {
   if (dim < textFields.length) {
     walkSets(view.text(dim)?.list, byKey, view, to);
     return;
@@ -192,7 +238,7 @@ function keyOf(dim: number, view: View): number {
   }
 }
 
-function walkSets(sets: readonly number[] | undefined, byKey: ReadonlyMap<number, Node>, view: View, to: Walk): void {
+function walkSets(sets: readonly number[] | undefined, byKey: KeyTable, view: View, to: Walk): void {
   if (sets === undefined) return;
   for (let at = 0; at < sets.length; at++) walkChild(byKey.get(sets[at] as number), view, to);
 }

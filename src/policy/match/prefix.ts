@@ -36,7 +36,13 @@ function number(address: Address): bigint {
  * prefix over it, and each prefix knows the next wider one.
  */
 class FamilyTable<T> {
-  readonly #starts: readonly Uint32Array[];
+  /** First addresses of the pieces, word by word; IPv4 has only the last word. */
+  readonly #w0: Uint32Array;
+  readonly #w1: Uint32Array;
+  readonly #w2: Uint32Array;
+  readonly #w3: Uint32Array;
+  /** For each first byte of an IPv4 address the last piece that begins at or below the first address of that byte. */
+  readonly #jump = new Uint32Array(257);
   readonly #owners: (PrefixEntry<T> | undefined)[] = [];
 
   constructor(family: 4 | 6, items: readonly (readonly [Prefix, T])[]) {
@@ -72,11 +78,32 @@ class FamilyTable<T> {
       cut(start, entry);
     }
     closeUpTo(beyond);
-    const words = family === 4 ? [0n] : [96n, 64n, 32n, 0n];
-    this.#starts = words.map((shift) => Uint32Array.from(starts, (start) => Number((start >> shift) & 0xffffffffn)));
+    const word = (shift: bigint) => Uint32Array.from(starts, (start) => Number((start >> shift) & 0xffffffffn));
+    this.#w0 = word(96n);
+    this.#w1 = word(64n);
+    this.#w2 = word(32n);
+    this.#w3 = word(0n);
+    if (family === 6) return;
+    for (let byte = 0, at = 0; byte <= 256; byte++) {
+      while (at + 1 < starts.length && (this.#w3[at + 1] as number) <= byte * 0x1000000) at++;
+      this.#jump[byte] = at;
+    }
   }
 
-  find(address: Address): PrefixEntry<T> | undefined {
+  find4(address: number): PrefixEntry<T> | undefined {
+    const starts = this.#w3;
+    const byte = address >>> 24;
+    let low = this.#jump[byte] as number;
+    let high = (this.#jump[byte + 1] as number) + 1;
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if ((starts[middle] as number) > address) high = middle;
+      else low = middle;
+    }
+    return this.#owners[low];
+  }
+
+  find6(address: Address): PrefixEntry<T> | undefined {
     let low = 0;
     let high = this.#owners.length;
     while (high - low > 1) {
@@ -88,15 +115,13 @@ class FamilyTable<T> {
   }
 
   #startsAfter(at: number, address: Address): boolean {
-    const [w0, w1, w2, w3] = this.#starts;
-    if (w1 === undefined || w2 === undefined || w3 === undefined) return (w0?.[at] ?? 0) > address.w3;
-    const a = w0?.[at] ?? 0;
-    if (a !== address.w0) return a > address.w0;
-    const b = w1[at] ?? 0;
-    if (b !== address.w1) return b > address.w1;
-    const c = w2[at] ?? 0;
-    if (c !== address.w2) return c > address.w2;
-    return (w3[at] ?? 0) > address.w3;
+    const w0 = this.#w0[at] as number;
+    if (w0 !== address.w0) return w0 > address.w0;
+    const w1 = this.#w1[at] as number;
+    if (w1 !== address.w1) return w1 > address.w1;
+    const w2 = this.#w2[at] as number;
+    if (w2 !== address.w2) return w2 > address.w2;
+    return (this.#w3[at] as number) > address.w3;
   }
 }
 
@@ -118,7 +143,7 @@ export class PrefixTable<T> {
 
   /** The longest prefix that holds the address; follow `wider` for the others. */
   find(address: Address): PrefixEntry<T> | undefined {
-    return address.family === 4 ? this.#four.find(address) : this.#six.find(address);
+    return address.family === 4 ? this.#four.find4(address.w3) : this.#six.find6(address);
   }
 }
 

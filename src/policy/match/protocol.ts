@@ -8,8 +8,18 @@ export const packetCode = 256;
 const numbers: Partial<Record<string, number>> = protocolNumbers;
 
 export function protocolCode(flow: Flow): number {
-  if (flow.protocol === 'packet') return packetCode;
-  return numbers[flow.protocol] ?? flow.protocolNumber;
+  switch (flow.protocol) {
+    case 'tcp':
+      return protocolNumbers.tcp;
+    case 'udp':
+      return protocolNumbers.udp;
+    case 'raw':
+      return flow.protocolNumber;
+    case 'packet':
+      return packetCode;
+    default:
+      return protocolNumbers[flow.protocol];
+  }
 }
 
 /** Every code that a protocol condition stands for; undefined for `any`. */

@@ -3,6 +3,7 @@
 
 import { ipv4 } from '#model/address.ts';
 import type { Attempt } from '#model/attempt.ts';
+import type { Process } from '#model/process.ts';
 import type { RuleRecord, RuleText } from '#model/rule.ts';
 import { builtinRules, compilePolicy, type Policy } from '#policy/index.ts';
 
@@ -43,6 +44,11 @@ function makeRule(index: number, pick: (below: number) => number): RuleText {
   return { name, action: 'reject', user: 2000 + pick(500), protocol: 'udp' };
 }
 
+function makeRules(size: number): RuleText[] {
+  const pick = random(size);
+  return Array.from({ length: size }, (_, index) => makeRule(index, pick));
+}
+
 function makePolicy(size: number): Policy {
   const pick = random(size);
   const rules = Array.from(
@@ -54,44 +60,50 @@ function makePolicy(size: number): Policy {
   return compilePolicy([...builtin, ...rules], { revision: 1, mode: 'lockdown', accounts }).policy;
 }
 
-/** Programs in front of the policy: many with rules, some without, a few flows of each; a quarter falls through to the mode. */
-function makeAttempts(): Attempt[] {
+/** A program that a rule speaks of, or one that none does. */
+function makeProcess(rule: RuleText | undefined, index: number, pick: (below: number) => number): Process {
+  const app = typeof rule?.app === 'object' && !Array.isArray(rule.app) ? rule.app : {};
+  const path = typeof rule?.app === 'string' ? rule.app.replace('**', 'bin/tool') : `/usr/bin/other-${pick(5000)}`;
+  return {
+    pid: 1000 + index,
+    startTime: String(index),
+    exe: app.script === undefined ? path : '/usr/bin/python3.13',
+    script: app.script ?? null,
+    args: ['program', '--verbose'],
+    uid: typeof rule?.user === 'number' ? rule.user : 5000 + pick(700),
+    gid: 1000,
+    groups: [27, 100],
+    cgroup: `/user.slice/user-1000.slice/session-${pick(30)}.scope`,
+    unit: app.unit ?? null,
+    package: null,
+    container: null,
+    flatpak: null,
+    snap: null,
+    appimage: null,
+    ancestors: ['/usr/bin/bash', '/usr/sbin/sshd', '/usr/lib/systemd/systemd'],
+    label: null,
+  };
+}
+
+/** Half of the attempts are what some rule speaks of, mostly with its port; the others fall through to the mode, or to a list of networks. */
+function makeAttempts(size: number): Attempt[] {
   const pick = random(7);
-  const processes = Array.from({ length: 300 }, (_, index): NonNullable<Attempt['process']> => {
-    const script = index % 5 === 0 ? `/srv/app-${pick(2000)}/main.py` : null;
-    return {
-      pid: 1000 + index,
-      startTime: String(index),
-      exe: index % 9 === 0 ? `/opt/vendor-${pick(10000)}/bin/tool` : `/usr/bin/program-${pick(5000)}`,
-      script,
-      args: ['program', '--verbose'],
-      uid: 1000 + pick(700),
-      gid: 1000,
-      groups: [27, 100],
-      cgroup: `/user.slice/user-1000.slice/session-${pick(30)}.scope`,
-      unit: index % 4 === 0 ? `service-${pick(2000)}.service` : null,
-      package: null,
-      container: null,
-      flatpak: null,
-      snap: null,
-      appimage: null,
-      ancestors: ['/usr/bin/bash', '/usr/sbin/sshd', '/usr/lib/systemd/systemd'],
-      label: null,
-    };
-  });
+  const rules = makeRules(size);
+  const chosen = Array.from({ length: 300 }, (_, index) => (index % 2 === 0 ? rules[pick(size)] : undefined));
+  const processes = chosen.map((rule, index) => makeProcess(rule, index, pick));
   return Array.from({ length: 2048 }, (_, index): Attempt => {
+    const at = pick(processes.length);
+    const rule = chosen[at];
     const protocol = index % 6 === 0 ? 'udp' : 'tcp';
+    const port = typeof rule?.port === 'number' && index % 8 !== 0 ? rule.port : [53, 80, 443, 443, 3478][pick(5)];
     return {
-      process: processes[pick(processes.length)],
+      process: processes[at],
       flow: {
         protocol,
         protocolNumber: protocol === 'udp' ? 17 : 6,
         direction: index % 11 === 0 ? 'in' : 'out',
         local: { address: ipv4(0xc0000202), port: 40000 + pick(9999) },
-        remote: {
-          address: ipv4(((1 + pick(220)) << 24) | pick(1 << 24)),
-          port: [22, 53, 80, 443, 443, 443, 993, 3478][pick(8)] as number,
-        },
+        remote: { address: ipv4(((1 + pick(220)) << 24) | pick(1 << 24)), port: port ?? 443 },
         interface: 'eth0',
       },
       names: [],
@@ -101,16 +113,16 @@ function makeAttempts(): Attempt[] {
 
 const quantile = (sorted: readonly number[], q: number) => sorted[Math.floor((sorted.length - 1) * q)] as number;
 
-const attempts = makeAttempts();
 const policies = sizes.map((size) => {
   const began = performance.now();
   const policy = makePolicy(size);
-  return { size, policy, compileMs: performance.now() - began, ns: [] as number[] };
+  const compileMs = performance.now() - began;
+  return { size, policy, attempts: makeAttempts(size), compileMs, ns: [] as number[] };
 });
 
 let sink = 0;
 for (let round = -3; round < rounds; round++) {
-  for (const { policy, ns } of policies) {
+  for (const { policy, attempts, ns } of policies) {
     const began = performance.now();
     for (let at = 0; at < attemptsPerRound; at++) {
       if (policy.decide(attempts[at % attempts.length] as Attempt, now).rule === null) sink++;
@@ -121,7 +133,7 @@ for (let round = -3; round < rounds; round++) {
 }
 
 console.log('rules    ns a decision (median, best, worst of rounds)   by a rule   compiled in');
-for (const { size, policy, compileMs, ns } of policies) {
+for (const { size, policy, attempts, compileMs, ns } of policies) {
   const sorted = ns.sort((a, b) => a - b);
   const decided = attempts.filter((attempt) => policy.decide(attempt, now).by === 'rule').length / attempts.length;
   const figures = [0.5, 0, 1].map((q) => quantile(sorted, q).toFixed(0).padStart(8)).join('');

@@ -132,7 +132,7 @@ function matches(rule: RuleText, { process = {}, flow }: Attempt, { users, group
     [rule.group, (id: string) => isOneOf(id, groups, [process.gid])],
     [rule['supplementary-group'], (id: string) => isOneOf(id, groups, process.groups ?? [])],
     [rule.protocol, (name: string | number) => name === 'any' || name === flow.protocol || name === number],
-    [rule['icmp-type'], (type: number) => type === flow.icmp?.type],
+    [rule['icmp-type'], (type: number) => /^icmp/.test(flow.protocol) && type === flow.icmp?.type],
     [rule.port, (port: number) => placeHolds(`any:${port}`, to, flow)],
     [rule.network, (prefix: string) => placeHolds(prefix, flow.local, flow)],
     [rule.to, (place: string) => placeHolds(place, to, flow)],

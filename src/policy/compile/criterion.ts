@@ -4,6 +4,7 @@ import type { Field } from '#model/decision.ts';
 import type { PortRange } from '../match/destination.ts';
 import { type Pattern, patternMatches } from '../match/pattern.ts';
 import { holds } from '../match/prefix.ts';
+import { isIcmp } from '../match/protocol.ts';
 import { type End, fieldOfText, remoteEnd, type View } from './view.ts';
 
 export type Criterion =
@@ -92,7 +93,7 @@ export function fulfils(test: Criterion, view: View): boolean {
     case 'kernel':
       return view.process.kernel === true;
     case 'icmp':
-      return test.types.has(view.icmpType);
+      return isIcmp(view.protocol) && test.types.has(view.icmpType);
     case 'network':
       return view.local !== undefined && anyHolds(test.prefixes, view.local);
   }
@@ -126,7 +127,7 @@ export function fieldsOf(test: Criterion, view: View): readonly Field[] {
     case 'process':
       return ['process.pid'];
     case 'icmp':
-      return ['flow.icmp'];
+      return isIcmp(view.protocol) ? ['flow.protocol', 'flow.icmp'] : ['flow.protocol'];
   }
 }
 

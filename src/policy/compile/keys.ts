@@ -52,33 +52,34 @@ export function fileBy(tests: readonly Criterion[], dim: number): Filing | undef
 }
 
 function fileTest(test: Criterion, dim: number): Filing | undefined {
-  const under = (keys: readonly number[], settled: Criterion | undefined = test): Filing | undefined =>
+  const under = (keys: readonly number[], settled: Criterion | undefined): Filing | undefined =>
     keys.length > maxKeys ? undefined : { keys, prefix: undefined, settled };
   switch (test.kind) {
     case 'text':
-      return test.field === dim ? under([test.set]) : undefined;
+      return test.field === dim ? under([test.set], test) : undefined;
     case 'ancestor':
-      return dim === dimension.ancestor ? under([test.set]) : undefined;
+      return dim === dimension.ancestor ? under([test.set], test) : undefined;
     case 'process':
       // The start time is still to be compared.
       return dim === dimension.pid ? under([test.pid], undefined) : undefined;
     case 'uid':
-      return dim === dimension.uid ? under([...test.ids]) : undefined;
+      return dim === dimension.uid ? under([...test.ids], test) : undefined;
     case 'gid':
-      return dim === dimension.gid ? under([...test.ids]) : undefined;
+      return dim === dimension.gid ? under([...test.ids], test) : undefined;
     case 'groups':
-      return dim === dimension.group ? under([...test.ids]) : undefined;
+      return dim === dimension.group ? under([...test.ids], test) : undefined;
     case 'protocol':
-      return dim === dimension.protocol ? under([...test.codes]) : undefined;
+      return dim === dimension.protocol ? under([...test.codes], test) : undefined;
     case 'icmp':
-      return dim === dimension.icmp ? under([...test.types]) : undefined;
+      // The protocol is still to be looked at.
+      return dim === dimension.icmp ? under([...test.types], undefined) : undefined;
     case 'port': {
       // Whether the protocol has ports is still to be looked at.
       const keys = dim === portDimensions[test.end] ? portKeys(test.ranges) : undefined;
       return keys && under(keys, undefined);
     }
     case 'scope':
-      return dim === scopeDimensions[test.end] ? under([test.scope]) : undefined;
+      return dim === scopeDimensions[test.end] ? under([test.scope], test) : undefined;
     case 'prefix':
       return dim === prefixDimensions[test.end] ? { keys: [], prefix: test.prefix, settled: test } : undefined;
     case 'kernel':

@@ -4,7 +4,7 @@ import { type Scope, scopePrefixes, scopes } from '#model/scope.ts';
 import type { PortRange } from '../match/destination.ts';
 import { type Pattern, patternMatches } from '../match/pattern.ts';
 import { holds } from '../match/prefix.ts';
-import { codeHasPorts } from '../match/protocol.ts';
+import { codeHasPorts, isIcmp } from '../match/protocol.ts';
 import type { Clause } from './clause.ts';
 import type { Criterion } from './criterion.ts';
 import { textFields } from './view.ts';
@@ -67,6 +67,9 @@ function implies(inner: Criterion, outer: Criterion): boolean {
 function exclude(a: Criterion, b: Criterion): boolean {
   if (a.kind === 'protocol' && b.kind === 'port') return portsExcluded(a.codes);
   if (a.kind === 'port' && b.kind === 'protocol') return portsExcluded(b.codes);
+  if (a.kind === 'protocol' && b.kind === 'icmp') return ![...a.codes].some(isIcmp);
+  if (a.kind === 'icmp' && b.kind === 'protocol') return ![...b.codes].some(isIcmp);
+  if ((a.kind === 'icmp' && b.kind === 'port') || (a.kind === 'port' && b.kind === 'icmp')) return true;
   const [near, far] = [placeOf(a), placeOf(b)];
   if (near !== undefined && far !== undefined) {
     if (near.end !== far.end) return false;

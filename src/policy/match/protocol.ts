@@ -36,6 +36,11 @@ export function codeHasPorts(code: number): boolean {
   return code === 6 || code === 17 || code === 132 || code === 136;
 }
 
+/** ICMP and ICMPv6 have types. */
+export function isIcmp(code: number): boolean {
+  return code === protocolNumbers.icmp || code === protocolNumbers.icmpv6;
+}
+
 /** A protocol code in words: `tcp`, `protocol 47`. */
 export function formatProtocolCode(code: number): string {
   if (code === packetCode) return 'packet';

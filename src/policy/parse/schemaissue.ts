@@ -30,7 +30,10 @@ const appKeys = [
 
 /** `value` is what was validated, for messages that say what there is. */
 export function schemaIssues(error: z.ZodError, value: unknown): SchemaIssue[] {
-  return error.issues.flatMap((issue) => fromIssue(issue, [], value));
+  const issues = error.issues.flatMap((issue) => fromIssue(issue, [], value));
+  // A mapping whose only key is unknown also "needs a condition": say the first alone.
+  const unknown = issues.filter(({ atKey }) => atKey).map(({ path }) => path.slice(0, -1).join());
+  return issues.filter(({ path, atKey }) => atKey || !unknown.includes(path.join()));
 }
 
 function fromIssue(issue: z.core.$ZodIssue, base: Path, root: unknown): SchemaIssue[] {
@@ -47,12 +50,15 @@ function fromIssue(issue: z.core.$ZodIssue, base: Path, root: unknown): SchemaIs
     return [{ path, message: wrongType(path, valueAt(root, path), branches), atKey: false }];
   }
   if (issue.code === 'invalid_type') {
-    return [{ path, message: wrongType(path, valueAt(root, path), [[issue]]), atKey: false }];
+    return [{ path, message: wrongType(path, valueAt(root, path), [[{ ...issue, path: [] }]]), atKey: false }];
   }
   const name = label(path);
   if (issue.code === 'invalid_value') {
     const known = issue.values.map(String);
     const given = valueAt(root, path);
+    if (given === undefined || given === null) {
+      return [{ path, message: wrongType(path, given, [[{ ...issue, path: [] }]]), atKey: false }];
+    }
     const near = typeof given === 'string' ? didYouMean(given, known) : '';
     return [{ path, message: `${name} must be one of ${known.join(', ')}, not ${shown(given)}${near}`, atKey: false }];
   }

@@ -36,6 +36,10 @@ export const controlMessageSchema = z.discriminatedUnion('type', [
     request,
     revision: z.int().min(0),
     rules: z.array(ruleRecordSchema),
+    /** Names of rules that are switched off. */
+    disabled: z.array(z.string()),
+    /** Exact paths in rules whose real path is another, by their symbolic links. */
+    aliases: z.record(z.string(), z.string()),
     accounts: accountsSchema,
     settings: settingsSchema,
   }),

@@ -155,5 +155,7 @@ export const ruleRecordSchema = z.strictObject({
   expires: z.number().optional(),
   /** The lifetime a temporary rule was given; files hold only lasting ones. */
   lifetime: lifetimeSchema.optional(),
+  /** With lifetime `exit`: the process with whose end the rule ends. */
+  subject: z.strictObject({ pid: z.int().min(1), startTime: z.string() }).optional(),
 });
 export type RuleRecord = z.infer<typeof ruleRecordSchema>;

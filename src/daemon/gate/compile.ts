@@ -17,6 +17,8 @@ export function compile(message: Extract<ControlMessage, { type: 'policy' }>): R
     revision: message.revision,
     mode: message.settings.mode,
     accounts: message.accounts,
+    disabled: new Set(message.disabled),
+    aliases: message.aliases,
   });
   const error = problems.find((problem) => problem.severity === 'error');
   if (error !== undefined) return fail(`${error.file}:${error.line}:${error.column}: ${error.message}`);

@@ -1,0 +1,147 @@
+// The API: /api/v1/ and the nouns of the command line. It checks who asks and what is asked; the services do the work.
+import { Hono, type MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { streamSSE } from 'hono/streaming';
+import { z } from 'zod';
+import { addRuleSchema, changeRuleSchema, modeRequestSchema } from '#model/api.ts';
+import { attemptFromJson, attemptSchema } from '#model/attempt.ts';
+import { answerSchema } from '#model/prompt.ts';
+import { isAdministrator, type Peer } from './access.ts';
+import { EventQueue } from './eventqueue.ts';
+import { openApi } from './openapi.ts';
+import { logQuerySchema } from './queries.ts';
+import { ApiFailure, serve } from './reply.ts';
+import type { Services } from './services.ts';
+
+interface Environment {
+  Variables: { peer: Peer; admin: boolean };
+}
+
+const maxBodyBytes = 1024 * 1024;
+
+const administratorsOnly: MiddlewareHandler<Environment> = async (context, next) => {
+  if (!context.get('admin')) {
+    throw new ApiFailure({
+      code: 'not-permitted',
+      message: 'only root and members of the group postern may change rules and modes',
+      hint: 'run it with sudo, or have an administrator add you to the group: usermod -aG postern USER',
+    });
+  }
+  await next();
+};
+
+async function body<T>(request: { json(): Promise<unknown> }, schema: z.ZodType<T>): Promise<T> {
+  let value: unknown;
+  try {
+    value = await request.json();
+  } catch {
+    throw new ApiFailure({ code: 'bad-request', message: 'the request has no body of JSON' });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const place = issue?.path.join('.');
+  throw new ApiFailure({
+    code: 'bad-request',
+    message: `${place ? `${place}: ` : ''}${issue?.message ?? 'not valid'}`,
+  });
+}
+
+/** `peer` tells who sent a request; `env` is what the server hands over with it. */
+export function createApi(services: Services, peer: (env: unknown) => Peer | undefined) {
+  const app = new Hono<Environment>().basePath('/api/v1');
+  app.use(async (context, next) => {
+    const who = peer(context.env);
+    if (who === undefined) throw new ApiFailure({ code: 'not-permitted', message: 'nobody knows who asks' });
+    context.set('peer', who);
+    context.set('admin', isAdministrator(who));
+    await next();
+  });
+  app.use(
+    bodyLimit({
+      maxSize: maxBodyBytes,
+      onError: () => {
+        throw new ApiFailure({ code: 'bad-request', message: `a request may have at most ${maxBodyBytes} bytes` });
+      },
+    }),
+  );
+  app.onError((error, context) => {
+    const failure = error instanceof ApiFailure ? error : ApiFailure.internal(error);
+    return context.json({ error: failure.error }, failure.status);
+  });
+  app.notFound((context) =>
+    context.json(
+      { error: { code: 'not-found', message: `there is no ${context.req.method} ${context.req.path}` } },
+      404,
+    ),
+  );
+
+  /** Whose programs the asker may see: everybody's, or only their own. */
+  const visible = (context: { get(key: 'peer'): Peer } & { get(key: 'admin'): boolean }) =>
+    context.get('admin') ? undefined : context.get('peer').uid;
+
+  app.get('/openapi.json', (context) => context.json(openApi()));
+  app.get('/status', async (context) => context.json(await services.status()));
+  app.get('/rules', (context) => context.json(services.rules()));
+  app.post('/rules', administratorsOnly, async (context) => {
+    const { rule, lifetime } = await body(context.req, addRuleSchema);
+    return serve(context, await services.addRule(context.get('peer').uid, rule, lifetime ?? 'always'));
+  });
+  app.patch('/rules/:name', administratorsOnly, async (context) => {
+    const change = await body(context.req, changeRuleSchema);
+    return serve(context, await services.changeRule(context.get('peer').uid, context.req.param('name'), change));
+  });
+  app.delete('/rules/:name', administratorsOnly, async (context) =>
+    serve(context, await services.removeRule(context.get('peer').uid, context.req.param('name'))),
+  );
+  app.post('/undo', administratorsOnly, async (context) => {
+    const { version } = await body(context.req, z.strictObject({ version: z.int().min(1).optional() }));
+    return serve(context, await services.undo(context.get('peer').uid, version));
+  });
+  app.get('/history', administratorsOnly, (context) => context.json(services.versions()));
+  app.post('/reload', administratorsOnly, async (context) => serve(context, await services.reload()));
+  app.put('/mode', administratorsOnly, async (context) => {
+    const request = await body(context.req, modeRequestSchema);
+    return serve(context, await services.setMode(context.get('peer').uid, request));
+  });
+  app.get('/mode/lockdown', administratorsOnly, (context) => context.json(services.previewLockdown()));
+  app.get('/prompts', (context) => context.json(services.prompts(visible(context))));
+  app.post('/prompts/:id/answer', async (context) => {
+    const answer = await body(context.req, answerSchema);
+    const { uid } = context.get('peer');
+    const own = !context.get('admin');
+    if (own && answer.scope.user === 'any') {
+      throw new ApiFailure({ code: 'not-permitted', message: 'only administrators may answer for every user' });
+    }
+    return serve(context, await services.answer(uid, context.req.param('id'), answer, own));
+  });
+  app.get('/connections', (context) => {
+    const parsed = logQuerySchema.safeParse(context.req.query());
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      throw new ApiFailure({ code: 'bad-request', message: `${issue?.path.join('.')}: ${issue?.message}` });
+    }
+    return context.json(services.log(parsed.data, visible(context)));
+  });
+  app.get('/apps', (context) => context.json(services.apps(visible(context))));
+  app.post('/explain', async (context) =>
+    context.json(services.explain(attemptFromJson(await body(context.req, attemptSchema)))),
+  );
+  app.get('/events', (context) => {
+    const last = context.req.header('last-event-id');
+    const after = last !== undefined && /^\d{1,15}$/.test(last) ? Number(last) : undefined;
+    const uid = visible(context);
+    return streamSSE(context, async (stream) => {
+      const queue = new EventQueue();
+      const stop = services.follow(after, uid, (event) => queue.push(event));
+      stream.onAbort(() => {
+        stop();
+        queue.close();
+      });
+      for await (const event of queue) {
+        await stream.writeSSE({ id: String(event.sequence), event: event.type, data: JSON.stringify(event) });
+      }
+    });
+  });
+  return app;
+}

@@ -1,0 +1,144 @@
+// The OpenAPI document, made of the schemas that the API checks with.
+import { z } from 'zod';
+import {
+  addRuleSchema,
+  appViewSchema,
+  changeRuleSchema,
+  errorSchema,
+  eventViewSchema,
+  logLineSchema,
+  modePreviewSchema,
+  modeRequestSchema,
+  promptViewSchema,
+  ruleChangeSchema,
+  ruleViewSchema,
+  statusSchema,
+  versionViewSchema,
+} from '#model/api.ts';
+import { attemptSchema } from '#model/attempt.ts';
+import { answerSchema } from '#model/prompt.ts';
+import { ruleSchema } from '#model/rule.ts';
+import { logQuerySchema } from './queries.ts';
+
+interface Operation {
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  readonly path: string;
+  readonly summary: string;
+  readonly body?: z.ZodType;
+  readonly query?: z.ZodType;
+  /** What a good answer is; left out: a JSON document of another kind. */
+  readonly answer?: z.ZodType;
+  readonly stream?: true;
+}
+
+/** Every route of app.ts, in its order; a test holds the two together. */
+export const operations: readonly Operation[] = [
+  { method: 'get', path: '/openapi.json', summary: 'This document.' },
+  { method: 'get', path: '/status', summary: 'What Postern is doing.', answer: statusSchema },
+  { method: 'get', path: '/rules', summary: 'All rules in the order of evaluation.', answer: z.array(ruleViewSchema) },
+  { method: 'post', path: '/rules', summary: 'Add a rule.', body: addRuleSchema, answer: ruleChangeSchema },
+  {
+    method: 'patch',
+    path: '/rules/{name}',
+    summary: 'Replace a rule, or switch it on or off.',
+    body: changeRuleSchema,
+    answer: ruleChangeSchema,
+  },
+  { method: 'delete', path: '/rules/{name}', summary: 'Remove a rule.', answer: ruleChangeSchema },
+  {
+    method: 'post',
+    path: '/undo',
+    summary: 'Put back what was before the last change, or before the given version.',
+    body: z.strictObject({ version: z.int().min(1).optional() }),
+    answer: z.strictObject({ undone: versionViewSchema, made: versionViewSchema }),
+  },
+  {
+    method: 'get',
+    path: '/history',
+    summary: 'The changes of rules, newest first.',
+    answer: z.array(versionViewSchema),
+  },
+  { method: 'post', path: '/reload', summary: 'Read the rule files again.', answer: z.null() },
+  {
+    method: 'put',
+    path: '/mode',
+    summary: 'Change the mode, pause, confirm.',
+    body: modeRequestSchema,
+    answer: statusSchema,
+  },
+  {
+    method: 'get',
+    path: '/mode/lockdown',
+    summary: 'What lockdown would have refused in the last 7 days.',
+    answer: modePreviewSchema,
+  },
+  { method: 'get', path: '/prompts', summary: 'The open questions, oldest first.', answer: z.array(promptViewSchema) },
+  {
+    method: 'post',
+    path: '/prompts/{id}/answer',
+    summary: 'Answer a question.',
+    body: answerSchema,
+    answer: z.strictObject({ rules: z.array(ruleSchema) }),
+  },
+  {
+    method: 'get',
+    path: '/connections',
+    summary: 'The log: newest first, or with `after` oldest first.',
+    query: logQuerySchema,
+    answer: z.array(logLineSchema),
+  },
+  { method: 'get', path: '/apps', summary: 'The apps that were seen.', answer: z.array(appViewSchema) },
+  { method: 'post', path: '/explain', summary: 'What the policy says of an attempt, and why.', body: attemptSchema },
+  {
+    method: 'get',
+    path: '/events',
+    summary: 'What happens, as server-sent events; Last-Event-ID goes on where a reader stopped.',
+    answer: eventViewSchema,
+    stream: true,
+  },
+];
+
+const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+
+function parameters({ path, query }: Operation): object[] {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  if (query === undefined) return inPath;
+  const { properties = {} } = schemaOf(query);
+  return [...inPath, ...Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', schema }))];
+}
+
+function describe(operation: Operation): object {
+  const { summary, body, answer, stream } = operation;
+  const type = stream === true ? 'text/event-stream' : 'application/json';
+  return {
+    summary,
+    parameters: parameters(operation),
+    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body) } } } }),
+    responses: {
+      200: { description: 'Done.', content: { [type]: { schema: answer === undefined ? {} : schemaOf(answer) } } },
+      default: { description: 'Not done.', content: { 'application/json': { schema: schemaOf(errorSchema) } } },
+    },
+  };
+}
+
+export function openApi(): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const operation of operations) {
+    const path = `/api/v1${operation.path}`;
+    paths[path] = { ...paths[path], [operation.method]: describe(operation) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Postern',
+      version: '1',
+      description: 'The API of the Postern application firewall, on the Unix socket /run/postern/postern.sock.',
+    },
+    paths,
+  };
+}

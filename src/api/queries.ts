@@ -1,0 +1,23 @@
+// The query of the log, as it stands behind the question mark.
+import { z } from 'zod';
+
+const number = (max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value <= max, `must be at most ${max}`);
+
+export const maxLogLines = 10_000;
+
+export const logQuerySchema = z.strictObject({
+  /** Milliseconds since 1970. */
+  since: number(Number.MAX_SAFE_INTEGER).optional(),
+  until: number(Number.MAX_SAFE_INTEGER).optional(),
+  app: z.string().max(300).optional(),
+  action: z.enum(['allow', 'reject', 'drop', 'ask']).optional(),
+  after: number(Number.MAX_SAFE_INTEGER).optional(),
+  limit: number(maxLogLines)
+    .optional()
+    .transform((value) => value ?? 100),
+});

@@ -1,0 +1,66 @@
+// What the API needs of the control plane.
+import type {
+  AppView,
+  EventView,
+  LogLine,
+  ModePreview,
+  ModeRequest,
+  PromptView,
+  RuleChange,
+  RuleView,
+  Status,
+  VersionView,
+} from '#model/api.ts';
+import type { Attempt } from '#model/attempt.ts';
+import type { Explanation } from '#model/decision.ts';
+import type { Answer } from '#model/prompt.ts';
+import type { Lifetime, RuleText } from '#model/rule.ts';
+import type { Result } from '#std/result.ts';
+
+export interface ServiceError {
+  readonly code: 'bad-request' | 'not-permitted' | 'not-found' | 'conflict' | 'unavailable';
+  /** A sentence. */
+  readonly message: string;
+  readonly hint?: string;
+}
+
+export type Served<T> = Result<T, ServiceError>;
+
+export interface LogQuery {
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+  readonly app?: string | undefined;
+  readonly action?: string | undefined;
+  readonly after?: number | undefined;
+  readonly limit: number;
+}
+
+/** `uid` on a read limits it to that user's programs; undefined: everybody's. On a change it is who made it. */
+export interface Services {
+  status(): Promise<Status>;
+  rules(): readonly RuleView[];
+  addRule(uid: number, rule: RuleText, lifetime: Lifetime): Promise<Served<RuleChange>>;
+  changeRule(
+    uid: number,
+    name: string,
+    change: { readonly rule?: RuleText | undefined; readonly enabled?: boolean | undefined },
+  ): Promise<Served<RuleChange>>;
+  removeRule(uid: number, name: string): Promise<Served<RuleChange>>;
+  undo(uid: number, version?: number): Promise<Served<{ readonly undone: VersionView; readonly made: VersionView }>>;
+  versions(): readonly VersionView[];
+  reload(): Promise<Served<null>>;
+  setMode(uid: number, request: ModeRequest): Promise<Served<Status>>;
+  previewLockdown(): ModePreview;
+  prompts(uid?: number): readonly PromptView[];
+  answer(
+    uid: number,
+    id: string,
+    answer: Answer,
+    own: boolean,
+  ): Promise<Served<{ readonly rules: readonly RuleText[] }>>;
+  log(query: LogQuery, uid?: number): readonly LogLine[];
+  apps(uid?: number): readonly AppView[];
+  explain(attempt: Attempt): Explanation;
+  /** Events after this place that the journal still has, and then the new ones, until the result is called. */
+  follow(after: number | undefined, uid: number | undefined, listener: (event: EventView) => void): () => void;
+}

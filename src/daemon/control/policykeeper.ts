@@ -1,0 +1,173 @@
+// Keeps the gate's policy what the files and answers say: loads, compiles, sends, and keeps the last good one.
+import type { Accounts } from '#model/messages.ts';
+import type { RuleRecord } from '#model/rule.ts';
+import {
+  builtinRules,
+  compilePolicy,
+  type Diagnostic,
+  mergeRuleFiles,
+  type Policy,
+  pathsToResolve,
+} from '#policy/index.ts';
+import type { RuleStore } from '#store/rulestore.ts';
+import type { ControlOptions } from '../up/options.ts';
+import type { GateLink } from './gatelink.ts';
+import { processLives, readAccounts, readAliases, readResolvers } from './machine.ts';
+import type { SettingsFile } from './settings.ts';
+
+/** How often it is looked whether a process has ended, while a rule ends with it. */
+const subjectMs = 2000;
+
+interface RuleSet {
+  readonly records: readonly RuleRecord[];
+  readonly disabled: ReadonlySet<string>;
+}
+
+export interface PolicyKeeperPlan {
+  readonly store: RuleStore;
+  readonly settings: SettingsFile;
+  readonly options: ControlOptions;
+  readonly link: () => GateLink;
+  readonly now: () => number;
+  onProblems(problems: readonly Diagnostic[]): void;
+  /** The gate refused a policy that was right for us, such as one that nft would not take. */
+  onRefused(error: string): void;
+  onApplied(policy: Policy): void;
+}
+
+export class PolicyKeeper {
+  readonly #plan: PolicyKeeperPlan;
+  #set: RuleSet = { records: [], disabled: new Set() };
+  #accounts: Accounts = { users: {}, groups: {} };
+  #policy: Policy | undefined;
+  #sending: Promise<string | undefined> = Promise.resolve(undefined);
+  #timer: NodeJS.Timeout | undefined;
+  problems: readonly Diagnostic[] = [];
+  refusal: string | null = null;
+
+  constructor(plan: PolicyKeeperPlan) {
+    this.#plan = plan;
+  }
+
+  /** The policy as it was last compiled; the gate follows it unless `refusal` says otherwise. */
+  get policy(): Policy {
+    this.#policy ??= this.#compile();
+    return this.#policy;
+  }
+
+  get records(): readonly RuleRecord[] {
+    return this.#set.records;
+  }
+
+  get accounts(): Accounts {
+    return this.#accounts;
+  }
+
+  /** The name of a user; undefined for a uid that no source knows. */
+  userName(uid: number): string | undefined {
+    return Object.entries(this.#accounts.users).find(([, id]) => id === uid)?.[0];
+  }
+
+  /**
+   * Reads everything anew and has the gate follow it. Undefined when all is well; otherwise a sentence, and the old policy stays.
+   */
+  reload(): Promise<string | undefined> {
+    // One after another, so that the gate hears of the newest last.
+    this.#sending = this.#sending.then(
+      () => this.#reload(),
+      () => this.#reload(),
+    );
+    return this.#sending;
+  }
+
+  async #reload(): Promise<string | undefined> {
+    this.#accounts = await readAccounts();
+    const set = this.#load();
+    if (set === undefined) {
+      await this.#send();
+      const [first] = this.problems.filter(({ severity }) => severity === 'error');
+      return first && `${first.file}:${first.line}:${first.column}: ${first.message}`;
+    }
+    this.#set = set;
+    return this.#send();
+  }
+
+  /** The rules as they stand in the files now; undefined when an error is among them. */
+  #load(): RuleSet | undefined {
+    const { store, now } = this.#plan;
+    const temporary = store
+      .temporary()
+      .filter(({ subject }) => subject === undefined || processLives(subject.pid, subject.startTime));
+    const others = [...builtinRules({ resolvers: readResolvers() }), ...temporary];
+    const merged = mergeRuleFiles(store.files(), others);
+    const set = { records: merged.records, disabled: merged.disabled };
+    const { problems } = compilePolicy(set.records, { ...this.#context(set), revision: 0 });
+    this.problems = [...merged.diagnostics, ...problems];
+    this.#plan.onProblems(this.problems);
+    this.#wakeAtExpiry(temporary, now());
+    return this.problems.some(({ severity }) => severity === 'error') ? undefined : set;
+  }
+
+  #context(set: RuleSet) {
+    const { settings, now } = this.#plan;
+    return {
+      mode: settings.mode(now()),
+      accounts: this.#accounts,
+      disabled: set.disabled,
+      aliases: readAliases(pathsToResolve(set.records)),
+    };
+  }
+
+  #compile(): Policy {
+    const { revision } = this.#plan.settings.current;
+    return compilePolicy(this.#set.records, { ...this.#context(this.#set), revision }).policy;
+  }
+
+  /** A rule in minutes ends in the policy by itself; this only takes it out of the list in time. */
+  #wakeAtExpiry(temporary: readonly RuleRecord[], now: number): void {
+    clearTimeout(this.#timer);
+    const subjects = temporary.flatMap(({ subject }) => subject ?? []);
+    const ends = subjects.length > 0 ? now + subjectMs : Number.POSITIVE_INFINITY;
+    const next = Math.min(ends, ...temporary.map(({ expires }) => expires ?? Number.POSITIVE_INFINITY));
+    if (!Number.isFinite(next)) return;
+    const look = () => {
+      const gone = subjects.some(({ pid, startTime }) => !processLives(pid, startTime));
+      if (gone || this.#plan.now() >= next + subjectMs || ends > next) void this.reload();
+      else this.#wakeAtExpiry(temporary, this.#plan.now());
+    };
+    this.#timer = setTimeout(look, Math.min(Math.max(0, next - now) + 50, 2 ** 31 - 1)).unref();
+  }
+
+  /** Sends the rules in hand, after a change of the mode or to a gate that has just begun. */
+  async #send(): Promise<string | undefined> {
+    const { settings, options, link, now } = this.#plan;
+    const revision = settings.current.revision + 1;
+    settings.change({ revision });
+    const { accounts, aliases, mode } = this.#context(this.#set);
+    const policy = this.#compile();
+    this.#policy = policy;
+    const reply = await link().ask({
+      type: 'policy',
+      revision,
+      rules: [...this.#set.records],
+      disabled: [...this.#set.disabled],
+      aliases,
+      accounts,
+      settings: { mode, failMode: options.failMode, forward: options.forward, holdSeconds: options.holdSeconds },
+    });
+    if (reply === undefined) return 'the gate is away; it gets the rules when it is back';
+    if (reply.type === 'refused') {
+      this.refusal = reply.error;
+      this.#plan.onRefused(reply.error);
+      return reply.error;
+    }
+    this.refusal = null;
+    this.#plan.onApplied(policy);
+    settings.settle(now());
+    return undefined;
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,64 @@
+// The mode, kept over restarts: what a person chose, what it is for the moment, and the revision of the policy.
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type Mode, modes } from '#model/mode.ts';
+import { readIfThere, writeAtomically } from '#store/atomicfile.ts';
+
+const schema = z.strictObject({
+  mode: z.enum(modes),
+  revision: z.int().min(0),
+  pausedUntil: z.number().nullable(),
+  revert: z.strictObject({ to: z.enum(modes), at: z.number() }).nullable(),
+});
+export type Settings = z.infer<typeof schema>;
+
+const first: Settings = { mode: 'observe', revision: 0, pausedUntil: null, revert: null };
+
+export class SettingsFile {
+  readonly #file: string;
+  #settings: Settings;
+
+  constructor(stateDir: string) {
+    this.#file = join(stateDir, 'settings.json');
+    this.#settings = this.#read();
+  }
+
+  #read(): Settings {
+    try {
+      const parsed = schema.safeParse(JSON.parse(readIfThere(this.#file) ?? '{}'));
+      return parsed.success ? parsed.data : first;
+    } catch {
+      return first;
+    }
+  }
+
+  get current(): Settings {
+    return this.#settings;
+  }
+
+  /** Throws what the file system says; the change holds for this run all the same. */
+  change(change: Partial<Settings>): void {
+    this.#settings = { ...this.#settings, ...change };
+    writeAtomically(this.#file, `${JSON.stringify(this.#settings)}\n`);
+  }
+
+  /** The mode in force at this time. */
+  mode(now: number): Mode {
+    const { mode, pausedUntil, revert } = this.#settings;
+    if (pausedUntil !== null && now < pausedUntil) return 'observe';
+    return revert !== null && now >= revert.at ? revert.to : mode;
+  }
+
+  /** When the mode changes by itself; undefined when it does not. */
+  nextChange(): number | undefined {
+    const times = [this.#settings.pausedUntil, this.#settings.revert?.at ?? null].filter((time) => time !== null);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** Writes down what time has changed already. */
+  settle(now: number): void {
+    const { pausedUntil, revert } = this.#settings;
+    if (pausedUntil !== null && now >= pausedUntil) this.change({ pausedUntil: null });
+    if (revert !== null && now >= revert.at) this.change({ mode: revert.to, revert: null });
+  }
+}

@@ -1,0 +1,132 @@
+// What the API answers, by noun. The command line, the pages and the OpenAPI document use these shapes.
+import { z } from 'zod';
+import { connectionSchema } from './connection.ts';
+import { failModes, modes } from './mode.ts';
+import { promptSchema } from './prompt.ts';
+import { actions, lifetimeSchema, origins, ruleSchema } from './rule.ts';
+import { gateStatusSchema } from './status.ts';
+
+/** Milliseconds since 1970. */
+const time = z.number();
+const count = z.int().min(0);
+
+export const problemSchema = z.strictObject({
+  file: z.string(),
+  line: z.int(),
+  column: z.int(),
+  severity: z.enum(['error', 'warning']),
+  message: z.string(),
+});
+
+export const statusSchema = z.strictObject({
+  version: z.string(),
+  /** What is in force now; while paused it is `observe`. */
+  mode: z.enum(modes),
+  /** The mode that a pause goes back to, and when. */
+  pausedUntil: time.nullable(),
+  /** When an unconfirmed lockdown ends by itself, and the mode that comes back. */
+  revertsAt: time.nullable(),
+  revertsTo: z.enum(modes).nullable(),
+  failMode: z.enum(failModes),
+  revision: count,
+  /** What is wrong in the rule files; with an error among them the last good policy stays. */
+  problems: z.array(problemSchema),
+  /** Why the gate does not follow the newest policy; null when it does. */
+  refusal: z.string().nullable(),
+  /** null while there is no gate. */
+  gate: gateStatusSchema.nullable(),
+  journal: z.strictObject({ file: z.string(), bytes: count, lost: count, sequence: count }),
+  rulesDir: z.string(),
+});
+export type Status = z.infer<typeof statusSchema>;
+
+export const ruleViewSchema = z.strictObject({
+  name: z.string(),
+  action: z.enum(actions),
+  origin: z.enum(origins),
+  /** The effective one. */
+  priority: z.int(),
+  enabled: z.boolean(),
+  hits: count,
+  lastHit: time.nullable(),
+  expires: time.nullable(),
+  lifetime: lifetimeSchema.nullable(),
+  source: z.strictObject({ file: z.string(), line: z.int(), column: z.int() }).nullable(),
+  shadowedBy: z.array(z.string()),
+  /** The rule as a sentence. */
+  text: z.string(),
+  rule: ruleSchema,
+});
+export type RuleView = z.infer<typeof ruleViewSchema>;
+
+/** A question with what helps to answer it. */
+export const promptViewSchema = promptSchema.extend({
+  app: z.string(),
+  user: z.string().nullable(),
+  /** How often this app spoke to this destination before. */
+  before: count,
+});
+export type PromptView = z.infer<typeof promptViewSchema>;
+
+export const logLineSchema = connectionSchema.extend({ sequence: count, app: z.string(), user: z.string().nullable() });
+export type LogLine = z.infer<typeof logLineSchema>;
+
+export const appViewSchema = z.strictObject({
+  app: z.string(),
+  connections: count,
+  refused: count,
+  destinations: count,
+  first: time,
+  last: time,
+  users: z.array(z.string()),
+});
+export type AppView = z.infer<typeof appViewSchema>;
+
+export const versionViewSchema = z.strictObject({ id: z.int(), time, user: z.string(), what: z.string() });
+export type VersionView = z.infer<typeof versionViewSchema>;
+
+/** Something that happened, as the stream of events and the journal have it. */
+export const eventViewSchema = z.strictObject({ sequence: count, time, type: z.string(), data: z.unknown() });
+export type EventView = z.infer<typeof eventViewSchema>;
+
+export const ruleChangeSchema = z.strictObject({
+  /** The rules made or changed; empty for one that was taken away. */
+  rules: z.array(ruleSchema),
+  version: versionViewSchema,
+  file: z.string(),
+});
+export type RuleChange = z.infer<typeof ruleChangeSchema>;
+
+export const modePreviewSchema = z.strictObject({
+  /** Connections of the last 7 days that were allowed and would be refused; grouped by app and destination. */
+  total: count,
+  groups: z.array(z.strictObject({ app: z.string(), destination: z.string(), direction: z.string(), times: count })),
+  /** Of these, connections to this machine's port 22. */
+  ssh: count,
+});
+export type ModePreview = z.infer<typeof modePreviewSchema>;
+
+export const modeRequestSchema = z.strictObject({
+  mode: z.enum(modes).optional(),
+  /** Observe for so many minutes, then go back: 1–1440. */
+  pauseMinutes: z.int().min(1).max(1440).optional(),
+  /** Go back after so many seconds unless confirmed: 5–3600. */
+  revertSeconds: z.int().min(5).max(3600).optional(),
+  /** Keep the mode that would go back, or end a pause. */
+  confirm: z.literal(true).optional(),
+});
+export type ModeRequest = z.infer<typeof modeRequestSchema>;
+
+export const addRuleSchema = z.strictObject({ rule: ruleSchema, lifetime: lifetimeSchema.optional() });
+export const changeRuleSchema = z.strictObject({ rule: ruleSchema.optional(), enabled: z.boolean().optional() });
+
+export const errorSchema = z.strictObject({
+  error: z.strictObject({
+    code: z.enum(['bad-request', 'not-permitted', 'not-found', 'conflict', 'unavailable', 'internal']),
+    /** A sentence. */
+    message: z.string(),
+    /** What to do. */
+    hint: z.string().optional(),
+  }),
+});
+export type ApiError = z.infer<typeof errorSchema>['error'];

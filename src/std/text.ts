@@ -1,0 +1,12 @@
+// Text from outside, made safe to show: programs choose their names and arguments, and some choose escape codes.
+
+// Controls, format characters (those that turn text around or hide), separators of lines, and halves of pairs.
+const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/** Unsafe characters as `\x1b` or `\u{202e}`; a backslash of the text itself stays as it is. */
+export function escapeText(text: string): string {
+  return text.replace(unsafe, (character) => {
+    const code = character.codePointAt(0) as number;
+    return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+  });
+}

@@ -1,0 +1,34 @@
+// Files that are there whole or not at all: written beside, forced to the disk, and put in place by renaming.
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** Throws what the file system says; then the old file stands. */
+export function writeAtomically(file: string, text: string): void {
+  const beside = `${file}.${process.pid}.new`;
+  rmSync(beside, { force: true });
+  // `wx`: whatever stands there, a link among them, is not followed.
+  const fd = openSync(beside, 'wx', 0o640);
+  try {
+    writeSync(fd, text);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(beside, file);
+  const folder = openSync(dirname(file), 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+/** Undefined when there is no such file. */
+export function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

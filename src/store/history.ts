@@ -1,0 +1,110 @@
+// What people ask of the journal: the log, the apps, how often before.
+import type { Connection } from '#model/connection.ts';
+import type { Journal, JournalEvent, JournalRow } from './journal.ts';
+
+export interface LogFilter {
+  /** Milliseconds since 1970. */
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+  /** Part of the app's name. */
+  readonly app?: string | undefined;
+  readonly action?: string | undefined;
+  /** Only rows after this place, the oldest first; without it the newest first. */
+  readonly after?: number | undefined;
+  /** Only connections of this user. */
+  readonly uid?: number | undefined;
+  readonly limit: number;
+}
+
+export function readLog(journal: Journal, filter: LogFilter): JournalRow[] {
+  journal.flush();
+  const conditions: [string, string | number | undefined][] = [
+    ['time >= ?', filter.since],
+    ['time <= ?', filter.until],
+    ["app LIKE ? ESCAPE '\\'", filter.app === undefined ? undefined : `%${filter.app.replace(/[\\%_]/g, '\\$&')}%`],
+    ['action = ?', filter.action],
+    ['sequence > ?', filter.after],
+    ['uid = ?', filter.uid],
+  ];
+  const used = conditions.filter(([, value]) => value !== undefined);
+  const where = used.length === 0 ? '' : `WHERE ${used.map(([sql]) => sql).join(' AND ')}`;
+  const order = filter.after === undefined ? 'DESC' : 'ASC';
+  const rows = journal.query(
+    `SELECT sequence, record FROM connections ${where} ORDER BY sequence ${order} LIMIT ?`,
+    ...used.map(([, value]) => value as string | number),
+    filter.limit,
+  );
+  return rows.map((row) => ({
+    sequence: Number(row.sequence),
+    connection: JSON.parse(String(row.record)) as Connection,
+  }));
+}
+
+export function readEvents(journal: Journal, after: number, limit: number): JournalEvent[] {
+  journal.flush();
+  return journal
+    .query('SELECT sequence, time, type, data FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?', after, limit)
+    .map((row) => ({
+      sequence: Number(row.sequence),
+      time: Number(row.time),
+      type: String(row.type),
+      data: JSON.parse(String(row.data)) as unknown,
+    }));
+}
+
+export interface AppSummary {
+  readonly app: string;
+  readonly connections: number;
+  readonly refused: number;
+  readonly first: number;
+  readonly last: number;
+  readonly destinations: number;
+  readonly users: readonly number[];
+}
+
+export function readApps(journal: Journal, uid?: number): AppSummary[] {
+  journal.flush();
+  const own = uid === undefined ? '' : 'WHERE uid = ?';
+  return journal
+    .query(
+      `SELECT app, count(*) AS connections, sum(action IN ('reject', 'drop')) AS refused, min(time) AS first,
+              max(last_time) AS last, count(DISTINCT address || ' ' || port) AS destinations,
+              group_concat(DISTINCT uid) AS users
+       FROM connections ${own} GROUP BY app ORDER BY last DESC LIMIT 10000`,
+      ...(uid === undefined ? [] : [uid]),
+    )
+    .map((row) => ({
+      app: String(row.app),
+      connections: Number(row.connections),
+      refused: Number(row.refused),
+      first: Number(row.first),
+      last: Number(row.last),
+      destinations: Number(row.destinations),
+      users: row.users === null ? [] : String(row.users).split(',').map(Number),
+    }));
+}
+
+/** How often this app spoke to this address and port before. */
+export function timesBefore(journal: Journal, app: string, address: string, port: number): number {
+  const [row] = journal.query(
+    'SELECT count(*) AS times FROM connections WHERE app = ? AND address = ? AND port = ?',
+    app,
+    address,
+    port,
+  );
+  return Number(row?.times ?? 0);
+}
+
+export interface Hits {
+  readonly hits: number;
+  readonly lastHit: number;
+}
+
+export function readHits(journal: Journal): ReadonlyMap<string, Hits> {
+  journal.flush();
+  return new Map(
+    journal
+      .query('SELECT rule, hits, last_hit FROM hits')
+      .map((row) => [String(row.rule), { hits: Number(row.hits), lastHit: Number(row.last_hit) }]),
+  );
+}

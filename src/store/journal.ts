@@ -1,0 +1,283 @@
+// The journal: one row a connection, one row an event, hits of rules. It can fail in every way without touching anything else.
+import { statSync } from 'node:fs';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { appOf } from '#attribution/app.ts';
+import type { Connection } from '#model/connection.ts';
+import type { Process } from '#model/process.ts';
+import { isBroken, isFull, openDatabase, setAside } from './database.ts';
+
+export interface JournalOptions {
+  readonly file: string;
+  /** Rows older than this leave. */
+  readonly maxAgeMs: number;
+  /** Bytes of the file beyond which the oldest rows leave. */
+  readonly maxBytes: number;
+  readonly now: () => number;
+  /** A sentence that a person should read. */
+  onNotice(text: string): void;
+}
+
+export interface JournalEvent {
+  readonly sequence: number;
+  readonly time: number;
+  readonly type: string;
+  readonly data: unknown;
+}
+
+/** A connection with the place it has in the journal; a change of it takes a new place. */
+export interface JournalRow {
+  readonly sequence: number;
+  readonly connection: Connection;
+}
+
+type Write = (database: DatabaseSync) => void;
+
+const gatherMs = 200;
+const gatherRows = 500;
+/** Writes kept while the disk is full; beyond, they are lost and counted. */
+const maxWaiting = 20_000;
+const retentionMs = 60_000;
+/** Rows removed at once, so that nobody waits for retention. */
+const retentionRows = 2000;
+
+export class Journal {
+  readonly #options: JournalOptions;
+  #database: DatabaseSync | undefined;
+  #sequence = 0;
+  #waiting: Write[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #retention: NodeJS.Timeout;
+  #complained = false;
+  #statements = new Map<string, StatementSync>();
+  /** Writes that are lost for good. */
+  lost = 0;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+    this.#open();
+    this.#retention = setInterval(() => this.retain(), retentionMs).unref();
+  }
+
+  #open(): void {
+    const { file, now, onNotice } = this.#options;
+    this.#statements = new Map();
+    try {
+      this.#database = openDatabase(file);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      if (isFull(error)) {
+        onNotice(`The journal ${file} cannot be opened (${why}); Postern goes on without it until there is room.`);
+        return;
+      }
+      try {
+        const aside = setAside(file, now());
+        this.#database = openDatabase(file);
+        onNotice(
+          `The journal ${file} could not be read (${why}). It was set aside as ${aside}, and a new one was begun.`,
+        );
+      } catch (second) {
+        const again = second instanceof Error ? second.message : String(second);
+        onNotice(`No journal can be kept in ${file} (${again}); Postern goes on without it.`);
+        return;
+      }
+    }
+    this.#sequence = Math.max(this.#sequence, this.#lastSequence());
+  }
+
+  #lastSequence(): number {
+    const row = this.query(
+      'SELECT max(coalesce((SELECT max(sequence) FROM connections), 0), coalesce((SELECT max(sequence) FROM events), 0)) AS last',
+    )[0];
+    return Number(row?.last ?? 0);
+  }
+
+  /** The place of the newest row, also of those not written yet. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** Puts a connection in, or in the place of its earlier state. */
+  connection(connection: Connection): JournalRow {
+    const sequence = ++this.#sequence;
+    const { attempt } = connection;
+    const values: SQLInputValue[] = [
+      connection.id,
+      sequence,
+      connection.time,
+      connection.lastTime,
+      appOf(attempt.process as Process | undefined).title,
+      attempt.process?.uid ?? null,
+      attempt.flow.direction ?? 'out',
+      attempt.flow.protocol,
+      attempt.flow.remote.address,
+      attempt.flow.remote.port ?? 0,
+      connection.action,
+      connection.enforced ? 1 : 0,
+      connection.rule,
+      JSON.stringify(connection),
+    ];
+    this.#write(() => {
+      this.#prepare(
+        'INSERT OR REPLACE INTO connections (id, sequence, time, last_time, app, uid, direction, protocol, address, port, action, enforced, rule, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      ).run(...values);
+    });
+    return { sequence, connection };
+  }
+
+  event(type: string, data: unknown): JournalEvent {
+    const event = { sequence: ++this.#sequence, time: this.#options.now(), type, data };
+    this.#write(() => {
+      this.#prepare('INSERT INTO events (sequence, time, type, data) VALUES (?, ?, ?, ?)').run(
+        event.sequence,
+        event.time,
+        type,
+        JSON.stringify(data),
+      );
+    });
+    return event;
+  }
+
+  hit(rule: string, hits: number, lastHit: number): void {
+    this.#write(() => {
+      this.#prepare(
+        'INSERT INTO hits (rule, hits, last_hit) VALUES (?, ?, ?) ON CONFLICT (rule) DO UPDATE SET hits = hits + excluded.hits, last_hit = max(last_hit, excluded.last_hit)',
+      ).run(rule, hits, lastHit);
+    });
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = (this.#database as DatabaseSync).prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #write(write: Write): void {
+    if (this.#waiting.length >= maxWaiting) {
+      this.lost += 1;
+      return;
+    }
+    this.#waiting.push(write);
+    if (this.#waiting.length >= gatherRows && !this.#complained) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), gatherMs);
+  }
+
+  /** Writes what was gathered, in one transaction. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#waiting.length === 0) return;
+    if (this.#database === undefined) this.#open();
+    if (this.#database === undefined) {
+      this.#later();
+      return;
+    }
+    const writes = this.#waiting;
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      for (const write of writes) write(this.#database);
+      this.#database.exec('COMMIT');
+      this.#waiting = [];
+      this.#complained = false;
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** A full disk is waited for; a broken file is set aside and what was gathered goes into the new one. */
+  #failed(error: unknown): void {
+    const { file, now, onNotice } = this.#options;
+    const why = error instanceof Error ? error.message : String(error);
+    try {
+      this.#database?.exec('ROLLBACK');
+    } catch {
+      // There is no transaction any more.
+    }
+    if (isBroken(error)) {
+      this.#close();
+      const aside = setAside(file, now());
+      onNotice(`The journal ${file} is broken (${why}). It was set aside as ${aside}, and a new one was begun.`);
+      this.#open();
+      this.#later();
+      return;
+    }
+    if (!this.#complained) {
+      this.#complained = true;
+      onNotice(`The journal ${file} cannot be written (${why}); up to ${maxWaiting} rows wait until it can.`);
+    }
+    this.#later();
+  }
+
+  #later(): void {
+    this.#timer ??= setTimeout(() => this.flush(), 5000).unref();
+  }
+
+  /** Rows of a read; none, and a notice, when the file cannot be read. */
+  query(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
+    if (this.#database === undefined) return [];
+    try {
+      return this.#prepare(sql).all(...values) as Record<string, unknown>[];
+    } catch (error) {
+      this.#failed(error);
+      return [];
+    }
+  }
+
+  /** Removes a bounded number of rows that are too old or too many; called every minute. */
+  retain(): void {
+    this.flush();
+    if (this.#database === undefined) return;
+    const { maxAgeMs, maxBytes, now } = this.#options;
+    try {
+      const oldest = now() - maxAgeMs;
+      let limit = retentionRows;
+      for (const table of ['connections', 'events'] as const) {
+        const key = table === 'connections' ? 'id' : 'sequence';
+        const remove = (where: string, ...values: SQLInputValue[]) =>
+          this.#prepare(
+            `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} ${where} ORDER BY time LIMIT ?)`,
+          ).run(...values, limit);
+        remove('WHERE time < ?', oldest);
+        if (this.#bytes() > maxBytes) remove('');
+        limit = retentionRows;
+      }
+      this.#database.exec('PRAGMA incremental_vacuum(2000)');
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** Bytes in use: what retention freed but SQLite has not yet given back does not count. */
+  #bytes(): number {
+    const pragma = (name: string) => Number(Object.values(this.query(`PRAGMA ${name}`)[0] ?? { value: 0 })[0]);
+    return (pragma('page_count') - pragma('freelist_count')) * pragma('page_size');
+  }
+
+  /** Bytes of the file on disk; 0 when there is none. */
+  fileBytes(): number {
+    try {
+      return statSync(this.#options.file).size;
+    } catch {
+      return 0;
+    }
+  }
+
+  #close(): void {
+    this.#statements = new Map();
+    try {
+      this.#database?.close();
+    } catch {
+      // Broken as it is, it is left.
+    }
+    this.#database = undefined;
+  }
+
+  close(): void {
+    clearInterval(this.#retention);
+    this.flush();
+    clearTimeout(this.#timer);
+    this.#close();
+  }
+}

@@ -1,0 +1,76 @@
+// Edits of 50-local.yaml, the file that the command line and the pages write: comments and order stay as they are.
+import { type Document, isMap, isScalar, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
+import type { RuleText } from '#model/rule.ts';
+
+export const localFileName = '50-local.yaml';
+
+const opening = `# Rules made with \`postern rule\` and by answers to questions. You may edit this file too; comments are kept.
+`;
+
+type Items = YAMLSeq<YAMLMap>;
+
+export class LocalFile {
+  readonly #document: Document;
+
+  /** `text` must be a rule file without errors, or empty. */
+  constructor(text: string) {
+    this.#document = parseDocument(text.trim() === '' ? `${opening}rules: []\n` : text);
+    if (!isMap(this.#document.contents)) this.#document.contents = this.#document.createNode({ rules: [] }) as never;
+  }
+
+  #list(key: 'rules' | 'disabled'): Items {
+    const found = this.#document.get(key);
+    if (isSeq(found)) {
+      found.flow = false;
+      return found as Items;
+    }
+    const made = this.#document.createNode([]) as Items;
+    this.#document.set(key, made);
+    return made;
+  }
+
+  #indexOf(name: string): number {
+    return this.#list('rules').items.findIndex((item) => isMap(item) && item.get('name') === name);
+  }
+
+  has(name: string): boolean {
+    return this.#indexOf(name) >= 0;
+  }
+
+  add(rule: RuleText): void {
+    this.#list('rules').add(this.#document.createNode(rule) as YAMLMap);
+  }
+
+  /** Keeps the comments before and inside the rule where its keys stay. */
+  replace(name: string, rule: RuleText): void {
+    const item = this.#list('rules').items[this.#indexOf(name)];
+    if (!isMap(item)) return;
+    const wanted = new Map(Object.entries(rule).filter(([, value]) => value !== undefined));
+    for (const pair of [...item.items]) {
+      const key = isScalar(pair.key) ? String(pair.key.value) : '';
+      if (!wanted.has(key)) item.delete(key);
+    }
+    for (const [key, value] of wanted) {
+      const before = item.get(key, true);
+      const same = JSON.stringify(isScalar(before) ? before.value : before) === JSON.stringify(value);
+      if (!same) item.set(key, this.#document.createNode(value));
+    }
+  }
+
+  remove(name: string): void {
+    this.#list('rules').delete(this.#indexOf(name));
+  }
+
+  /** Switches off, or on again, a rule that stands elsewhere: a built-in one or one of another file. */
+  setDisabled(name: string, disabled: boolean): void {
+    const names = this.#list('disabled');
+    const at = names.items.findIndex((item) => isScalar(item) && item.value === name);
+    if (disabled && at < 0) names.add(this.#document.createNode(name) as never);
+    if (!disabled && at >= 0) names.delete(at);
+    if (names.items.length === 0) this.#document.delete('disabled');
+  }
+
+  toString(): string {
+    return this.#document.toString({ lineWidth: 120 });
+  }
+}

@@ -1,0 +1,226 @@
+// All rules that do not come with Postern: files, and the temporary ones that answers make. Every change can be undone.
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type RuleRecord, ruleRecordSchema } from '#model/rule.ts';
+import {
+  type Diagnostic,
+  formatDiagnostic,
+  maxRuleFileBytes,
+  type ParsedRuleFile,
+  parseRuleFile,
+} from '#policy/index.ts';
+import { fail, ok, type Result } from '#std/result.ts';
+import { readIfThere, writeAtomically } from './atomicfile.ts';
+import { LocalFile, localFileName } from './localfile.ts';
+
+/** Why an edit was refused: `missing` no such rule; `conflict` it cannot be so; `storage` the disk. */
+export interface EditError {
+  readonly kind: 'missing' | 'conflict' | 'storage';
+  readonly message: string;
+}
+
+const temporarySchema = z.strictObject({ bootId: z.string(), records: z.array(ruleRecordSchema) });
+
+/** What an edit may change, and what a version remembers. */
+const snapshotSchema = z.strictObject({ local: z.string(), temporary: z.array(ruleRecordSchema) });
+type Snapshot = z.infer<typeof snapshotSchema>;
+
+const versionSchema = z.strictObject({
+  id: z.int(),
+  time: z.number(),
+  uid: z.int(),
+  what: z.string(),
+  before: snapshotSchema,
+});
+
+export interface Version {
+  readonly id: number;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** Who. */
+  readonly uid: number;
+  /** A sentence. */
+  readonly what: string;
+}
+
+const maxVersions = 200;
+
+/** A draft that an edit changes. */
+export interface Draft {
+  readonly local: LocalFile;
+  temporary: RuleRecord[];
+}
+
+export interface RuleStoreOptions {
+  readonly rulesDir: string;
+  readonly stateDir: string;
+  /** Names this run of the kernel: /proc/sys/kernel/random/boot_id. */
+  readonly bootId: string;
+  readonly now: () => number;
+}
+
+export class RuleStore {
+  readonly #options: RuleStoreOptions;
+
+  constructor(options: RuleStoreOptions) {
+    this.#options = options;
+  }
+
+  get rulesDir(): string {
+    return this.#options.rulesDir;
+  }
+
+  #path(name: string): string {
+    return join(this.#options.rulesDir, name);
+  }
+
+  /** Every rule file as it stands now, with what is wrong in it. A file that cannot be read is a diagnostic too. */
+  files(): ParsedRuleFile[] {
+    const { rulesDir } = this.#options;
+    let names: string[];
+    try {
+      names = readdirSync(rulesDir);
+    } catch (error) {
+      return [unreadable(rulesDir, error)];
+    }
+    return names
+      .filter((name) => /\.ya?ml$/.test(name) && !name.startsWith('.'))
+      .sort()
+      .map((name) => readRuleFile(this.#path(name), name === localFileName ? 'local' : 'file'));
+  }
+
+  /** Rules with a lifetime that still live. */
+  temporary(): RuleRecord[] {
+    const text = readIfThere(this.#temporaryFile);
+    if (text === undefined) return [];
+    const parsed = temporarySchema.safeParse(parseJson(text));
+    if (!parsed.success) return [];
+    const sameBoot = parsed.data.bootId === this.#options.bootId;
+    return parsed.data.records.filter((record) => {
+      if (record.expires !== undefined) return record.expires > this.#options.now();
+      return sameBoot;
+    });
+  }
+
+  get #temporaryFile(): string {
+    return join(this.#options.stateDir, 'temporary.json');
+  }
+
+  #writeTemporary(records: readonly RuleRecord[]): void {
+    writeAtomically(this.#temporaryFile, `${JSON.stringify({ bootId: this.#options.bootId, records })}\n`);
+  }
+
+  /** Drops temporary rules without a version: their time was up. */
+  dropTemporary(names: ReadonlySet<string>): void {
+    this.#writeTemporary(this.temporary().filter(({ rule }) => !names.has(rule.name)));
+  }
+
+  /** Lets `change` work on a draft and puts it in place; the error leaves all as it was. */
+  edit(uid: number, what: string, change: (draft: Draft) => Result<void, EditError>): Result<Version, EditError> {
+    const text = readIfThere(this.#path(localFileName)) ?? '';
+    const parsed = parseRuleFile(text, this.#path(localFileName), 'local');
+    const broken = parsed.diagnostics.find(({ severity }) => severity === 'error');
+    if (broken !== undefined) {
+      return fail({ kind: 'conflict', message: `mend the file first: ${formatDiagnostic(broken)}` });
+    }
+    const before: Snapshot = { local: text, temporary: this.temporary() };
+    const draft: Draft = { local: new LocalFile(text), temporary: [...before.temporary] };
+    const changed = change(draft);
+    if (!changed.ok) return changed;
+    const after = draft.local.toString();
+    const wrong = parseRuleFile(after, localFileName, 'local').diagnostics.find(({ severity }) => severity === 'error');
+    if (wrong !== undefined) return fail({ kind: 'conflict', message: wrong.message });
+    return this.#put(uid, what, before, { local: after, temporary: draft.temporary });
+  }
+
+  #put(uid: number, what: string, before: Snapshot, after: Snapshot): Result<Version, EditError> {
+    try {
+      const version = this.#remember(uid, what, before);
+      this.#writeTemporary(after.temporary);
+      writeAtomically(this.#path(localFileName), after.local);
+      chmodSync(this.#path(localFileName), 0o644);
+      return ok(version);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return fail({ kind: 'storage', message: `the rules could not be written: ${why}` });
+    }
+  }
+
+  get #versionsDir(): string {
+    return join(this.#options.stateDir, 'versions');
+  }
+
+  #versionIds(): number[] {
+    mkdirSync(this.#versionsDir, { recursive: true });
+    return readdirSync(this.#versionsDir)
+      .map((name) => Number(/^(\d+)\.json$/.exec(name)?.[1] ?? Number.NaN))
+      .filter(Number.isInteger)
+      .sort((a, b) => a - b);
+  }
+
+  #remember(uid: number, what: string, before: Snapshot): Version {
+    const id = (this.#versionIds().at(-1) ?? 0) + 1;
+    const version: Version = { id, time: this.#options.now(), uid, what };
+    writeAtomically(join(this.#versionsDir, `${id}.json`), `${JSON.stringify({ ...version, before })}\n`);
+    return version;
+  }
+
+  /** The changes made through Postern, newest first. */
+  versions(): Version[] {
+    return this.#versionIds()
+      .slice(-maxVersions)
+      .reverse()
+      .flatMap((id) => this.#version(id) ?? [])
+      .map(({ id, time, uid, what }) => ({ id, time, uid, what }));
+  }
+
+  #version(id: number): z.infer<typeof versionSchema> | undefined {
+    const text = readIfThere(join(this.#versionsDir, `${id}.json`));
+    const parsed = versionSchema.safeParse(parseJson(text ?? ''));
+    return parsed.success ? parsed.data : undefined;
+  }
+
+  /** Puts back what was before version `id` (the last one by default). That is a change too, and can be undone. */
+  undo(uid: number, id?: number): Result<{ readonly undone: Version; readonly made: Version }, EditError> {
+    const undone = this.#version(id ?? this.#versionIds().at(-1) ?? 0);
+    if (undone === undefined) {
+      return fail({
+        kind: 'missing',
+        message: id === undefined ? 'nothing was changed yet' : `there is no version ${id}`,
+      });
+    }
+    const now: Snapshot = { local: readIfThere(this.#path(localFileName)) ?? '', temporary: this.temporary() };
+    const made = this.#put(uid, `undid: ${undone.what}`, now, undone.before);
+    if (!made.ok) return made;
+    const { time, uid: who, what } = undone;
+    return ok({ undone: { id: undone.id, time, uid: who, what }, made: made.value });
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function unreadable(file: string, error: unknown): ParsedRuleFile {
+  const message = `it cannot be read: ${error instanceof Error ? error.message : error}`;
+  const diagnostic: Diagnostic = { file, line: 1, column: 1, severity: 'error', message };
+  return { file, records: [], disabled: [], diagnostics: [diagnostic] };
+}
+
+/** Looks at the size before reading. */
+export function readRuleFile(path: string, origin: 'file' | 'local'): ParsedRuleFile {
+  try {
+    const { size } = statSync(path);
+    if (size > maxRuleFileBytes) {
+      return unreadable(path, new Error(`it has ${size} bytes, and a rule file may have ${maxRuleFileBytes}`));
+    }
+    return parseRuleFile(readFileSync(path, 'utf8'), path, origin);
+  } catch (error) {
+    return unreadable(path, error);
+  }
+}

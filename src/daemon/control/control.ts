@@ -1,0 +1,324 @@
+// The control plane: rules, questions, modes and the journal behind the API; what the gate tells goes into them.
+
+import type { LogQuery, Served, Services } from '#api/services.ts';
+import { appOf } from '#attribution/app.ts';
+import type { EventView, LogLine, ModeRequest, RuleView, Status } from '#model/api.ts';
+import type { Attempt } from '#model/attempt.ts';
+import type { Connection } from '#model/connection.ts';
+import type { GateMessage } from '#model/messages.ts';
+import type { Process } from '#model/process.ts';
+import type { Answer } from '#model/prompt.ts';
+import type { Lifetime, RuleText } from '#model/rule.ts';
+import type { GateStatus } from '#model/status.ts';
+import { fail, ok } from '#std/result.ts';
+import { readApps, readEvents, readHits, readLog } from '#store/history.ts';
+import type { Journal, JournalRow } from '#store/journal.ts';
+import type { RuleStore } from '#store/rulestore.ts';
+import type { ControlOptions } from '../up/options.ts';
+import type { GateLink } from './gatelink.ts';
+import { changeMode, previewLockdown } from './modes.ts';
+import type { PolicyKeeper } from './policykeeper.ts';
+import { Prompts } from './prompts.ts';
+import { RuleChanges } from './rulechanges.ts';
+import type { SettingsFile } from './settings.ts';
+
+export interface ControlParts {
+  readonly version: string;
+  readonly options: ControlOptions;
+  readonly store: RuleStore;
+  readonly journal: Journal;
+  readonly journalFile: string;
+  readonly settings: SettingsFile;
+  readonly keeper: PolicyKeeper;
+  readonly link: () => GateLink;
+  readonly now: () => number;
+  /** A line for whoever reads along. */
+  readonly say: (line: string) => void;
+  readonly describe: (connection: Connection) => string;
+}
+
+type Notice = Exclude<GateMessage, { readonly request: number }>;
+type Listener = { readonly uid: number | undefined; readonly hear: (event: EventView) => void };
+
+/** Rows that a follower who comes back may have missed. */
+const replayRows = 1000;
+const quietSeconds = 60;
+
+export class Control implements Services {
+  readonly #parts: ControlParts;
+  readonly #prompts: Prompts;
+  readonly #changes: RuleChanges;
+  readonly #listeners = new Set<Listener>();
+  readonly #said = new Set<string>();
+  #modeTimer: NodeJS.Timeout | undefined;
+
+  constructor(parts: ControlParts) {
+    this.#parts = parts;
+    const { journal, keeper, store, now } = parts;
+    this.#prompts = new Prompts(journal, (uid) => keeper.userName(uid));
+    this.#changes = new RuleChanges({
+      store,
+      keeper,
+      now,
+      onChange: (version) => this.record('rules-changed', version),
+    });
+  }
+
+  /** Something happened that concerns everybody: into the journal and to all who follow. */
+  record(type: string, data: unknown): void {
+    this.#tell(this.#parts.journal.event(type, data), undefined);
+  }
+
+  notice(level: 'info' | 'warning' | 'error', text: string): void {
+    this.#parts.say(text);
+    this.record('notice', { level, text });
+  }
+
+  /** `owner`: the user whose program it is about; undefined: everybody may hear it. */
+  #tell(event: EventView, owner: number | undefined | null): void {
+    for (const { uid, hear } of this.#listeners) {
+      if (uid === undefined || owner === undefined || owner === uid) hear(event);
+    }
+  }
+
+  // What the gate tells.
+
+  gateMessage(message: Notice): void {
+    const { journal } = this.#parts;
+    switch (message.type) {
+      case 'hello':
+        this.#prompts.replace(message.prompts);
+        void this.#parts.keeper.reload();
+        return;
+      case 'connections':
+        for (const connection of message.connections) this.#connection(connection);
+        return;
+      case 'hits':
+        for (const { rule, hits, lastHit } of message.hits) journal.hit(rule, hits, lastHit);
+        return;
+      case 'prompt-opened':
+      case 'prompt-changed': {
+        const view = this.#prompts.put(message.prompt);
+        this.#tell(journal.event(message.type, view), view.attempt.process?.uid ?? null);
+        return;
+      }
+      case 'prompt-closed': {
+        const owner = this.#prompts.get(message.id)?.attempt.process?.uid ?? null;
+        this.#prompts.remove(message.id);
+        this.#tell(journal.event('prompt-closed', message), owner);
+        return;
+      }
+      case 'process-exited':
+        void this.#parts.keeper.reload();
+        return;
+      case 'notice':
+        this.notice(message.level, message.text);
+        return;
+    }
+  }
+
+  gateLost(): void {
+    this.notice('warning', 'The gate is away; the rules in the kernel hold, and it is being started again.');
+  }
+
+  #connection(connection: Connection): void {
+    const row = this.#parts.journal.connection(connection);
+    const line = this.#line(row);
+    const event: EventView = { sequence: row.sequence, time: connection.lastTime, type: 'connection', data: line };
+    this.#tell(event, connection.attempt.process?.uid ?? null);
+    if (this.#parts.options.foreground) this.#sayConnection(connection);
+  }
+
+  /** Each new connection once; not again the same words within a minute. */
+  #sayConnection(connection: Connection): void {
+    const words = this.#parts.describe(connection);
+    if (this.#said.has(words)) return;
+    this.#said.add(words);
+    setTimeout(() => this.#said.delete(words), quietSeconds * 1000).unref();
+    this.#parts.say(`${new Date(connection.time).toTimeString().slice(0, 8)} ${words}`);
+  }
+
+  #line({ sequence, connection }: JournalRow): LogLine {
+    const { process } = connection.attempt;
+    return {
+      ...connection,
+      sequence,
+      app: appOf(process as Process | undefined).title,
+      user: process?.uid === undefined ? null : (this.#parts.keeper.userName(process.uid) ?? `uid ${process.uid}`),
+    };
+  }
+
+  // What people ask.
+
+  async status(): Promise<Status> {
+    const { version, options, settings, keeper, journal, journalFile, store, now } = this.#parts;
+    const { pausedUntil, revert, revision } = settings.current;
+    return {
+      version,
+      mode: settings.mode(now()),
+      pausedUntil: pausedUntil !== null && pausedUntil > now() ? pausedUntil : null,
+      revertsAt: revert?.at ?? null,
+      revertsTo: revert?.to ?? null,
+      failMode: options.failMode,
+      revision,
+      problems: [...keeper.problems],
+      refusal: keeper.refusal,
+      gate: await this.#gateStatus(),
+      journal: { file: journalFile, bytes: journal.fileBytes(), lost: journal.lost, sequence: journal.sequence },
+      rulesDir: store.rulesDir,
+    };
+  }
+
+  async #gateStatus(): Promise<GateStatus | null> {
+    const reply = await this.#parts.link().ask({ type: 'status' });
+    return reply?.type === 'status' ? reply.status : null;
+  }
+
+  rules(): RuleView[] {
+    const { keeper, journal } = this.#parts;
+    const hits = readHits(journal);
+    const lifetimes = new Map(keeper.records.map((record) => [record.rule.name, record.lifetime ?? null]));
+    return keeper.policy.ordered.map((rule) => ({
+      name: rule.name,
+      action: rule.action,
+      origin: rule.origin,
+      priority: rule.priority,
+      enabled: rule.enabled,
+      hits: hits.get(rule.name)?.hits ?? 0,
+      lastHit: hits.get(rule.name)?.lastHit ?? null,
+      expires: rule.expires,
+      lifetime: lifetimes.get(rule.name) ?? null,
+      source: rule.source,
+      shadowedBy: [...rule.shadowedBy],
+      text: rule.text,
+      rule: rule.rule,
+    }));
+  }
+
+  addRule(uid: number, rule: RuleText, lifetime: Lifetime) {
+    return this.#changes.add(uid, rule, lifetime);
+  }
+
+  changeRule(uid: number, name: string, change: { rule?: RuleText | undefined; enabled?: boolean | undefined }) {
+    return this.#changes.change(uid, name, change);
+  }
+
+  removeRule(uid: number, name: string) {
+    return this.#changes.remove(uid, name);
+  }
+
+  undo(uid: number, version?: number) {
+    return this.#changes.undo(uid, version);
+  }
+
+  versions() {
+    return this.#parts.store.versions().map((version) => this.#changes.view(version));
+  }
+
+  async reload(): Promise<Served<null>> {
+    const problem = await this.#parts.keeper.reload();
+    return problem === undefined ? ok(null) : fail({ code: 'conflict', message: problem });
+  }
+
+  async setMode(uid: number, request: ModeRequest): Promise<Served<Status>> {
+    const { settings, keeper, now } = this.#parts;
+    const wrong = changeMode(settings, request, now());
+    if (wrong !== undefined) return fail({ code: 'bad-request', message: wrong });
+    const problem = await keeper.reload();
+    this.watchMode();
+    const by = keeper.userName(uid) ?? `uid ${uid}`;
+    this.record('mode-changed', { ...request, now: settings.mode(now()), by });
+    // A broken rule file keeps the last good rules; the new mode holds all the same.
+    if (problem !== undefined && keeper.refusal !== null) return fail({ code: 'conflict', message: problem });
+    return ok(await this.status());
+  }
+
+  /** Wakes when a pause or an unconfirmed mode ends by itself. */
+  watchMode(): void {
+    const { settings, keeper, now } = this.#parts;
+    clearTimeout(this.#modeTimer);
+    const next = settings.nextChange();
+    if (next === undefined) return;
+    this.#modeTimer = setTimeout(
+      () => {
+        settings.settle(now());
+        this.notice('info', `The mode is ${settings.mode(now())} again.`);
+        void keeper.reload();
+        this.watchMode();
+      },
+      Math.max(0, next - now()) + 10,
+    ).unref();
+  }
+
+  previewLockdown() {
+    const { journal, keeper, now } = this.#parts;
+    return previewLockdown(journal, keeper, now());
+  }
+
+  prompts(uid?: number) {
+    return this.#prompts.list(uid);
+  }
+
+  async answer(uid: number, id: string, answer: Answer, own: boolean): Promise<Served<{ rules: RuleText[] }>> {
+    const prompt = this.#prompts.get(id);
+    const unknown = {
+      code: 'not-found' as const,
+      message: `there is no open question ${id}`,
+      hint: 'postern prompts lists them',
+    };
+    // To others, a question about somebody else's program is not there.
+    if (prompt === undefined || (own && prompt.attempt.process?.uid !== uid)) return fail(unknown);
+    const { app: _, user: __, before: ___, ...asked } = prompt;
+    const made = await this.#changes.answered(uid, asked, answer);
+    if (!made.ok) return made;
+    const reply = await this.#parts.link().ask({ type: 'answer', prompt: id, answer });
+    // With a rule made, the new policy may have closed the question before the answer came to it.
+    if (reply?.type === 'refused' && made.value.length === 0) return fail({ code: 'conflict', message: reply.error });
+    if (reply === undefined)
+      return fail({ code: 'unavailable', message: 'the gate is away; the question is asked again' });
+    return ok({ rules: [...made.value] });
+  }
+
+  log(query: LogQuery, uid?: number) {
+    return readLog(this.#parts.journal, { ...query, uid }).map((row) => this.#line(row));
+  }
+
+  apps(uid?: number) {
+    const { journal, keeper } = this.#parts;
+    return readApps(journal, uid).map((app) => ({
+      ...app,
+      users: app.users.map((id) => keeper.userName(id) ?? `uid ${id}`),
+    }));
+  }
+
+  explain(attempt: Attempt) {
+    return this.#parts.keeper.policy.explain(attempt, this.#parts.now());
+  }
+
+  follow(after: number | undefined, uid: number | undefined, hear: (event: EventView) => void): () => void {
+    if (after !== undefined) for (const event of this.#missed(after, uid)) hear(event);
+    const listener: Listener = { uid, hear };
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** What was told after this place; events about questions only to those who may see all. */
+  #missed(after: number, uid: number | undefined): EventView[] {
+    const { journal } = this.#parts;
+    const lines = readLog(journal, { after, uid, limit: replayRows }).map((row) => this.#line(row));
+    const connections = lines.map((line) => ({
+      sequence: line.sequence,
+      time: line.lastTime,
+      type: 'connection',
+      data: line,
+    }));
+    const events = readEvents(journal, after, replayRows).filter(
+      ({ type }) => uid === undefined || !type.startsWith('prompt-'),
+    );
+    return [...connections, ...events].sort((a, b) => a.sequence - b.sequence);
+  }
+
+  close(): void {
+    clearTimeout(this.#modeTimer);
+  }
+}

@@ -1,0 +1,105 @@
+// The control plane's process: rules on disk, questions, journal and API. Started by the supervisor as the user postern,
+// with its options as one JSON argument.
+import { writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatConnection } from '#model/sentence.ts';
+import { formatDiagnostic } from '#policy/index.ts';
+import { escapeText } from '#std/text.ts';
+import { Journal } from '#store/journal.ts';
+import { RuleStore } from '#store/rulestore.ts';
+import type { ControlOptions } from '../up/options.ts';
+import { version } from '../version.ts';
+import { Control } from './control.ts';
+import { GateLink } from './gatelink.ts';
+import { bootId } from './machine.ts';
+import { PolicyKeeper } from './policykeeper.ts';
+import { serveApi } from './server.ts';
+import { SettingsFile } from './settings.ts';
+import { watchFolder } from './watch.ts';
+
+process.title = 'postern-control';
+process.umask(0o007);
+
+const statusFd = 3; // the supervisor reads one JSON a line here
+const maxAgeMs = 30 * 24 * 3600 * 1000;
+const maxBytes = 200 * 1024 * 1024;
+
+const say = (line: string) => void process.stdout.write(`${escapeText(line)}\n`);
+
+async function run(options: ControlOptions): Promise<void> {
+  const now = () => Date.now();
+  const rulesDir = join(options.configDir, 'rules.d');
+  const journalFile = join(options.stateDir, 'journal.db');
+  const early: string[] = [];
+  let notice = (text: string) => void early.push(text);
+  const settings = new SettingsFile(options.stateDir);
+  settings.settle(now());
+  if (options.mode !== undefined) settings.change({ mode: options.mode, pausedUntil: null, revert: null });
+  const store = new RuleStore({ rulesDir, stateDir: options.stateDir, bootId: bootId(), now });
+  const journal = new Journal({ file: journalFile, maxAgeMs, maxBytes, now, onNotice: (text) => notice(text) });
+  let link: GateLink | undefined;
+  let told = '';
+  const keeper = new PolicyKeeper({
+    store,
+    settings,
+    options,
+    link: () => link as GateLink,
+    now,
+    onProblems: (problems) => {
+      const text = problems.map(formatDiagnostic).join('\n');
+      if (text === told) return;
+      told = text;
+      for (const problem of problems) say(formatDiagnostic(problem));
+      if (!problems.some(({ severity }) => severity === 'error')) return;
+      control.record('rules-broken', problems);
+      say('The rule files have errors; the last good policy stays.');
+    },
+    onRefused: (error) => control.notice('error', `The gate refused the policy, and the old one stays: ${error}`),
+    onApplied: (policy) => control.record('policy-applied', { revision: policy.revision, mode: policy.mode }),
+  });
+  const control = new Control({
+    version,
+    options,
+    store,
+    journal,
+    journalFile,
+    settings,
+    keeper,
+    link: () => link as GateLink,
+    now,
+    say,
+    describe: (connection) => formatConnection(connection, (uid) => keeper.userName(uid)),
+  });
+  notice = (text) => control.notice('warning', text);
+  for (const text of early) notice(text);
+  link = new GateLink({
+    path: join(options.runtimeDir, 'gate.sock'),
+    onMessage: (message) => control.gateMessage(message),
+    onLost: () => control.gateLost(),
+    onNonsense: (error) => say(`A message of the gate was not understood: ${error}`),
+  });
+  const watcher = watchFolder(rulesDir, () => void keeper.reload());
+  control.watchMode();
+  const server = await serveApi(join(options.runtimeDir, 'postern.sock'), control);
+  writeSync(statusFd, `${JSON.stringify({ ready: true })}\n`);
+
+  const stop = () => {
+    watcher.close();
+    control.close();
+    keeper.close();
+    link?.close();
+    journal.close();
+    server.close();
+    process.exit(0);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', () => {}); // Ctrl-C reaches every process of the terminal; the supervisor tells us.
+  process.on('SIGHUP', () => {
+    say('Reading the rules again.');
+    void keeper.reload();
+  });
+  // The supervisor is gone without a word.
+  process.stdin.on('end', () => process.exit(1)).resume();
+}
+
+await run(JSON.parse(process.argv[2] ?? '{}') as ControlOptions);

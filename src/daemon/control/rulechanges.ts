@@ -1,0 +1,202 @@
+// Changes of rules that people make: through the command line, the API and their answers.
+
+import type { Served, ServiceError } from '#api/services.ts';
+import type { RuleChange, VersionView } from '#model/api.ts';
+import type { Answer, Prompt } from '#model/prompt.ts';
+import type { Lifetime, RuleRecord, RuleText } from '#model/rule.ts';
+import { compilePolicy, ruleFromAnswer } from '#policy/index.ts';
+import { fail, ok, type Result } from '#std/result.ts';
+import type { Draft, EditError, RuleStore, Version } from '#store/rulestore.ts';
+import type { PolicyKeeper } from './policykeeper.ts';
+
+const codes: Readonly<Record<EditError['kind'], ServiceError['code']>> = {
+  missing: 'not-found',
+  conflict: 'conflict',
+  storage: 'unavailable',
+};
+
+/** When a lifetime in minutes ends; undefined for the others. */
+function expiryOf(lifetime: Lifetime, now: number): number | undefined {
+  return lifetime.endsWith('m') ? now + Number.parseInt(lifetime, 10) * 60_000 : undefined;
+}
+
+export class RuleChanges {
+  readonly #store: RuleStore;
+  readonly #keeper: PolicyKeeper;
+  readonly #now: () => number;
+  readonly #onChange: (version: VersionView) => void;
+
+  constructor(parts: {
+    readonly store: RuleStore;
+    readonly keeper: PolicyKeeper;
+    readonly now: () => number;
+    readonly onChange: (version: VersionView) => void;
+  }) {
+    this.#store = parts.store;
+    this.#keeper = parts.keeper;
+    this.#now = parts.now;
+    this.#onChange = parts.onChange;
+  }
+
+  view({ id, time, uid, what }: Version): VersionView {
+    return { id, time, user: this.#keeper.userName(uid) ?? `uid ${uid}`, what };
+  }
+
+  async #edit(
+    uid: number,
+    what: string,
+    rules: readonly RuleText[],
+    change: (draft: Draft) => Result<void, EditError>,
+  ): Promise<Served<RuleChange>> {
+    const edited = this.#store.edit(uid, what, change);
+    if (!edited.ok) return fail({ code: codes[edited.error.kind], message: edited.error.message });
+    const version = this.view(edited.value);
+    const problem = await this.#keeper.reload();
+    if (problem !== undefined && this.#keeper.refusal !== null) {
+      // The gate would not take it: what cannot hold is not kept.
+      this.#store.undo(uid, version.id);
+      await this.#keeper.reload();
+      return fail({ code: 'conflict', message: `the rules cannot hold so: ${problem}` });
+    }
+    this.#onChange(version);
+    return ok({ rules: [...rules], version, file: `${this.#store.rulesDir}/50-local.yaml` });
+  }
+
+  /** What is wrong with these rules beside all others; undefined when nothing is. */
+  #problem(rules: readonly RuleText[], replaced?: string): string | undefined {
+    const others = this.#keeper.records.filter(({ rule }) => rule.name !== replaced);
+    const records: RuleRecord[] = [...others, ...rules.map((rule) => ({ rule, origin: 'local' as const }))];
+    const { problems } = compilePolicy(records, {
+      revision: 0,
+      mode: this.#keeper.policy.mode,
+      accounts: this.#keeper.accounts,
+    });
+    return problems.find(({ severity }) => severity === 'error')?.message;
+  }
+
+  async add(uid: number, rule: RuleText, lifetime: Lifetime): Promise<Served<RuleChange>> {
+    if (this.#keeper.records.some((record) => record.rule.name === rule.name)) {
+      return fail({
+        code: 'conflict',
+        message: `there is a rule "${rule.name}" already`,
+        hint: 'choose another --name',
+      });
+    }
+    if (lifetime === 'once' || lifetime === 'exit') {
+      return fail({
+        code: 'bad-request',
+        message: `a rule of lifetime "${lifetime}" can only come from an answer to a question`,
+      });
+    }
+    const problem = this.#problem([rule]);
+    if (problem !== undefined) return fail({ code: 'bad-request', message: problem });
+    return this.#edit(uid, `added rule "${rule.name}"`, [rule], (draft) => {
+      if (lifetime === 'always') draft.local.add(rule);
+      else draft.temporary = [...draft.temporary, this.#temporary(rule, 'local', lifetime)];
+      return ok(undefined);
+    });
+  }
+
+  #temporary(
+    rule: RuleText,
+    origin: 'local' | 'answer',
+    lifetime: Lifetime,
+    subject?: { pid: number; startTime: string },
+  ): RuleRecord {
+    const expires = expiryOf(lifetime, this.#now());
+    return { rule, origin, lifetime, ...(expires !== undefined && { expires }), ...(subject && { subject }) };
+  }
+
+  async change(
+    uid: number,
+    name: string,
+    { rule, enabled }: { readonly rule?: RuleText | undefined; readonly enabled?: boolean | undefined },
+  ): Promise<Served<RuleChange>> {
+    const record = this.#keeper.records.find((candidate) => candidate.rule.name === name);
+    if (record === undefined) return fail(unknownRule(name));
+    const next: RuleText = { ...(rule ?? record.rule), ...(enabled !== undefined && { enabled }) };
+    if (rule !== undefined) {
+      const problem = this.#problem([next], name);
+      if (problem !== undefined) return fail({ code: 'bad-request', message: problem });
+    }
+    const what =
+      rule !== undefined ? `changed rule "${name}"` : `switched rule "${name}" ${enabled === false ? 'off' : 'on'}`;
+    return this.#edit(uid, what, [next], (draft) => {
+      if (draft.local.has(name)) {
+        const { enabled: _, ...without } = next;
+        draft.local.setDisabled(name, false);
+        draft.local.replace(name, next.enabled === false ? next : without);
+        return ok(undefined);
+      }
+      if (draft.temporary.some((temporary) => temporary.rule.name === name)) {
+        draft.temporary = draft.temporary.map((temporary) =>
+          temporary.rule.name === name ? { ...temporary, rule: next } : temporary,
+        );
+        return ok(undefined);
+      }
+      if (rule !== undefined) {
+        const where = record.source === undefined ? 'comes with Postern' : `stands in ${record.source.file}`;
+        return fail({
+          kind: 'conflict',
+          message: `rule "${name}" ${where} and cannot be changed here; switch it off instead`,
+        });
+      }
+      draft.local.setDisabled(name, enabled === false);
+      return ok(undefined);
+    });
+  }
+
+  async remove(uid: number, name: string): Promise<Served<RuleChange>> {
+    const record = this.#keeper.records.find((candidate) => candidate.rule.name === name);
+    if (record === undefined) return fail(unknownRule(name));
+    return this.#edit(uid, `removed rule "${name}"`, [], (draft) => {
+      if (draft.local.has(name)) draft.local.remove(name);
+      else if (draft.temporary.some((temporary) => temporary.rule.name === name)) {
+        draft.temporary = draft.temporary.filter((temporary) => temporary.rule.name !== name);
+      } else {
+        const where = record.source === undefined ? 'comes with Postern' : `stands in ${record.source.file}`;
+        const message = `rule "${name}" ${where} and cannot be removed here; switch it off with: postern rule disable ${name}`;
+        return fail({ kind: 'conflict', message });
+      }
+      return ok(undefined);
+    });
+  }
+
+  /** The rules that an answer makes; none for "not now". */
+  async answered(uid: number, prompt: Prompt, answer: Answer): Promise<Served<readonly RuleText[]>> {
+    const asked = prompt.attempt.process;
+    const userName = asked?.uid === undefined ? undefined : this.#keeper.userName(asked.uid);
+    const made = ruleFromAnswer(prompt, answer, { userName });
+    if (!made.ok) return fail({ code: 'bad-request', message: made.error });
+    const rules = made.value;
+    if (rules.length === 0) return ok([]);
+    const problem = this.#problem(rules);
+    if (problem !== undefined) return fail({ code: 'bad-request', message: problem });
+    const subject =
+      answer.lifetime === 'exit' && asked?.pid !== undefined && asked.startTime !== undefined
+        ? { pid: asked.pid, startTime: asked.startTime }
+        : undefined;
+    const edited = await this.#edit(uid, `answered a question with rule "${rules[0]?.name}"`, rules, (draft) => {
+      // Answers are for one user and never outrank an administrator's rules: they are kept apart from those.
+      draft.temporary = [
+        ...draft.temporary,
+        ...rules.map((rule) => this.#temporary(rule, 'answer', answer.lifetime, subject)),
+      ];
+      return ok(undefined);
+    });
+    return edited.ok ? ok(rules) : edited;
+  }
+
+  async undo(uid: number, version?: number): Promise<Served<{ undone: VersionView; made: VersionView }>> {
+    const done = this.#store.undo(uid, version);
+    if (!done.ok) return fail({ code: codes[done.error.kind], message: done.error.message });
+    await this.#keeper.reload();
+    const made = this.view(done.value.made);
+    this.#onChange(made);
+    return ok({ undone: this.view(done.value.undone), made });
+  }
+}
+
+function unknownRule(name: string): ServiceError {
+  return { code: 'not-found', message: `there is no rule "${name}"`, hint: 'postern rules lists them' };
+}

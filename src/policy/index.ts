@@ -5,6 +5,7 @@ export { type BuiltinContext, builtinRules } from './builtin.ts';
 export { type Aliases, pathsToResolve } from './compile/app.ts';
 export { untilTime } from './compile/until.ts';
 export { type Diagnostic, formatDiagnostic } from './diagnostic.ts';
+export { exceptionPriority } from './exception.ts';
 export type { KernelRule } from './kernel.ts';
 export { formatDestination, type PortRange, parseDestination } from './match/destination.ts';
 export { escapeGlob } from './match/glob.ts';

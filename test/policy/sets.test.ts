@@ -1,0 +1,51 @@
+// The rule sets of this folder: realistic policies with what their author means as tests in the files, against the
+// policy and against the reference, with the built-in rules.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import test from 'node:test';
+import { ipv4 } from '#model/address.ts';
+import { type Mode, modes } from '#model/mode.ts';
+import {
+  attemptFromConditions,
+  builtinRules,
+  completeAccounts,
+  formatDiagnostic,
+  mergeRuleFiles,
+  parseRuleFile,
+  runRuleTests,
+} from '#policy/index.ts';
+import { referenceDecide } from '#policy/reference.ts';
+
+const folder = new URL('.', import.meta.url);
+const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+const now = Date.UTC(2026, 10, 24);
+// 192.0.2.53 is the configured resolver of the sets.
+const builtin = builtinRules({ resolvers: [ipv4(0xc0000235)] });
+
+test('there are at least 15 rule sets', () => assert.ok(files.length >= 15));
+
+for (const name of files.sort()) {
+  test(name, () => {
+    const text = readFileSync(new URL(name, folder), 'utf8');
+    const mode = /^# mode: (\w+)\n/.exec(text)?.[1] as Mode;
+    assert.ok(modes.includes(mode), 'the first line says the mode');
+    const merged = mergeRuleFiles([parseRuleFile(text, name)], builtin);
+    assert.deepEqual(merged.diagnostics.map(formatDiagnostic), []);
+    const context = { revision: 1, mode, accounts: { users: {}, groups: {} }, now };
+    const { passed, failed } = runRuleTests(merged.records, context);
+    assert.deepEqual(
+      failed.map(({ message, explanation }) => [message, explanation?.trace]),
+      [],
+    );
+    assert.ok(passed >= 5, 'a set has at least five tests');
+    const accounts = completeAccounts(context.accounts, merged.records);
+    for (const { rule } of merged.records) {
+      for (const one of rule.tests ?? []) {
+        const attempt = attemptFromConditions(one, accounts);
+        assert.ok(attempt.ok);
+        const decision = referenceDecide(merged.records, { ...context, accounts }, attempt.value, now);
+        assert.equal(decision.action, one.expect, `${rule.name}: ${JSON.stringify(one)}`);
+      }
+    }
+  });
+}

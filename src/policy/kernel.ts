@@ -59,8 +59,12 @@ function isEmpty(clause: Clause): boolean {
   return clause.tests.some((test) => (test.kind === 'uid' || test.kind === 'gid') && test.ids.size === 0);
 }
 
+/** Comparisons of one policy; beyond it every further rule is left to user space, so that no policy takes seconds. */
+const budget = 2_000_000;
+
 /** The clauses that only user space can judge, one for each set of flows they may match. */
 class Unseen {
+  #left = budget;
   /** Built-in rules allow, each in its way: which of them allows a flow makes no difference, so they hide no other built-in rule. */
   readonly #builtin = new Map<string, Clause>();
   readonly #others = new Map<string, Clause>();
@@ -79,7 +83,7 @@ class Unseen {
   }
 
   mayMatch(clause: Clause): boolean {
-    const meets = (other: Clause) => !areDisjoint(other, clause);
+    const meets = (other: Clause) => --this.#left < 0 || !areDisjoint(other, clause);
     if ([...this.#others.values()].some(meets)) return true;
     return clause.rule.origin !== 'builtin' && [...this.#builtin.values()].some(meets);
   }

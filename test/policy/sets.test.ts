@@ -49,3 +49,23 @@ for (const name of files.sort()) {
     }
   });
 }
+
+test('the example of docs/rules.md is right, and its tests pass', () => {
+  const page = readFileSync(new URL('../../docs/rules.md', import.meta.url), 'utf8');
+  const [, text] = /```yaml\n(rules:[\s\S]*?)```/.exec(page) ?? [];
+  assert.ok(text !== undefined);
+  const merged = mergeRuleFiles([parseRuleFile(text, 'docs/rules.md')], builtin);
+  assert.deepEqual(merged.diagnostics.map(formatDiagnostic), []);
+  const accounts = { users: {}, groups: {} };
+  const example = { revision: 1, mode: 'lockdown', accounts, disabled: merged.disabled, now } as const;
+  const { passed, failed } = runRuleTests(merged.records, example);
+  assert.deepEqual({ passed, failed }, { passed: 1, failed: [] });
+});
+
+test('every built-in rule stands in docs/rules.md', () => {
+  const page = readFileSync(new URL('../../docs/rules.md', import.meta.url), 'utf8');
+  for (const { rule } of builtin) {
+    const known = page.includes(rule.name) || page.includes(`\`${rule.name.replace(/^builtin-[a-z0-9]+/, '')}\``);
+    assert.ok(known, `${rule.name} is not in the page`);
+  }
+});

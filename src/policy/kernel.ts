@@ -83,9 +83,14 @@ class Unseen {
   }
 
   mayMatch(clause: Clause): boolean {
-    const meets = (other: Clause) => --this.#left < 0 || !areDisjoint(other, clause);
-    if ([...this.#others.values()].some(meets)) return true;
-    return clause.rule.origin !== 'builtin' && [...this.#builtin.values()].some(meets);
+    return (
+      this.#meets(this.#others, clause) || (clause.rule.origin !== 'builtin' && this.#meets(this.#builtin, clause))
+    );
+  }
+
+  #meets(clauses: ReadonlyMap<string, Clause>, clause: Clause): boolean {
+    for (const other of clauses.values()) if (--this.#left < 0 || !areDisjoint(other, clause)) return true;
+    return false;
   }
 }
 

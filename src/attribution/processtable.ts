@@ -1,32 +1,29 @@
 // Which program each process runs, kept current from the kernel's events: what was seen at exec is believed, not what
 // /proc says later. A pid alone is never an identity: every entry has its start time.
 import type { Image, Process } from '#model/process.ts';
+import { Details } from './details.ts';
+import { ancestorsOf, extendLineage, type Lineage, lineageOf, maxAncestors } from './lineage.ts';
 
-/** What is learned of a process at its exec, or when it is first seen. */
-export interface Seen {
+/** Which process has a pid now. */
+export interface Birth {
   readonly startTime: string;
   readonly parentPid: number;
+}
+
+/** What is learned of a process at its exec, or when it is first seen. */
+export interface Seen extends Birth {
   readonly image: Image | undefined;
 }
 
-interface Entry {
-  readonly pid: number;
-  startTime: string | undefined;
-  image: Image | undefined;
-  /** Programs that started this one: ancestors, and what this process ran before; nearest first. */
-  lineage: readonly string[];
-  /** All that rules may ask; read when a packet needs it, void after each exec and change of ids. */
-  details: Process | undefined;
-  /** Milliseconds; set when the process has ended. */
-  ended: number | undefined;
-}
-
-/** What the table asks of the outside. */
+/** What the table asks of the outside. Each answer is of one process, and undefined when that is gone. */
 export interface ProcessReader {
-  /** The facts of an instant after exec; undefined when the process is gone. Cheap: it runs at every exec of the machine. */
+  birth(pid: number): Birth | undefined;
+  /** Cheap: it runs at every exec of the machine. */
   see(pid: number): Seen | undefined;
-  /** Everything else; undefined when the process is gone or is another one by now. */
+  /** Everything else, with the start time, image and executable of `seen`. */
   read(pid: number, seen: Seen): Process | undefined;
+  /** Inodes of the sockets that it has open; 'many' when there are too many to look at. */
+  sockets(pid: number): ReadonlySet<number> | 'many';
 }
 
 /** The events of the proc connector that matter here; wire/procevents.ts has them. */
@@ -37,15 +34,32 @@ export interface ProcessEvent {
   readonly parentTgid: number;
 }
 
+interface Entry {
+  readonly pid: number;
+  /** Undefined for a child that nobody asked about yet. */
+  startTime: string | undefined;
+  readonly image: Image | undefined;
+  /** Programs that started this one: ancestors, and what this process ran before. */
+  readonly lineage: Lineage | undefined;
+  /** Sockets that were open when it began to run its program: other programs may hold them too. */
+  readonly handedDown: ReadonlySet<number> | 'many';
+  /** Milliseconds; set when the process has ended. */
+  ended: number | undefined;
+}
+
 const capacity = 65_536;
-const maxLineage = 64;
+const maxRecent = 16;
 /** A packet sent just before exit is still attributed. */
 const graceMs = 10_000;
+/** Nobody tells when a process changes its control group, its folder or its arguments. */
+const freshMs = 1000;
+const noSockets: ReadonlySet<number> = new Set();
 
 export class ProcessTable {
   readonly #reader: ProcessReader;
   /** Insertion order is the order of being new: the oldest leave first when there are too many. */
   readonly #entries = new Map<number, Entry>();
+  readonly #details = new Details();
   readonly #recent: number[] = [];
   readonly #told: boolean;
 
@@ -64,6 +78,11 @@ export class ProcessTable {
     return this.#recent;
   }
 
+  /** Start time of the process with this pid, as far as it was asked for. */
+  startTime(pid: number): string | undefined {
+    return this.#entries.get(pid)?.startTime;
+  }
+
   handle(event: ProcessEvent, now: number): void {
     switch (event.what) {
       case 'fork':
@@ -77,54 +96,44 @@ export class ProcessTable {
         if (event.pid === event.tgid) this.#exit(event.tgid, now);
         return;
       case 'uid':
-      case 'gid': {
-        const entry = this.#entries.get(event.tgid);
-        if (entry !== undefined) entry.details = undefined;
+      case 'gid':
+        this.#details.delete(event.tgid);
         return;
-      }
     }
   }
 
-  #put(entry: Entry): void {
-    this.#entries.delete(entry.pid);
-    this.#entries.set(entry.pid, entry);
-    if (this.#entries.size <= capacity) return;
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest);
-      return;
-    }
+  /** Remembers a process that began before anybody told of it, so that its children have their ancestors. */
+  seed(pid: number): void {
+    if (this.#entries.has(pid)) return;
+    const seen = this.#reader.see(pid);
+    if (seen !== undefined) this.#meet(pid, seen, this.#lineageAbove(seen.parentPid));
   }
 
   /** The child runs what its parent runs until its own exec. */
   #fork(parentPid: number, pid: number): void {
+    this.#forget(pid);
     const parent = this.#entries.get(parentPid);
-    if (parent === undefined) {
-      this.#entries.delete(pid);
-      return;
-    }
-    const { image, lineage } = parent;
-    this.#put({
-      pid,
-      startTime: undefined,
-      image,
-      lineage: extend(lineage, image),
-      details: undefined,
-      ended: undefined,
-    });
+    if (parent === undefined) return;
+    const { image, handedDown } = parent;
+    const lineage = extendLineage(nameOf(image), parent.lineage);
+    this.#put({ pid, startTime: undefined, image, lineage, handedDown, ended: undefined });
   }
 
   #exec(pid: number): void {
     const before = this.#entries.get(pid);
     const seen = this.#reader.see(pid);
-    if (seen === undefined) {
-      // Too late: what it ran before the exec says nothing of what it runs now.
-      this.#entries.delete(pid);
-      return;
-    }
-    const lineage = before === undefined ? this.#lineageOf(seen.parentPid) : extend(before.lineage, before.image);
-    this.#put({ pid, startTime: seen.startTime, image: seen.image, lineage, details: undefined, ended: undefined });
+    const startTime = seen?.startTime ?? before?.startTime;
+    const lineage =
+      before === undefined
+        ? this.#lineageAbove(seen?.parentPid ?? 0)
+        : extendLineage(nameOf(before.image), before.lineage);
+    // Gone already: what it ran before says nothing of what it ran last, but its children have the same ancestors.
+    const image = seen?.image;
+    const handedDown = seen === undefined ? 'many' : this.#reader.sockets(pid);
+    this.#forget(pid);
+    this.#put({ pid, startTime, image, lineage, handedDown, ended: undefined });
     this.#recent.unshift(pid);
-    if (this.#recent.length > 16) this.#recent.length = 16;
+    if (this.#recent.length > maxRecent) this.#recent.length = maxRecent;
   }
 
   #exit(pid: number, now: number): void {
@@ -132,27 +141,48 @@ export class ProcessTable {
     if (entry === undefined) return;
     entry.ended = now;
     this.#put(entry);
-    // Ended processes stand at the end of the map only by chance; drop those whose grace is over where the map begins.
+    // The ended stand at the end of the map in the order of their ends, but for the living between them.
     for (const [oldPid, old] of this.#entries) {
       if (old.ended === undefined || now - old.ended < graceMs) break;
-      this.#entries.delete(oldPid);
+      this.#forget(oldPid);
     }
   }
 
-  /** The programs above a process with this parent: from memory where it is known, otherwise from what is there now. */
-  #lineageOf(parentPid: number): readonly string[] {
-    const lineage: string[] = [];
-    for (let pid = parentPid; pid > 0 && lineage.length < maxLineage; ) {
+  #put(entry: Entry): void {
+    this.#entries.delete(entry.pid);
+    this.#entries.set(entry.pid, entry);
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= capacity) return;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(pid: number): void {
+    this.#entries.delete(pid);
+    this.#details.delete(pid);
+  }
+
+  #meet(pid: number, { startTime, image }: Seen, lineage: Lineage | undefined): Entry {
+    const entry: Entry = { pid, startTime, image, lineage, handedDown: noSockets, ended: undefined };
+    this.#forget(pid);
+    this.#put(entry);
+    return entry;
+  }
+
+  /** The programs from this parent upwards: from memory where it is known, otherwise from what is there now. */
+  #lineageAbove(parentPid: number): Lineage | undefined {
+    const programs: string[] = [];
+    for (let pid = parentPid; pid > 0 && programs.length < maxAncestors; ) {
       const entry = this.#entries.get(pid);
       if (entry !== undefined && entry.ended === undefined) {
-        return extend(entry.lineage, entry.image, lineage);
+        return lineageOf([...programs, nameOf(entry.image)], entry.lineage);
       }
       const seen = this.#reader.see(pid);
       if (seen === undefined) break;
-      lineage.push(nameOf(seen.image));
+      programs.push(nameOf(seen.image));
       pid = seen.parentPid;
     }
-    return lineage;
+    return lineageOf(programs);
   }
 
   /**
@@ -162,72 +192,78 @@ export class ProcessTable {
   get(pid: number, now: number): Process | undefined {
     const known = this.#entries.get(pid);
     if (known?.ended !== undefined) {
-      if (now - known.ended > graceMs) this.#entries.delete(pid);
-      else return known.details ?? remembered(known);
+      if (now - known.ended <= graceMs) return this.#details.get(pid)?.process ?? remembered(known);
+      this.#forget(pid);
+      return this.#read(pid, undefined, now);
+    }
+    const details = this.#details.get(pid);
+    if (this.#told && known !== undefined && details !== undefined && now - details.read < freshMs) {
+      return details.process;
+    }
+    return this.#read(pid, known, now);
+  }
+
+  #read(pid: number, known: Entry | undefined, now: number): Process | undefined {
+    const entry = this.#current(pid, known);
+    if (entry?.startTime === undefined) return known && (this.#details.get(pid)?.process ?? remembered(known));
+    const { startTime, image } = entry;
+    const process = this.#reader.read(pid, { startTime, image, parentPid: 0 });
+    if (process === undefined) return this.#details.get(pid)?.process ?? remembered(entry);
+    const whole = { ...process, ancestors: ancestorsOf(entry.lineage) };
+    this.#details.set(pid, whole, now);
+    return whole;
+  }
+
+  /** The entry of the process that has the pid at this moment; undefined when there is none. */
+  #current(pid: number, known: Entry | undefined): Entry | undefined {
+    // prctl(PR_SET_MM) lets a process choose what /proc/PID/exe names; no event tells of that, and none should be needed.
+    if (this.#told && known !== undefined) {
+      const birth = this.#reader.birth(pid);
+      if (birth === undefined) return undefined;
+      if (known.startTime === undefined || known.startTime === birth.startTime) {
+        known.startTime = birth.startTime;
+        return known;
+      }
     }
     const seen = this.#reader.see(pid);
-    if (seen === undefined) return known === undefined ? undefined : (known.details ?? remembered(known));
-    const entry = this.#current(pid, seen, known?.ended === undefined ? known : undefined);
-    entry.details ??= this.#details(entry, seen);
-    return entry.details;
-  }
-
-  #current(pid: number, seen: Seen, known: Entry | undefined): Entry {
-    const same = known !== undefined && (known.startTime === undefined || known.startTime === seen.startTime);
-    // prctl(PR_SET_MM) lets a process choose what /proc/PID/exe names; no event tells of that, and none should be needed.
-    if (same && (this.#told || sameFile(known.image, seen.image))) {
-      known.startTime = seen.startTime;
-      return known;
+    if (seen === undefined) return undefined;
+    if (known === undefined || known.startTime !== seen.startTime) {
+      return this.#meet(pid, seen, this.#lineageAbove(seen.parentPid));
     }
-    // A new process, or an exec of which nobody tells.
-    const lineage = same ? extend(known.lineage, known.image) : this.#lineageOf(seen.parentPid);
-    const entry: Entry = {
-      pid,
-      startTime: seen.startTime,
-      image: seen.image,
-      lineage,
-      details: undefined,
-      ended: undefined,
-    };
-    this.#put(entry);
-    return entry;
+    if (sameFile(known.image, seen.image)) return known;
+    // An exec of which nobody told.
+    return this.#meet(pid, seen, extendLineage(nameOf(known.image), known.lineage));
   }
 
-  /** The image is the one seen when the process began: an upgrade of the file since then does not change what runs. */
-  #details(entry: Entry, seen: Seen): Process | undefined {
-    const image = entry.image ?? seen.image;
-    const process = this.#reader.read(entry.pid, { ...seen, image });
-    return process && { ...process, ancestors: entry.lineage };
+  /**
+   * Whether the socket was open when this process began to run its program: then another program may have made it and
+   * hold it still. Not known, and so false, for programs that began before anybody told of them.
+   */
+  handedDown(pid: number, inode: number): boolean {
+    const sockets = this.#entries.get(pid)?.handedDown;
+    return sockets === 'many' || sockets?.has(inode) === true;
   }
 
   /** Events were lost: nothing that rests on them is believed any more. */
   distrust(): void {
     this.#entries.clear();
+    this.#details.clear();
     this.#recent.length = 0;
   }
 }
 
-function remembered(entry: Entry): Process {
+function remembered({ pid, startTime, image, lineage }: Entry): Process {
   return {
-    pid: entry.pid,
-    startTime: entry.startTime,
-    image: entry.image,
-    exe: entry.image?.state === 'host' ? entry.image.path : null,
-    ancestors: entry.lineage,
+    pid,
+    startTime,
+    image,
+    ...(image !== undefined && { exe: image.state === 'host' ? image.path : null }),
+    ancestors: ancestorsOf(lineage),
   };
 }
 
 function nameOf(image: Image | undefined): string {
   return image?.state === 'host' ? image.path : '';
-}
-
-/** `lineage` with `image` before it, and `nearer` before that. */
-function extend(
-  lineage: readonly string[],
-  image: Image | undefined,
-  nearer: readonly string[] = [],
-): readonly string[] {
-  return [...nearer, nameOf(image), ...lineage].slice(0, maxLineage);
 }
 
 /** The same file, even if it was renamed, deleted or replaced on disk meanwhile; renaming and unlinking change the ctime. */

@@ -1,25 +1,32 @@
 // Finds the program behind a flow without eBPF: the exact socket by sock_diag, its holder through /proc, the holder's
 // identity from the process table. Best effort: what cannot be found is said to be unknown.
-import { appKey } from '#attribution/app.ts';
+import { settleCandidates } from '#attribution/candidates.ts';
+import { kernelAnswers } from '#attribution/kernelmade.ts';
 import { type ProcessEvent, ProcessTable } from '#attribution/processtable.ts';
 import type { Attribution } from '#engine/types.ts';
 import type { Flow } from '#model/flow.ts';
 import type { Evidence, Process } from '#model/process.ts';
 import { hasPorts } from '#model/protocol.ts';
 import type { SocketFacts } from '../netlink/socketlookup.ts';
-import { Facts } from './facts.ts';
-import { SocketOwners } from './owner.ts';
-import type { Holder, Search } from './ownersearch.ts';
+import { Facts } from './facts/facts.ts';
+import { type Holder, SocketOwners, type SocketSearch } from './owner/owners.ts';
+import { hostProcesses } from './owner/processes.ts';
+import { procReader } from './process/read.ts';
 import { rawCandidates } from './rawsockets.ts';
-import { procReader } from './readprocess.ts';
 
 /** A packet waits this long for a hash or a package that a rule asks for; then it is judged without. */
 const factsMs = 2000;
+/** Raw sockets of one protocol that are told apart; with more of them the program is not known. */
+const maxCandidates = 16;
+/** Processes remembered at start before anything else has its turn. */
+const seedsPerTurn = 128;
 
 export interface AttributorOptions {
   readonly lookup: { find(flow: Flow): SocketFacts | undefined };
   /** Whether the kernel tells of fork, exec and exit; `handle` is called for each. */
   readonly told: boolean;
+  /** A process that was asked about has ended. */
+  readonly onExit?: (pid: number, startTime: string) => void;
 }
 
 type Done = (found: Attribution) => void;
@@ -35,11 +42,25 @@ export class ProcAttributor {
   readonly #owners: SocketOwners;
   readonly #facts = new Facts();
   #need = { sha256: false, package: false };
+  #seeding: NodeJS.Immediate | undefined;
 
   constructor(options: AttributorOptions) {
     this.#options = options;
     this.#table = new ProcessTable(procReader, options.told);
-    this.#owners = new SocketOwners(() => this.#table.recent());
+    this.#owners = new SocketOwners({ recent: () => this.#table.recent() });
+    this.#seed();
+  }
+
+  /** Learns what runs already, a few processes at a time, so that what these start has its ancestors. */
+  #seed(): void {
+    clearImmediate(this.#seeding);
+    if (!this.#options.told) return;
+    const pids = hostProcesses().all();
+    const some = () => {
+      for (const pid of pids.splice(-seedsPerTurn)) this.#table.seed(pid);
+      this.#seeding = pids.length > 0 ? setImmediate(some) : undefined;
+    };
+    this.#seeding = setImmediate(some);
   }
 
   get processes(): number {
@@ -47,12 +68,17 @@ export class ProcAttributor {
   }
 
   handle(event: ProcessEvent): void {
+    if (event.what === 'exit' && event.pid === event.tgid) {
+      const startTime = this.#table.startTime(event.tgid);
+      if (startTime !== undefined) this.#options.onExit?.(event.tgid, startTime);
+    }
     this.#table.handle(event, Date.now());
   }
 
   /** Events were lost. */
   distrust(): void {
     this.#table.distrust();
+    this.#seed();
   }
 
   /** Facts that some rule asks for: attribution waits for them, within bounds. */
@@ -66,37 +92,38 @@ export class ProcAttributor {
     // Where a forwarded packet comes from is another machine, or a namespace whose sockets are not ours to see.
     if (flow.direction === 'forward') done({ process: undefined, evidence: [] });
     else if (hasPorts(flow.protocol)) this.#bySocket(flow, sender, done);
-    else this.#byCandidates(flow, sender, done);
+    else this.#byProtocol(flow, sender, done);
   }
 
   #bySocket(flow: Flow, sender: Sender, done: Done): void {
     const socket = this.#options.lookup.find(flow);
-    if (socket === undefined) {
-      done(withoutSocket(sender));
-      return;
-    }
-    // A socket that its process has closed: what the kernel still sends for it is the kernel's.
-    if (socket.inode === 0) {
+    // Without inode its process has closed it: what the kernel still sends for it is the kernel's.
+    if (socket === undefined || socket.inode === 0) {
       done(withoutSocket(sender));
       return;
     }
     const owner = { ...sender, uid: sender.uid ?? (flow.direction === 'in' ? undefined : socket.uid) };
-    this.#byInode(socket, (holder) => {
-      if (holder === undefined) done({ process: senderOnly(owner), evidence: ['sock_diag'] });
-      else this.#byPid(holder.pid, owner, ['sock_diag', 'proc'], done);
+    this.#byInode(socket, (process, evidence) => {
+      if (process === undefined) done({ process: senderOnly(owner), evidence: ['sock_diag'] });
+      else this.#complete(as(process, owner), ['sock_diag', ...evidence], done);
     });
   }
 
-  #byInode(socket: Search, done: (holder: Holder | undefined) => void): void {
+  /** The process that holds the socket, or what all that may have sent on it have in common. */
+  #byInode(socket: SocketSearch, done: (process: Process | undefined, evidence: readonly Evidence[]) => void): void {
+    const settle = (holder: Holder | undefined) => {
+      if (holder === undefined) done(undefined, []);
+      else if (this.#table.handedDown(holder.pid, socket.inode)) {
+        this.#owners.searchAll(socket, Date.now(), (holders) => done(this.#settle(holders), ['proc']));
+      } else done(this.#table.get(holder.pid, Date.now()), ['proc']);
+    };
     const guessed = this.#owners.guess(socket);
-    if (guessed !== undefined) done(guessed);
-    else this.#owners.search(socket, done);
+    if (guessed !== undefined) settle(guessed);
+    else this.#owners.search(socket, settle);
   }
 
-  #byPid(pid: number, sender: Sender, evidence: readonly Evidence[], done: Done): void {
-    const process = this.#table.get(pid, Date.now());
-    if (process === undefined) done({ process: senderOnly(sender), evidence });
-    else this.#complete(as(process, sender), evidence, done);
+  #settle(holders: readonly Holder[] | undefined): Process | undefined {
+    return settleCandidates((holders ?? []).map(({ pid }) => this.#table.get(pid, Date.now())));
   }
 
   /** Puts in what is known of hash and package; what a rule needs is waited for. */
@@ -121,23 +148,23 @@ export class ProcAttributor {
     void Promise.allSettled(missing).then(finish);
   }
 
-  /** Raw and ping sockets: who sent it is only a set of candidates, believed when they are all of one app. */
-  #byCandidates(flow: Flow, sender: Sender, done: Done): void {
+  /** Raw and ping sockets: who sent it is only a set of candidates, known as far as they agree. */
+  #byProtocol(flow: Flow, sender: Sender, done: Done): void {
     const family = flow.remote.address.family;
-    const sockets = rawCandidates(flow.protocolNumber, family, flow.local?.port ?? 0, sender.uid);
-    if (sockets.length === 0) {
-      done(withoutSocket(sender));
+    const ofKernel = kernelAnswers(flow) || (flow.direction === 'out' && sender.uid === undefined);
+    const sockets = ofKernel ? [] : rawCandidates(flow.protocolNumber, family, flow.local?.port ?? 0, sender.uid);
+    if (sockets.length === 0 || sockets.length > maxCandidates) {
+      done(sockets.length === 0 ? withoutSocket(sender) : { process: senderOnly(sender), evidence: ['proc'] });
       return;
     }
     const found: (Process | undefined)[] = [];
-    for (const { inode, uid } of sockets.slice(0, 16)) {
-      this.#byInode({ inode, uid, cgroupId: undefined }, (holder) => {
-        found.push(holder && this.#table.get(holder.pid, Date.now()));
-        if (found.length < Math.min(sockets.length, 16)) return;
-        const [first] = found;
-        const same = sockets.length <= 16 && found.every((process) => process && appKey(process) === appKey(first));
-        if (!same || first === undefined) done({ process: senderOnly(sender), evidence: ['proc'] });
-        else this.#complete(as(first, sender), ['proc'], done);
+    for (const { inode, uid } of sockets) {
+      this.#byInode({ inode, uid, cgroupId: undefined }, (process) => {
+        found.push(process);
+        if (found.length < sockets.length) return;
+        const settled = settleCandidates(found);
+        if (settled === undefined) done({ process: senderOnly(sender), evidence: ['proc'] });
+        else this.#complete(as(settled, sender), ['proc'], done);
       });
     }
   }
@@ -152,6 +179,7 @@ export class ProcAttributor {
   }
 
   close(): void {
+    clearImmediate(this.#seeding);
     this.#owners.close();
     this.#facts.close();
   }

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { FileIdentity, Process } from '#model/process.ts';
 import { Lru } from '#std/lru.ts';
-import type { FactsRequest, HashFound } from './factsworker.ts';
+import type { HashFound } from './hash.ts';
 import { databaseTime, type Owner } from './packages.ts';
+import type { FactsRequest } from './worker.ts';
 
 const remembered = 4096;
 const maxWaiting = 1024;
@@ -45,17 +46,21 @@ export class Facts {
     const known = this.#hashes.get(key);
     if (known !== undefined) return known;
     return this.#once(`hash ${key}`, async () => {
-      const found = (await this.#ask({ what: 'hash', path: `/proc/${pid}/exe` })) as HashFound | undefined;
-      // Another program in that pid, or a file changed while it was read, has another identity.
-      if (found === undefined || found.file !== key) return undefined;
-      this.#hashes.set(key, found.sha256);
-      return found.sha256;
+      // Where the process has ended, or runs another program by now, the file may still be where it was.
+      const places = [`/proc/${pid}/exe`, ...(image.state === 'host' ? [image.path] : [])];
+      for (const path of places) {
+        const found = (await this.#ask({ what: 'hash', path, uid: process.uid ?? 0 })) as HashFound | undefined;
+        if (found?.file !== key) continue;
+        this.#hashes.set(key, found.sha256);
+        return found.sha256;
+      }
+      return undefined;
     });
   }
 
-  /** SHA-256 of a file by its path; throws a sentence's end when it cannot be read. */
+  /** SHA-256 of a file by its path; the error says why it cannot be read. */
   async hashFile(path: string): Promise<string> {
-    const reply = await this.#send({ what: 'hash', path });
+    const reply = await this.#send({ what: 'hash', path, uid: 0 });
     if (reply.error !== undefined) throw new Error(reply.error);
     const { file, sha256 } = reply.value as HashFound;
     this.#hashes.set(file, sha256);
@@ -73,7 +78,7 @@ export class Facts {
     }
     if (this.#packages.get(exe) !== undefined) return;
     await this.#once(`package ${exe}`, async () => {
-      const owner = (await this.#ask({ what: 'package', path: exe })) as Owner | null | undefined;
+      const owner = (await this.#ask({ what: 'package', path: exe, uid: 0 })) as Owner | null | undefined;
       if (owner !== undefined) this.#packages.set(exe, owner ?? 'none');
     });
   }
@@ -102,7 +107,7 @@ export class Facts {
 
   #thread(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    const worker = new Worker(join(import.meta.dirname, 'factsworker.ts'));
+    const worker = new Worker(join(import.meta.dirname, 'worker.ts'));
     worker.unref();
     worker.on('message', (reply: Reply) => {
       this.#waiting.get(reply.id)?.(reply);

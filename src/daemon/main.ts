@@ -2,5 +2,6 @@
 import { runCli } from '#cli/main.ts';
 import { doctor } from './doctor.ts';
 import { up } from './up/up.ts';
+import { version } from './version.ts';
 
-process.exitCode = await runCli(process.argv.slice(2), { up, doctor });
+process.exitCode = await runCli(process.argv.slice(2), { up, doctor }, version);

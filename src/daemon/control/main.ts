@@ -24,14 +24,18 @@ const statusFd = 3; // the supervisor reads one JSON a line here
 const maxAgeMs = 30 * 24 * 3600 * 1000;
 const maxBytes = 200 * 1024 * 1024;
 
-const say = (line: string) => void process.stdout.write(`${escapeText(line)}\n`);
+const say = (line: string): void => {
+  process.stdout.write(`${escapeText(line)}\n`);
+};
 
 async function run(options: ControlOptions): Promise<void> {
   const now = () => Date.now();
   const rulesDir = join(options.configDir, 'rules.d');
   const journalFile = join(options.stateDir, 'journal.db');
   const early: string[] = [];
-  let notice = (text: string) => void early.push(text);
+  let notice = (text: string): void => {
+    early.push(text);
+  };
   const settings = new SettingsFile(options.stateDir);
   settings.settle(now());
   if (options.mode !== undefined) settings.change({ mode: options.mode, pausedUntil: null, revert: null });

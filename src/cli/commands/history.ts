@@ -1,0 +1,57 @@
+// postern undo, postern history
+import { buildCommand, numberParser } from '@stricli/core';
+import type { VersionView } from '#model/api.ts';
+import { ask, type Context } from '../context.ts';
+import { type ClientFlags, clientFlags } from '../flags.ts';
+import { formatTime, safe, table, write, writeJson } from '../output.ts';
+
+export const undoCommand = buildCommand<ClientFlags, [number?], Context>({
+  docs: {
+    brief: 'Take back the last change of rules',
+    fullDescription:
+      'Put back the rules as they were before the last change, or before the given one. An undo is a change too: undo it to get it back.\n\nExamples:\n  postern undo\n  postern undo 12\n',
+  },
+  parameters: {
+    flags: clientFlags,
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        {
+          parse: numberParser,
+          brief: 'Number of the change, see postern history',
+          optional: true,
+          placeholder: 'VERSION',
+        },
+      ],
+    },
+  },
+  async func(flags, version) {
+    const done = await ask<{ undone: VersionView; made: VersionView }>(
+      flags,
+      'POST',
+      '/undo',
+      version === undefined ? {} : { version },
+    );
+    if (flags.json) writeJson(done);
+    else write(`Undone: ${safe(done.undone.what)} (change ${done.undone.id} by ${safe(done.undone.user)}).`);
+  },
+});
+
+export const historyCommand = buildCommand<ClientFlags, [], Context>({
+  docs: {
+    brief: 'Show the changes of rules',
+    fullDescription: 'Show the changes of rules, the newest first.\n\nExample:\n  postern history\n',
+  },
+  parameters: { flags: clientFlags },
+  async func(flags) {
+    const versions = await ask<VersionView[]>(flags, 'GET', '/history');
+    if (flags.json) writeJson(versions);
+    else
+      write(
+        table(
+          ['CHANGE', 'WHEN', 'WHO', 'WHAT'],
+          versions.map(({ id, time, user, what }) => [String(id), formatTime(time), safe(user), safe(what)]),
+        ),
+      );
+  },
+});

@@ -1,0 +1,134 @@
+// postern log, postern apps
+import { buildCommand, numberParser } from '@stricli/core';
+import type { AppView, LogLine } from '#model/api.ts';
+import { formatConnection } from '#model/sentence.ts';
+import { ask, type Context, clientOf, Ending, exits, orEnd } from '../context.ts';
+import { type ClientFlags, clientFlags } from '../flags.ts';
+import { formatAge, formatTime, paint, safe, table, write, writeJson } from '../output.ts';
+
+interface Flags extends ClientFlags {
+  readonly follow: boolean;
+  readonly since?: string;
+  readonly until?: string;
+  readonly app?: string;
+  readonly verdict?: string;
+  readonly limit?: number;
+}
+
+/** `7d`, `12h`, `30m`, `90s` before now, or a date; milliseconds since 1970. */
+export function parseWhen(text: string, now = Date.now()): number {
+  const ago = /^(\d{1,6})([smhd])$/.exec(text);
+  if (ago !== null) {
+    const unit = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[ago[2] as 's'];
+    return now - Number(ago[1]) * unit;
+  }
+  const date = Date.parse(text);
+  if (Number.isNaN(date))
+    throw new Ending(exits.usage, `"${text}" is no time; write 7d, 12h, 30m, 90s or a date such as 2026-12-31`);
+  return date;
+}
+
+const styles = { allow: 'green', reject: 'red', drop: 'red', ask: 'yellow' } as const;
+
+function print(line: LogLine): void {
+  const sentence = formatConnection(line, () => line.user ?? undefined);
+  const logged = line.logged.length > 0 ? `  [log: ${line.logged.map(safe).join(', ')}]` : '';
+  const times = line.packets > 1 ? `  (${line.packets} packets)` : '';
+  write(`${formatTime(line.time)} ${paint(styles[line.action], sentence)}${times}${logged}`);
+}
+
+export const logCommand = buildCommand<Flags, [], Context>({
+  docs: {
+    brief: 'Show connections and what became of them',
+    fullDescription:
+      'Show connections and what became of them, the newest last.\n\nExamples:\n  postern log --follow\n  postern log --since 1h --verdict reject\n  postern log --app curl --json\n',
+  },
+  parameters: {
+    flags: {
+      ...clientFlags,
+      follow: { kind: 'boolean', brief: 'Go on as new ones come', default: false, withNegated: false },
+      since: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Not before: 7d, 12h, 30m, or a date',
+        optional: true,
+        placeholder: 'WHEN',
+      },
+      until: { kind: 'parsed', parse: String, brief: 'Not after', optional: true, placeholder: 'WHEN' },
+      app: { kind: 'parsed', parse: String, brief: "Part of the app's name", optional: true, placeholder: 'NAME' },
+      verdict: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'allow, reject, drop or ask',
+        optional: true,
+        placeholder: 'VERDICT',
+      },
+      limit: {
+        kind: 'parsed',
+        parse: numberParser,
+        brief: 'At most so many (default 100)',
+        optional: true,
+        placeholder: 'N',
+      },
+    },
+    aliases: { f: 'follow' },
+  },
+  async func(flags) {
+    const query = new URLSearchParams();
+    if (flags.since !== undefined) query.set('since', String(parseWhen(flags.since)));
+    if (flags.until !== undefined) query.set('until', String(parseWhen(flags.until)));
+    if (flags.app !== undefined) query.set('app', flags.app);
+    if (flags.verdict !== undefined) query.set('action', flags.verdict);
+    if (flags.limit !== undefined) query.set('limit', String(flags.limit));
+    const lines = await ask<LogLine[]>(flags, 'GET', `/connections?${query}`);
+    if (!flags.follow && flags.json) {
+      writeJson(lines);
+      return;
+    }
+    const show = (line: LogLine) => (flags.json ? write(JSON.stringify(line)) : print(line));
+    for (const line of [...lines].reverse()) show(line);
+    if (!flags.follow) return;
+    const stop = new AbortController();
+    process.once('SIGINT', () => stop.abort());
+    const seen = new Set<string>();
+    const last = Math.max(0, ...lines.map(({ sequence }) => sequence));
+    const ended = await clientOf(flags).follow(
+      ({ type, data }) => {
+        if (type !== 'connection') return;
+        const line = data as LogLine;
+        if (seen.has(line.id)) return;
+        seen.add(line.id);
+        if (flags.app !== undefined && !line.app.toLowerCase().includes(flags.app.toLowerCase())) return;
+        if (flags.verdict === undefined || line.action === flags.verdict) show(line);
+      },
+      last,
+      stop.signal,
+    );
+    orEnd(ended);
+    if (!stop.signal.aborted) throw new Ending(exits.noDaemon, 'Postern has stopped');
+  },
+});
+
+export const appsCommand = buildCommand<ClientFlags, [], Context>({
+  docs: {
+    brief: 'Show the apps that were seen',
+    fullDescription: 'Show the apps that were seen, the last first.\n\nExample:\n  postern apps\n',
+  },
+  parameters: { flags: clientFlags },
+  async func(flags) {
+    const apps = await ask<AppView[]>(flags, 'GET', '/apps');
+    if (flags.json) {
+      writeJson(apps);
+      return;
+    }
+    const rows = apps.map((app) => [
+      safe(app.app),
+      String(app.connections),
+      app.refused > 0 ? paint('red', String(app.refused)) : '0',
+      String(app.destinations),
+      formatAge(app.last),
+      app.users.map(safe).join(', '),
+    ]);
+    write(table(['APP', 'CONNECTIONS', 'REFUSED', 'DESTINATIONS', 'LAST', 'USERS'], rows));
+  },
+});

@@ -1,0 +1,134 @@
+// postern ask, prompts, answer
+import { buildCommand } from '@stricli/core';
+import type { PromptView } from '#model/api.ts';
+import { type Answer, whoScopes } from '#model/prompt.ts';
+import { lifetimeSchema, type RuleText } from '#model/rule.ts';
+import { destinationName } from '#model/sentence.ts';
+import { askQuestions } from '../asking.ts';
+import { ask, type Context, clientOf } from '../context.ts';
+import { type ClientFlags, clientFlags } from '../flags.ts';
+import { safe, table, write, writeJson } from '../output.ts';
+
+export const promptsCommand = buildCommand<ClientFlags, [], Context>({
+  docs: {
+    brief: 'Show the open questions',
+    fullDescription:
+      'Show the open questions, the oldest first.\n\nExamples:\n  postern prompts\n  postern prompts --json\n',
+  },
+  parameters: { flags: clientFlags },
+  async func(flags) {
+    const prompts = await ask<PromptView[]>(flags, 'GET', '/prompts');
+    if (flags.json) {
+      writeJson(prompts);
+      return;
+    }
+    if (prompts.length === 0) write('There is no open question.');
+    else {
+      const rows = prompts.map((prompt) => [
+        prompt.id,
+        safe(prompt.app),
+        safe(prompt.user ?? ''),
+        destinationName(prompt.attempt),
+        `${Math.max(0, Math.round((prompt.deadline - Date.now()) / 1000))} s`,
+        String(prompt.flows),
+      ]);
+      write(table(['ID', 'APP', 'USER', 'DESTINATION', 'LEFT', 'FLOWS'], rows));
+    }
+  },
+});
+
+interface AnswerFlags extends ClientFlags {
+  readonly scope: readonly string[];
+  readonly for: string;
+}
+
+const scopeWords = [...whoScopes, 'destination', 'any-destination', 'port', 'any-port', 'user', 'any-user'] as const;
+
+function scopeOf(words: readonly string[]): Answer['scope'] {
+  const has = (word: (typeof scopeWords)[number]) => words.includes(word);
+  return {
+    who: whoScopes.find((who) => words.includes(who)) ?? 'app',
+    to: has('any-destination') ? 'any' : 'destination',
+    port: has('any-port') ? 'any' : 'port',
+    user: has('any-user') ? 'any' : 'user',
+  };
+}
+
+export const answerCommand = buildCommand<AnswerFlags, [string, Answer['action']], Context>({
+  docs: {
+    brief: 'Answer a question',
+    fullDescription:
+      'Answer a question by its id. A lifetime other than once makes a rule.\n' +
+      `Scope words: ${scopeWords.join(' ')} (default: app destination port user).\n\nExamples:\n` +
+      '  postern answer m3x-7 allow\n' +
+      '  postern answer m3x-7 reject --scope app --scope any-destination --for always\n',
+  },
+  parameters: {
+    flags: {
+      ...clientFlags,
+      scope: {
+        kind: 'parsed',
+        parse: (text: string) => {
+          const word = scopeWords.find((candidate) => candidate === text);
+          if (word === undefined) throw new Error(`there is no scope "${text}"; choose from ${scopeWords.join(', ')}`);
+          return word;
+        },
+        brief: 'What the answer is for; several may be given, also with commas',
+        variadic: ',',
+        default: [],
+        placeholder: 'SCOPE',
+      },
+      for: {
+        kind: 'parsed',
+        parse: (text: string) => {
+          const parsed = lifetimeSchema.safeParse(text);
+          if (!parsed.success) throw new Error(`"${text}" must be once, exit, boot, always or minutes such as 15m`);
+          return parsed.data;
+        },
+        brief: 'once (default: no rule), exit, 15m, boot, always',
+        default: 'once',
+        placeholder: 'TIME',
+      },
+    },
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        { parse: String, brief: 'Id of the question', placeholder: 'ID' },
+        {
+          parse: (text: string): Answer['action'] => {
+            if (text === 'allow' || text === 'reject' || text === 'drop') return text;
+            throw new Error(`"${text}" is no answer; choose allow, reject or drop`);
+          },
+          brief: 'allow, reject or drop',
+          placeholder: 'ANSWER',
+        },
+      ],
+    },
+  },
+  async func(flags, id, action) {
+    const answer = { action, scope: scopeOf(flags.scope), lifetime: flags.for };
+    const done = await ask<{ rules: RuleText[] }>(flags, 'POST', `/prompts/${encodeURIComponent(id)}/answer`, answer);
+    if (flags.json) {
+      writeJson(done);
+      return;
+    }
+    if (done.rules.length === 0) write('Answered; no rule was made.');
+    else {
+      const { formatRule } = await import('#policy/index.ts');
+      for (const rule of done.rules) write(`Answered, with a rule for ${flags.for}: ${safe(formatRule(rule))}`);
+      write('Take it back with: postern undo');
+    }
+  },
+});
+
+export const askCommand = buildCommand<ClientFlags, [], Context>({
+  docs: {
+    brief: 'Answer questions in this terminal as they come',
+    fullDescription:
+      'Show each question with its whole story and ask for the answer, until Ctrl-C.\nQuestions that others answer close here too.\n\nExample:\n  postern ask\n',
+  },
+  parameters: { flags: { runtimeDir: clientFlags.runtimeDir, json: clientFlags.json } },
+  async func(flags) {
+    await askQuestions(clientOf(flags));
+  },
+});

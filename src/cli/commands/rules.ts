@@ -1,0 +1,200 @@
+// postern rules, postern rule add|edit|rm|enable|disable|show
+import { buildCommand, buildRouteMap, numberParser } from '@stricli/core';
+import type { RuleChange, RuleView } from '#model/api.ts';
+import { actions, type RuleText } from '#model/rule.ts';
+import { ask, type Context, Ending, exits } from '../context.ts';
+import { type ClientFlags, type ConditionFlags, clientFlags, conditionFlags, conditionsOf } from '../flags.ts';
+import { formatAge, paint, paintAction, safe, table, write, writeJson } from '../output.ts';
+import { nameFor } from '../rulename.ts';
+import { startTimeOf } from '../starttime.ts';
+
+type Action = (typeof actions)[number];
+
+function printRules(rules: readonly RuleView[]): void {
+  const rows = rules.map((rule) => [
+    rule.enabled ? paintAction(rule.action) : paint('gray', 'off'),
+    String(rule.priority),
+    String(rule.hits),
+    formatAge(rule.lastHit),
+    rule.origin,
+    safe(rule.name),
+    safe(rule.text) +
+      (rule.shadowedBy.length > 0 ? paint('yellow', `  (never wins: ${rule.shadowedBy.map(safe).join(', ')})`) : ''),
+  ]);
+  write(table(['ACTION', 'PRIORITY', 'HITS', 'LAST HIT', 'ORIGIN', 'NAME', 'RULE'], rows));
+}
+
+export const rulesCommand = buildCommand<ClientFlags, [], Context>({
+  docs: {
+    brief: 'Show the rules in the order of evaluation',
+    fullDescription:
+      'Show the rules in the order of evaluation: the first that matches decides. With hits, and what can never win.\n\nExample:\n  postern rules\n',
+  },
+  parameters: { flags: clientFlags },
+  async func(flags) {
+    const rules = await ask<RuleView[]>(flags, 'GET', '/rules');
+    if (flags.json) writeJson(rules);
+    else printRules(rules);
+  },
+});
+
+interface RuleFlags extends ClientFlags, ConditionFlags {
+  readonly name?: string;
+  readonly note?: string;
+  readonly until?: string;
+  readonly priority?: number;
+  readonly log: boolean;
+}
+
+const ruleFlags = {
+  ...clientFlags,
+  ...conditionFlags,
+  name: {
+    kind: 'parsed',
+    parse: String,
+    brief: 'Name of the rule (made up when left out)',
+    optional: true,
+    placeholder: 'NAME',
+  },
+  note: { kind: 'parsed', parse: String, brief: 'Why the rule is there', optional: true, placeholder: 'TEXT' },
+  until: { kind: 'parsed', parse: String, brief: 'Last day, such as 2026-12-31', optional: true, placeholder: 'DATE' },
+  priority: {
+    kind: 'parsed',
+    parse: numberParser,
+    brief: 'Higher comes first (default 0; fences 10)',
+    optional: true,
+    placeholder: 'N',
+  },
+  log: { kind: 'boolean', brief: 'Mark its connections in the log', default: false, withNegated: false },
+} as const;
+
+const actionParameter = {
+  parse: (text: string): Action => {
+    const action = actions.find((candidate) => candidate === text);
+    if (action === undefined) throw new Error(`there is no action "${text}"; choose ${actions.join(', ')}`);
+    return action;
+  },
+  brief: actions.join(', '),
+  placeholder: 'ACTION',
+} as const;
+
+const nameParameter = { parse: String, brief: 'Name of the rule', placeholder: 'NAME' } as const;
+
+function details(flags: RuleFlags): Partial<RuleText> {
+  return {
+    ...(flags.priority !== undefined && { priority: flags.priority }),
+    ...(flags.note !== undefined && { note: flags.note }),
+    ...(flags.until !== undefined && { until: flags.until }),
+    ...(flags.log && { log: true }),
+  };
+}
+
+async function print(flags: ClientFlags, change: RuleChange): Promise<void> {
+  if (flags.json) {
+    writeJson(change);
+    return;
+  }
+  const { formatRule } = await import('#policy/index.ts');
+  for (const rule of change.rules) write(`${safe(rule.name)}: ${safe(formatRule(rule))}`);
+  write(`${safe(change.version.what)}. Take it back with: postern undo`);
+}
+
+const addCommand = buildCommand<RuleFlags & { readonly for?: string }, [Action], Context>({
+  docs: {
+    brief: 'Add a rule',
+    fullDescription:
+      'Add a rule. Conditions are flags with the words of the rule files; see postern-rules(5). All of them must hold.\n' +
+      'An allow rule that a fence would overrule is given the priority of the fence, and that is said.\n\nExamples:\n' +
+      '  postern rule add allow --user vagrant --protocol icmp\n' +
+      '  postern rule add reject --group noinet\n' +
+      '  postern rule add allow --app /usr/bin/curl --to 192.0.2.0/24 --port 443 --for 15m\n' +
+      '  postern rule add log --user root\n',
+  },
+  parameters: {
+    flags: {
+      ...ruleFlags,
+      for: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Lifetime: always (default), boot, or minutes such as 15m',
+        optional: true,
+        placeholder: 'TIME',
+      },
+    },
+    positional: { kind: 'tuple', parameters: [actionParameter] },
+  },
+  async func(flags, action) {
+    const startTime = flags.pid === undefined ? undefined : startTimeOf(flags.pid);
+    const conditions = conditionsOf(flags, startTime);
+    const rules = await ask<RuleView[]>(flags, 'GET', '/rules');
+    const name = flags.name ?? nameFor(action, conditions, new Set(rules.map((rule) => rule.name)));
+    const rule = { name, action, ...conditions, ...details(flags) } as RuleText;
+    const { exceptionPriority } = await import('../fence.ts');
+    const priority = exceptionPriority(rule, rules);
+    const raised = priority === undefined ? rule : { ...rule, priority };
+    const lifetime = flags.for === undefined ? {} : { lifetime: flags.for };
+    const change = await ask<RuleChange>(flags, 'POST', '/rules', { rule: raised, ...lifetime });
+    if (priority !== undefined && !flags.json) {
+      write(`A fence would have overruled it, so the rule has the fence's priority, ${priority}.`);
+    }
+    await print(flags, change);
+  },
+});
+
+const editCommand = buildCommand<RuleFlags & { readonly action?: Action }, [string], Context>({
+  docs: {
+    brief: 'Change a rule',
+    fullDescription:
+      'Change a rule: conditions given as flags take the place of the old ones of the same word; the others stay.\n\nExample:\n  postern rule edit curl-web --port 443,8443\n',
+  },
+  parameters: {
+    flags: { ...ruleFlags, action: { kind: 'enum', values: actions, brief: 'Another action', optional: true } },
+    positional: { kind: 'tuple', parameters: [nameParameter] },
+  },
+  async func(flags, name) {
+    const rules = await ask<RuleView[]>(flags, 'GET', '/rules');
+    const before = rules.find((rule) => rule.name === name);
+    if (before === undefined) throw new Ending(exits.no, `there is no rule "${name}"`, 'postern rules lists them');
+    const renamed = flags.name === undefined ? {} : { name: flags.name };
+    const action = flags.action === undefined ? {} : { action: flags.action };
+    const rule = { ...before.rule, ...action, ...conditionsOf(flags), ...details(flags), ...renamed };
+    await print(flags, await ask<RuleChange>(flags, 'PATCH', `/rules/${encodeURIComponent(name)}`, { rule }));
+  },
+});
+
+function nameCommand(brief: string, example: string, run: (flags: ClientFlags, name: string) => Promise<void>) {
+  return buildCommand<ClientFlags, [string], Context>({
+    docs: { brief, fullDescription: `${brief}.\n\nExample:\n  ${example}\n` },
+    parameters: { flags: clientFlags, positional: { kind: 'tuple', parameters: [nameParameter] } },
+    func: (flags, name) => run(flags, name),
+  });
+}
+
+const path = (name: string) => `/rules/${encodeURIComponent(name)}`;
+
+export const ruleRoutes = buildRouteMap({
+  routes: {
+    add: addCommand,
+    edit: editCommand,
+    rm: nameCommand('Remove a rule', 'postern rule rm curl-web', async (flags, name) =>
+      print(flags, await ask<RuleChange>(flags, 'DELETE', path(name))),
+    ),
+    enable: nameCommand('Switch a rule on', 'postern rule enable builtin-ntp', async (flags, name) =>
+      print(flags, await ask<RuleChange>(flags, 'PATCH', path(name), { enabled: true })),
+    ),
+    disable: nameCommand('Switch a rule off', 'postern rule disable builtin-ntp', async (flags, name) =>
+      print(flags, await ask<RuleChange>(flags, 'PATCH', path(name), { enabled: false })),
+    ),
+    show: nameCommand('Show one rule', 'postern rule show builtin-loopback-out', async (flags, name) => {
+      const rule = (await ask<RuleView[]>(flags, 'GET', '/rules')).find((candidate) => candidate.name === name);
+      if (rule === undefined) throw new Ending(exits.no, `there is no rule "${name}"`, 'postern rules lists them');
+      if (flags.json) writeJson(rule);
+      else {
+        printRules([rule]);
+        if (rule.source !== null) write(`It stands in ${safe(rule.source.file)}:${rule.source.line}.`);
+        if (rule.rule.note !== undefined) write(safe(rule.rule.note));
+      }
+    }),
+  },
+  docs: { brief: 'Add, change and remove rules' },
+});

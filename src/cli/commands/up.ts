@@ -1,0 +1,92 @@
+// postern up
+import { buildCommand, numberParser } from '@stricli/core';
+import { failModes, modes } from '#model/mode.ts';
+import { type Context, defaultRuntimeDir, Ending, exits } from '../context.ts';
+import { runtimeDirFlag } from '../flags.ts';
+
+interface Flags {
+  readonly configDir: string;
+  readonly stateDir: string;
+  readonly runtimeDir?: string;
+  readonly mode?: (typeof modes)[number];
+  readonly fail?: (typeof failModes)[number];
+  readonly hold?: number;
+  readonly forward: boolean;
+  readonly cgroup?: string;
+  readonly http?: string;
+  readonly kernelPath: 'auto' | 'bpf' | 'none';
+}
+
+const folder = (brief: string, value: string) =>
+  ({ kind: 'parsed', parse: String, brief, default: value, placeholder: 'D' }) as const;
+
+export const upCommand = buildCommand<Flags, [], Context>({
+  docs: {
+    brief: 'Run Postern in the foreground',
+    fullDescription:
+      'Run Postern in the foreground, both processes, until Ctrl-C or SIGTERM, which take everything away again.\n' +
+      'SIGHUP reads the rules again. It prints a line that begins with "postern is ready" when its rules hold.\n\n' +
+      'Examples:\n' +
+      '  sudo postern up --mode observe          only watch: nothing is held or refused\n' +
+      '  sudo postern up --mode ask              ask about what no rule decides\n' +
+      '  sudo postern up --mode lockdown --fail closed\n',
+  },
+  parameters: {
+    flags: {
+      configDir: folder('Folder with rules.d', '/etc/postern'),
+      stateDir: folder('Folder for the journal', '/var/lib/postern'),
+      runtimeDir: { ...runtimeDirFlag, brief: 'Folder for sockets (default /run/postern)' },
+      mode: { kind: 'enum', values: modes, brief: 'Mode (default: the last one, at first observe)', optional: true },
+      fail: {
+        kind: 'enum',
+        values: failModes,
+        brief: 'What passes when nobody judges: all, nothing new, or what the kernel itself allows (default known)',
+        optional: true,
+      },
+      hold: {
+        kind: 'parsed',
+        parse: numberParser,
+        brief: 'Seconds a question waits, 1 to 120 (default 30)',
+        optional: true,
+        placeholder: 'S',
+      },
+      forward: { kind: 'boolean', brief: 'Judge forwarded flows too', default: false, withNegated: false },
+      cgroup: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Where BPF attaches; not used without BPF',
+        optional: true,
+        placeholder: 'PATH',
+      },
+      http: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Address of the pages; only "off" in this version',
+        optional: true,
+        placeholder: 'ADDR:PORT',
+      },
+      kernelPath: {
+        kind: 'enum',
+        values: ['auto', 'bpf', 'none'] as const,
+        brief: 'How the kernel is used',
+        default: 'auto',
+      },
+    },
+  },
+  async func({ runtimeDir, fail: failMode, hold, kernelPath, http, cgroup: _, ...rest }) {
+    if (kernelPath === 'bpf')
+      throw new Ending(exits.usage, '--kernel-path bpf: this version has no eBPF path yet; use auto or none');
+    if (http !== undefined && http !== 'off')
+      throw new Ending(exits.usage, '--http: this version has no pages yet; use off');
+    if (hold !== undefined && !(Number.isInteger(hold) && hold >= 1 && hold <= 120)) {
+      throw new Ending(exits.usage, '--hold: must be a whole number of seconds from 1 to 120');
+    }
+    const code = await this.injected.up({
+      ...rest,
+      runtimeDir: runtimeDir ?? process.env.POSTERN_RUNTIME_DIR ?? defaultRuntimeDir,
+      failMode,
+      holdSeconds: hold,
+    });
+    if (code !== exits.done) throw new Ending(code);
+  },
+});

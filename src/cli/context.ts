@@ -1,0 +1,82 @@
+// What every command is given: where to write, whom to ask, and what only the daemon's side can do.
+import type { CommandContext, StricliProcess } from '@stricli/core';
+import { type Asked, Client, type ClientError, type Method } from '#client/client.ts';
+import type { FailMode, Mode } from '#model/mode.ts';
+
+export interface UpOptions {
+  readonly configDir: string;
+  readonly stateDir: string;
+  readonly runtimeDir: string;
+  readonly mode?: Mode | undefined;
+  readonly failMode?: FailMode | undefined;
+  readonly forward: boolean;
+  readonly holdSeconds?: number | undefined;
+}
+
+export interface DoctorCheck {
+  readonly name: string;
+  readonly ok: 'yes' | 'no' | 'partly';
+  readonly text: string;
+  /** What to do about it. */
+  readonly hint?: string;
+}
+
+export interface DoctorReport {
+  readonly tier: 'full' | '5.10' | 'no-bpf';
+  readonly checks: readonly DoctorCheck[];
+}
+
+/** What `cli` cannot do itself, as it stands below the daemon. */
+export interface Injected {
+  up(options: UpOptions): Promise<number>;
+  doctor(): Promise<DoctorReport>;
+}
+
+/** The exit codes of every command. */
+export const exits = { done: 0, no: 1, usage: 2, noDaemon: 3, notPermitted: 4 } as const;
+
+/** Ends a command with this exit code and, where there is one, a message for standard error. */
+export class Ending extends Error {
+  readonly code: number;
+  readonly hint: string | undefined;
+
+  constructor(code: number, message = '', hint?: string) {
+    super(message);
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+export interface Context extends CommandContext {
+  readonly process: StricliProcess;
+  readonly injected: Injected;
+  readonly version: string;
+}
+
+export const defaultRuntimeDir = '/run/postern';
+
+export function clientOf(flags: { readonly runtimeDir?: string | undefined }): Client {
+  return new Client(flags.runtimeDir ?? process.env.POSTERN_RUNTIME_DIR ?? defaultRuntimeDir);
+}
+
+const errorExits: Readonly<Record<ClientError['kind'], number>> = {
+  'no-daemon': exits.noDaemon,
+  'not-permitted': exits.notPermitted,
+  refused: exits.no,
+};
+
+/** The value, or the command's end with the exit code that the error has. */
+export function orEnd<T>(asked: Asked<T>): T {
+  if (asked.ok) return asked.value;
+  const { error } = asked;
+  throw new Ending(errorExits[error.kind], error.message, 'hint' in error ? error.hint : undefined);
+}
+
+export async function ask<T>(
+  flags: { readonly runtimeDir?: string | undefined },
+  method: Method,
+  path: string,
+  body?: unknown,
+): Promise<T> {
+  return orEnd(await clientOf(flags).ask<T>(method, path, body));
+}

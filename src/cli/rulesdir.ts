@@ -1,0 +1,76 @@
+// A folder of rule files read without a daemon: for check, test and explain.
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Accounts } from '#model/messages.ts';
+import {
+  builtinRules,
+  type Diagnostic,
+  type MergedRules,
+  maxRuleFileBytes,
+  mergeRuleFiles,
+  parseRuleFile,
+  pathsToResolve,
+} from '#policy/index.ts';
+import { Ending, exits } from './context.ts';
+
+function entries(name: 'passwd' | 'group'): Record<string, number> {
+  let text: string;
+  try {
+    text = execFileSync('getent', [name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: 10_000 });
+  } catch {
+    text = readFileSync(`/etc/${name}`, 'utf8');
+  }
+  const fields = text.split('\n').map((line) => line.split(':'));
+  return Object.fromEntries(
+    fields.filter(([, , id]) => /^\d+$/.test(id ?? '')).map(([key, , id]) => [key, Number(id)]),
+  );
+}
+
+/** The users and groups of this machine. */
+export function readLocalAccounts(): Accounts {
+  return { users: entries('passwd'), groups: entries('group') };
+}
+
+/** Where the symbolic links of exact paths in rules lead. */
+export function readAliases(records: MergedRules['records']): Record<string, string> {
+  const aliases: [string, string][] = [];
+  for (const path of pathsToResolve(records)) {
+    try {
+      const real = realpathSync(path);
+      if (real !== path) aliases.push([path, real]);
+    } catch {
+      // Nothing there: the path stands for itself.
+    }
+  }
+  return Object.fromEntries(aliases);
+}
+
+function read(path: string) {
+  const { size } = statSync(path);
+  if (size > maxRuleFileBytes) {
+    const message = `it has ${size} bytes, and a rule file may have ${maxRuleFileBytes}`;
+    const diagnostic: Diagnostic = { file: path, line: 1, column: 1, severity: 'error', message };
+    return { file: path, records: [], disabled: [], diagnostics: [diagnostic] };
+  }
+  return parseRuleFile(readFileSync(path, 'utf8'), path);
+}
+
+/** The rules of a folder (its rules.d where it has one), or of one file, with the built-in ones. */
+export function readRules(path: string): MergedRules {
+  try {
+    if (statSync(path).isFile()) return mergeRuleFiles([read(path)], builtinRules({ resolvers: [] }));
+    const inner = join(path, 'rules.d');
+    const folder = readdirSync(path).includes('rules.d') ? inner : path;
+    const files = readdirSync(folder).filter((name) => /\.ya?ml$/.test(name) && !name.startsWith('.'));
+    return mergeRuleFiles(
+      files.sort().map((name) => read(join(folder, name))),
+      builtinRules({ resolvers: [] }),
+    );
+  } catch (error) {
+    throw new Ending(
+      exits.no,
+      `the rules in ${path} cannot be read: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}

@@ -50,8 +50,11 @@ export function appOf(process: Process | undefined): App {
   return { kind: 'unknown', id: '', title: 'unknown program' };
 }
 
-/** Equal for two processes of the same app, and only for those. */
+/**
+ * Equal for two processes of the same app, and only for those. A script under another interpreter is another app: what
+ * script a program says it runs is worth no more than the program.
+ */
 export function appKey(process: Process | undefined): string {
   const { kind, id } = appOf(process);
-  return `${kind} ${id}`;
+  return kind === 'script' ? `${kind} ${id} ${process?.exe ?? process?.image?.identity.inode}` : `${kind} ${id}`;
 }

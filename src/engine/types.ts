@@ -62,6 +62,8 @@ export type Effect =
       readonly verdict: Verdict;
       readonly flow: Flow;
       readonly packets: readonly { readonly id: number; readonly mark: number }[];
+      /** Only these packets are lost: the flow still waits, so that the kernel must not remember a refusal of it. */
+      readonly passing?: true;
     }
   /** Find the program behind this flow and come back with `attributed`. */
   | {

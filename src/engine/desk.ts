@@ -1,0 +1,176 @@
+// The desk: where flows wait for answers, many questions at a time, and where each held flow gets its judgement.
+import type { Reason } from '#model/connection.ts';
+import type { Process } from '#model/process.ts';
+import type { PromptOutcome } from '#model/prompt.ts';
+import { type HeldFlow, ownerOf } from './held.ts';
+import type { Holding } from './holding.ts';
+import { hits, type Ledger } from './ledger.ts';
+import { maxHeldMs } from './limits.ts';
+import { type Terms, termsOf } from './memory.ts';
+import { promptOf, type Question, type Questions, questionKey } from './questions.ts';
+import type { Quotas } from './quotas.ts';
+import { Throttle } from './throttle.ts';
+import type { Turn } from './turn.ts';
+import type { Decider, Verdict } from './types.ts';
+
+export type Judgement = 'allow' | 'reject' | 'drop';
+
+/** What becomes of a flow that nobody answers for, in every mode. */
+export const unanswered = 'reject';
+
+const verdicts: Readonly<Record<Judgement, Verdict>> = { allow: 'accept', reject: 'reject', drop: 'drop' };
+
+export interface DeskParts {
+  readonly appKey: (process: Process | undefined) => string;
+  readonly quotas: Quotas;
+  readonly holding: Holding;
+  readonly ledger: Ledger;
+  readonly questions: Questions;
+}
+
+export class Desk {
+  readonly #parts: DeskParts;
+  readonly #reports = new Throttle<Question>();
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts;
+  }
+
+  /** When `expire` is due, in milliseconds since 1970; infinite when nothing is asked. */
+  next(): number {
+    return Math.min(this.#parts.questions.firstDeadline(), this.#reports.next());
+  }
+
+  /** The verdict for a flow that waits no more, and its record. */
+  judge(turn: Turn, flow: HeldFlow, terms: Terms, action: Judgement, reason: Reason): void {
+    this.#parts.holding.release(turn, flow, verdicts[action]);
+    this.#parts.ledger.write(turn, flow, { ...terms, action, reason, enforced: true }, turn.now - flow.since);
+    turn.out.push({ type: 'count', reason });
+  }
+
+  /** A flow that has left attribution waits for an answer, with others of its question or alone. */
+  ask(turn: Turn, flow: HeldFlow, terms: Terms, holdSeconds: number): void {
+    const { appKey, quotas, questions } = this.#parts;
+    const { attempt, rule } = terms;
+    const app = appKey(attempt.process);
+    flow.app = app;
+    flow.owner = ownerOf(flow.flow, attempt.process?.uid);
+    const excess = quotas.excessFlow(flow);
+    if (excess !== undefined) {
+      this.judge(turn, flow, terms, unanswered, excess);
+      return;
+    }
+    quotas.enter(flow);
+    const key = questionKey(app, attempt);
+    const open = questions.about(key);
+    const deadline = Math.min(turn.now + holdSeconds * 1000, flow.since + maxHeldMs);
+    const question = open ?? questions.open(key, attempt, rule, turn.now, deadline);
+    question.flows.add(flow);
+    question.packets += flow.packets.length;
+    flow.asked = { question, terms };
+    if (open !== undefined) this.#grew(turn, open);
+    else turn.out.push({ type: 'prompt-opened', prompt: promptOf(question) }, { type: 'count', reason: 'prompt' });
+  }
+
+  /** A packet joined the flow. */
+  joined(turn: Turn, { asked }: HeldFlow): void {
+    if (asked === undefined) return;
+    asked.question.packets += 1;
+    this.#grew(turn, asked.question);
+  }
+
+  #grew({ now, out }: Turn, question: Question): void {
+    if (this.#reports.grew(question, now)) out.push({ type: 'prompt-changed', prompt: promptOf(question) });
+  }
+
+  /** Judges everything the question holds; nothing when there is no such question any more. */
+  answer(turn: Turn, id: string, action: Judgement): void {
+    const question = this.#parts.questions.get(id);
+    if (question === undefined) return;
+    turn.out.push({ type: 'count', reason: 'answered' });
+    this.#settle(turn, question, action, 'answer', 'answered');
+  }
+
+  /** Ends the questions whose deadline has come, and reports those that grew. */
+  expire(turn: Turn): void {
+    for (const question of this.#parts.questions.expired(turn.now)) {
+      turn.out.push({ type: 'count', reason: 'expired' });
+      this.#settle(turn, question, unanswered, 'deadline', 'deadline');
+    }
+    this.#reports.report(turn.now, (question) => turn.out.push({ type: 'prompt-changed', prompt: promptOf(question) }));
+  }
+
+  /** Postern stops: nobody will answer any more. */
+  closeAll(turn: Turn): void {
+    for (const question of [...this.#parts.questions.all()]) {
+      this.#settle(turn, question, unanswered, 'shutdown', 'gone');
+    }
+  }
+
+  #settle(turn: Turn, question: Question, action: Judgement, reason: Reason, outcome: PromptOutcome): void {
+    for (const flow of [...question.flows]) this.judge(turn, flow, this.#withdraw(flow), action, reason);
+    this.#close(turn, question, outcome, action);
+  }
+
+  /** Takes a flow out of its question, and gives what is known of it. */
+  #withdraw(flow: HeldFlow): Terms {
+    const { asked } = flow;
+    if (asked === undefined) throw new Error(`flow ${flow.key} is in no question`);
+    this.#parts.quotas.leave(flow);
+    asked.question.flows.delete(flow);
+    asked.question.packets -= flow.packets.length;
+    return asked.terms;
+  }
+
+  #close({ out }: Turn, question: Question, outcome: PromptOutcome, action: Judgement): void {
+    this.#parts.questions.close(question);
+    this.#reports.forget(question);
+    out.push({ type: 'prompt-closed', id: question.id, outcome, action });
+  }
+
+  /** A new policy may decide what is asked. */
+  decideAnew(turn: Turn, policy: Decider): void {
+    for (const question of [...this.#parts.questions.all()]) {
+      const { rule } = question;
+      let last: Judgement | undefined;
+      for (const flow of [...question.flows]) last = this.#decideFlow(turn, question, flow, policy) ?? last;
+      if (question.flows.size === 0) this.#close(turn, question, 'policy', last ?? unanswered);
+      else if (last !== undefined || question.rule !== rule) {
+        this.#reports.reported(question, turn.now);
+        turn.out.push({ type: 'prompt-changed', prompt: promptOf(question) });
+      }
+    }
+  }
+
+  #decideFlow(turn: Turn, question: Question, flow: HeldFlow, policy: Decider): Judgement | undefined {
+    if (flow.asked === undefined) return undefined;
+    const { terms } = flow.asked;
+    const decision = policy.decide(terms.attempt, turn.now);
+    hits(turn, decision, terms);
+    const anew = termsOf(decision, terms);
+    if (decision.action === 'ask') {
+      flow.asked.terms = anew;
+      question.rule = anew.rule;
+      return undefined;
+    }
+    this.#withdraw(flow);
+    this.judge(turn, flow, anew, decision.action, anew.reason);
+    return decision.action;
+  }
+
+  /** Nothing is enforced any more: all that is asked passes, recorded as what would have been done. */
+  letPass(turn: Turn, policy: Decider): void {
+    const { questions, holding, ledger } = this.#parts;
+    for (const question of [...questions.all()]) {
+      for (const flow of [...question.flows]) {
+        const before = this.#withdraw(flow);
+        const decision = policy.decide(before.attempt, turn.now);
+        hits(turn, decision, before);
+        const outcome = { ...termsOf(decision, before), action: decision.action, enforced: false };
+        holding.release(turn, flow, 'accept');
+        ledger.write(turn, flow, outcome, turn.now - flow.since);
+      }
+      this.#close(turn, question, 'mode', 'allow');
+    }
+  }
+}

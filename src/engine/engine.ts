@@ -1,0 +1,326 @@
+// The engine: a pure state machine from events to effects. It holds packets, asks, remembers, and keeps every deadline.
+//
+// * A flow is first attributed, then decided. `ask` makes it wait for a question's answer, in every mode that enforces;
+//   without an answer in time it is rejected, also in mode `allow`, because a rule asked explicitly.
+// * What finds no room (quotas.ts) is rejected at once, before attribution too: without its program nothing says that
+//   no rule refuses it. Only a packet too many of a flow that goes on waiting is dropped, since a refusal would end the flow.
+// * Before the first policy packets are held as if their program were still being found.
+import type { Reason } from '#model/connection.ts';
+import type { Settings } from '#model/messages.ts';
+import type { Process } from '#model/process.ts';
+import type { Prompt } from '#model/prompt.ts';
+import { Desk, unanswered } from './desk.ts';
+import { attemptOf, type HeldFlow, sameProgram, sameSender } from './held.ts';
+import { beginFlow, Holding, slotIn } from './holding.ts';
+import { hits, Ledger } from './ledger.ts';
+import { attributionMs, defaultQueueLength } from './limits.ts';
+import { type Terms, termsOf } from './memory.ts';
+import { promptOf, Questions } from './questions.ts';
+import { Quotas } from './quotas.ts';
+import type { Turn } from './turn.ts';
+import type { Attribution, CopiedPacket, Decider, Effect, EngineEvent, QueuedPacket } from './types.ts';
+
+export interface EngineOptions {
+  /** The time the gate started in base 36: begins the ids of questions and connections. */
+  readonly start: string;
+  /** A text that two processes of the same app share; see attribution/app.ts. */
+  readonly appKey: (process: Process | undefined) => string;
+  /** How many packets the kernel's queue takes; at most half of them are ever held. */
+  readonly queueLength?: number | undefined;
+}
+
+type AnyPacket = Omit<QueuedPacket, 'id'>;
+
+const notFound: Attribution = { process: undefined, evidence: [] };
+
+export class Engine {
+  readonly #quotas: Quotas;
+  readonly #questions: Questions;
+  readonly #ledger: Ledger;
+  readonly #holding: Holding;
+  readonly #desk: Desk;
+  /** Flows and copies while their program is being found, by ticket: the oldest first. */
+  readonly #attributing = new Map<number, HeldFlow>();
+  /** The copies among them, by slot. */
+  readonly #copies = new Map<string, HeldFlow>();
+  #policy: Decider | undefined;
+  #settings: Settings | undefined;
+  #stopped = false;
+  #now = 0;
+  #tickets = 0;
+
+  constructor({ start, appKey, queueLength = defaultQueueLength }: EngineOptions) {
+    const quotas = new Quotas(queueLength);
+    const holding = new Holding(quotas);
+    const ledger = new Ledger(start);
+    const questions = new Questions(start);
+    this.#desk = new Desk({ appKey, quotas, holding, ledger, questions });
+    this.#quotas = quotas;
+    this.#holding = holding;
+    this.#ledger = ledger;
+    this.#questions = questions;
+  }
+
+  /** Packets held now. */
+  get held(): number {
+    return this.#holding.size;
+  }
+
+  /** The open questions, the oldest first. */
+  prompts(): readonly Prompt[] {
+    return [...this.#questions.all()].map(promptOf);
+  }
+
+  /** Whether an answer at this time, in milliseconds since 1970, would find the question. */
+  hasPrompt(id: string, now: number): boolean {
+    const question = this.#questions.get(id);
+    return question !== undefined && question.deadline > Math.max(now, this.#now);
+  }
+
+  /** Whether the flow with this key was allowed and, as far as is known, still is. */
+  isAllowed(key: string): boolean {
+    return this.#ledger.isAllowed(key);
+  }
+
+  /** The flow has ended: its key may come again for another one. */
+  forget(key: string): void {
+    this.#ledger.forget(key);
+  }
+
+  /** When `tick` is due at the latest, in milliseconds since 1970; not in the future: at once; undefined: nothing waits. */
+  nextDeadline(): number | undefined {
+    if (this.#ledger.unfinished) return this.#now;
+    let next = Math.min(this.#desk.next(), this.#ledger.nextReport());
+    for (const flow of this.#attributing.values()) {
+      next = Math.min(next, flow.since + attributionMs);
+      break;
+    }
+    return next === Number.POSITIVE_INFINITY ? undefined : next;
+  }
+
+  /**
+   * `now` in milliseconds since 1970; a time before the last call's counts as the last call's. Throws when the id of a
+   * queued packet is that of one still held.
+   */
+  handle(event: EngineEvent, now: number): Effect[] {
+    if (now > this.#now) this.#now = now;
+    const turn: Turn = { now: this.#now, out: [] };
+    // What was found late is still better than nothing.
+    if (event.type === 'attributed') this.#attributed(turn, event.ticket, event.attribution);
+    this.#expire(turn);
+    switch (event.type) {
+      case 'packet':
+        this.#packet(turn, event.packet);
+        break;
+      case 'copy':
+        this.#copy(turn, event.packet, event.packet.decided);
+        break;
+      case 'answer':
+        this.#desk.answer(turn, event.prompt, event.answer.action);
+        break;
+      case 'policy':
+        this.#swap(turn, event.policy, event.settings);
+        break;
+      case 'stop':
+        this.#stop(turn);
+        break;
+      case 'attributed':
+      case 'tick':
+        break;
+    }
+    if (this.#policy !== undefined) this.#ledger.decideAnew(turn, this.#policy);
+    return turn.out;
+  }
+
+  #enforces(): boolean {
+    const mode = this.#settings?.mode;
+    return mode !== 'off' && mode !== 'observe';
+  }
+
+  #packet(turn: Turn, packet: QueuedPacket): void {
+    const { id, mark, flow } = packet;
+    if (this.#holding.has(id)) throw new Error(`the kernel queued packet ${id} twice`);
+    if (this.#stopped) {
+      this.#refuse(turn, packet, 'shutdown');
+      return;
+    }
+    if (!this.#enforces()) {
+      turn.out.push({ type: 'verdict', verdict: 'accept', flow, packets: [{ id, mark }] });
+      this.#copy(turn, packet, null);
+      return;
+    }
+    const slot = slotIn(this.#holding.flows, packet);
+    const held = this.#holding.flows.get(slot);
+    if (held !== undefined) {
+      if (this.#holding.join(turn, held, packet)) this.#desk.joined(turn, held);
+      return;
+    }
+    const begun = beginFlow(packet, slot, ++this.#tickets, turn.now, { copy: undefined, packets: [{ id, mark }] });
+    const excess = this.#quotas.excessFlow(begun);
+    if (excess !== undefined) {
+      this.#refuse(turn, packet, excess);
+      return;
+    }
+    this.#holding.keep(begun);
+    this.#attribute(turn, begun);
+  }
+
+  /** The unanswered default for a packet that finds no room. */
+  #refuse({ out, now }: Turn, packet: QueuedPacket, reason: Reason): void {
+    const { id, mark, flow, key } = packet;
+    out.push({ type: 'verdict', verdict: unanswered, flow, packets: [{ id, mark }] });
+    const outcome = { ...this.#unseen(packet, reason), action: unanswered, enforced: true } as const;
+    this.#ledger.write({ out, now }, { key, since: now, last: now, seen: 1 }, outcome, 0);
+    out.push({ type: 'count', reason });
+  }
+
+  /** What is recorded of a flow that the policy has not seen. */
+  #unseen(packet: Pick<QueuedPacket, 'flow' | 'uid' | 'gid'>, reason: Reason): Terms {
+    const revision = this.#policy?.revision ?? 0;
+    return {
+      attempt: attemptOf(packet, undefined),
+      found: false,
+      evidence: [],
+      rule: null,
+      revision,
+      logged: [],
+      reason,
+    };
+  }
+
+  #copy(turn: Turn, packet: AnyPacket, decided: CopiedPacket['decided']): void {
+    if (this.#stopped || this.#settings?.mode === 'off') return;
+    const slot = slotIn(this.#copies, packet);
+    const waiting = this.#copies.get(slot);
+    if (waiting !== undefined) {
+      waiting.seen += 1;
+      waiting.last = turn.now;
+      return;
+    }
+    const copy = beginFlow(packet, slot, ++this.#tickets, turn.now, { copy: decided, packets: [] });
+    if (this.#quotas.excessFlow(copy) === undefined) {
+      this.#copies.set(slot, copy);
+      this.#attribute(turn, copy);
+    } else if (this.#policy !== undefined) {
+      this.#record(turn, copy, notFound, this.#policy);
+    }
+  }
+
+  #attribute({ out }: Turn, flow: HeldFlow): void {
+    this.#quotas.enter(flow);
+    this.#attributing.set(flow.ticket, flow);
+    out.push({ type: 'attribute', ticket: flow.ticket, flow: flow.flow, uid: flow.uid, gid: flow.gid });
+  }
+
+  #leaveAttribution(flow: HeldFlow): void {
+    this.#attributing.delete(flow.ticket);
+    this.#quotas.leave(flow);
+    if (flow.copy !== undefined) this.#copies.delete(flow.slot);
+  }
+
+  #attributed(turn: Turn, ticket: number, attribution: Attribution): void {
+    const flow = this.#attributing.get(ticket);
+    if (flow === undefined) return;
+    if (this.#policy === undefined) {
+      flow.attribution ??= attribution;
+      return;
+    }
+    this.#leaveAttribution(flow);
+    if (flow.copy === undefined) this.#decide(turn, flow, attribution, this.#policy);
+    else this.#record(turn, flow, attribution, this.#policy);
+  }
+
+  #decide(turn: Turn, flow: HeldFlow, { process, evidence }: Attribution, policy: Decider): void {
+    const attempt = attemptOf(flow, process);
+    const found = process !== undefined;
+    if (!found) turn.out.push({ type: 'count', reason: 'unattributed' });
+    const decision = policy.decide(attempt, turn.now);
+    const terms = termsOf(decision, { attempt, found, evidence });
+    const known = this.#ledger.known(flow.key);
+    hits(turn, decision, sameSender(known?.attempt.process, attempt.process) ? known : undefined);
+    if (decision.action !== 'ask') {
+      this.#desk.judge(turn, flow, terms, decision.action, terms.reason);
+    } else if (known?.reason === 'answer' && known.action !== 'ask' && sameProgram(known.attempt, attempt)) {
+      // An answer holds for the whole flow, its retransmissions too, not only for the packets that were held.
+      this.#desk.judge(turn, flow, terms, known.action, 'answer');
+    } else {
+      this.#desk.ask(turn, flow, terms, this.#settings?.holdSeconds ?? 0);
+    }
+  }
+
+  /** Records a copy: what the kernel did with the packet or, in `observe`, what would have been done. */
+  #record(turn: Turn, copy: HeldFlow, { process, evidence }: Attribution, policy: Decider): void {
+    const decided = copy.copy ?? null;
+    // A late copy says nothing new of a flow that was queued since.
+    if (decided === null && this.#enforces() && this.#ledger.isAllowed(copy.key)) return;
+    const attempt = attemptOf(copy, process);
+    const found = process !== undefined;
+    if (!found) turn.out.push({ type: 'count', reason: 'unattributed' });
+    const decision = policy.decide(attempt, turn.now);
+    const terms = termsOf(decision, { attempt, found, evidence });
+    const outcome =
+      decided === null
+        ? { ...terms, action: decision.action, enforced: false }
+        : { ...terms, ...decided, reason: 'rule' as const, enforced: true };
+    const known = this.#ledger.known(copy.key);
+    hits(turn, outcome, sameSender(known?.attempt.process, attempt.process) ? known : undefined);
+    this.#ledger.write(turn, copy, outcome, 0);
+    turn.out.push({ type: 'count', reason: outcome.reason });
+  }
+
+  #expire(turn: Turn): void {
+    for (const flow of this.#attributing.values()) {
+      if (flow.since + attributionMs > turn.now) break;
+      if (this.#policy !== undefined) {
+        this.#attributed(turn, flow.ticket, notFound);
+        continue;
+      }
+      this.#leaveAttribution(flow);
+      if (flow.copy === undefined) {
+        this.#desk.judge(turn, flow, this.#unseen(flow, 'deadline'), unanswered, 'deadline');
+      }
+    }
+    this.#desk.expire(turn);
+    this.#ledger.report(turn, turn.now);
+  }
+
+  #swap(turn: Turn, policy: Decider, settings: Settings): void {
+    this.#policy = policy;
+    this.#settings = settings;
+    const enforces = this.#enforces();
+    this.#ledger.newPolicy(enforces);
+    if (enforces) this.#desk.decideAnew(turn, policy);
+    else this.#desk.letPass(turn, policy);
+    for (const flow of [...this.#attributing.values()]) {
+      if (!enforces) this.#letPass(turn, flow);
+      if (flow.attribution !== undefined) this.#attributed(turn, flow.ticket, flow.attribution);
+    }
+  }
+
+  /** Nothing is enforced any more: its packets pass, and in `observe` it goes on as if it had only been copied. */
+  #letPass(turn: Turn, flow: HeldFlow): void {
+    this.#leaveAttribution(flow);
+    this.#holding.release(turn, flow, 'accept');
+    if (this.#settings?.mode === 'off') return;
+    flow.copy ??= null;
+    if (this.#copies.has(flow.slot)) return;
+    this.#copies.set(flow.slot, flow);
+    this.#quotas.enter(flow);
+    this.#attributing.set(flow.ticket, flow);
+  }
+
+  #stop(turn: Turn): void {
+    this.#stopped = true;
+    for (const flow of [...this.#attributing.values()]) {
+      this.#leaveAttribution(flow);
+      if (flow.copy === undefined) {
+        this.#desk.judge(turn, flow, this.#unseen(flow, 'shutdown'), unanswered, 'shutdown');
+      } else if (this.#policy !== undefined) {
+        this.#record(turn, flow, flow.attribution ?? notFound, this.#policy);
+      }
+    }
+    this.#desk.closeAll(turn);
+    this.#ledger.newPolicy(false);
+    this.#ledger.report(turn, Number.POSITIVE_INFINITY);
+  }
+}

@@ -1,0 +1,78 @@
+// The packets that wait in the kernel's queue, by flow: each leaves with exactly one verdict.
+import { type HeldFlow, ownerOf } from './held.ts';
+import type { Quotas } from './quotas.ts';
+import type { Turn } from './turn.ts';
+import type { QueuedPacket, Verdict } from './types.ts';
+
+/** The flow of a packet that begins to wait, at its first stage; not yet counted or kept. */
+export function beginFlow(
+  packet: Omit<QueuedPacket, 'id'>,
+  slot: string,
+  ticket: number,
+  now: number,
+  kind: Pick<HeldFlow, 'copy' | 'packets'>,
+): HeldFlow {
+  const { key, flow, uid, gid } = packet;
+  return {
+    ...{ slot, key, flow, uid, gid, ticket },
+    ...{ since: now, last: now, seen: 1, owner: ownerOf(flow, uid) },
+    ...{ copy: kind.copy, packets: kind.packets },
+    ...{ attribution: undefined, app: undefined, asked: undefined },
+  };
+}
+
+/** The key, unless another user's flow already waits under it: raw sockets of two users can send the same flow. */
+export function slotIn(flows: ReadonlyMap<string, HeldFlow>, { key, uid, gid }: Omit<QueuedPacket, 'id'>): string {
+  const other = flows.get(key);
+  if (other === undefined || (other.uid === uid && other.gid === gid)) return key;
+  return `${key} ${uid ?? ''} ${gid ?? ''}`;
+}
+
+export class Holding {
+  readonly flows = new Map<string, HeldFlow>();
+  readonly #ids = new Set<number>();
+  readonly #quotas: Quotas;
+
+  constructor(quotas: Quotas) {
+    this.#quotas = quotas;
+  }
+
+  /** Packets held now. */
+  get size(): number {
+    return this.#ids.size;
+  }
+
+  has(id: number): boolean {
+    return this.#ids.has(id);
+  }
+
+  keep(flow: HeldFlow): void {
+    this.flows.set(flow.slot, flow);
+    for (const { id } of flow.packets) this.#ids.add(id);
+  }
+
+  /** One more packet of a flow that waits. False: there is no room, so that it got its verdict at once. */
+  join({ out, now }: Turn, flow: HeldFlow, { id, mark }: QueuedPacket): boolean {
+    flow.seen += 1;
+    flow.last = now;
+    const excess = this.#quotas.excessPacket(flow);
+    if (excess !== undefined) {
+      out.push({ type: 'verdict', verdict: 'drop', flow: flow.flow, packets: [{ id, mark }], passing: true });
+      out.push({ type: 'count', reason: excess });
+      return false;
+    }
+    this.#quotas.addPacket(flow);
+    flow.packets.push({ id, mark });
+    this.#ids.add(id);
+    return true;
+  }
+
+  /** The verdict for all its packets. */
+  release({ out }: Turn, flow: HeldFlow, verdict: Verdict): void {
+    const { packets } = flow;
+    flow.packets = [];
+    this.flows.delete(flow.slot);
+    for (const { id } of packets) this.#ids.delete(id);
+    if (packets.length > 0) out.push({ type: 'verdict', verdict, flow: flow.flow, packets });
+  }
+}

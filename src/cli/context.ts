@@ -51,6 +51,8 @@ export interface Context extends CommandContext {
   readonly process: StricliProcess;
   readonly injected: Injected;
   readonly version: string;
+  /** How a command line could go on. */
+  propose(words: readonly string[]): Promise<readonly string[]>;
 }
 
 export const defaultRuntimeDir = '/run/postern';

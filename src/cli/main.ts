@@ -1,5 +1,5 @@
 // The command line: its tree of commands, and how its errors become exit codes.
-import { buildApplication, buildRouteMap, run, text_en } from '@stricli/core';
+import { buildApplication, buildRouteMap, proposeCompletions, run, text_en } from '@stricli/core';
 import { completionCommand } from './commands/completion.ts';
 import { historyCommand, undoCommand } from './commands/history.ts';
 import { appsCommand, logCommand } from './commands/log.ts';
@@ -46,7 +46,7 @@ const root = buildRouteMap({
   },
 });
 
-export function application(version: string) {
+function application(version: string) {
   return buildApplication<Context>(root, {
     name: 'postern',
     versionInfo: { currentVersion: version },
@@ -92,7 +92,14 @@ export async function runCli(argv: readonly string[], injected: Injected, versio
     if (error.code === 'EPIPE') process.exit(exits.done);
     complain(error.message);
   });
-  await run(application(version), [...argv], { process: processView as Context['process'], injected, version });
+  const app = application(version);
+  const context: Context = {
+    process: processView as Context['process'],
+    injected,
+    version,
+    propose: async (words) => (await proposeCompletions(app, words, context)).map(({ completion }) => completion),
+  };
+  await run(app, [...argv], context);
   const code = Number(exitCode ?? 0);
   return code < 0 ? exits.usage : code;
 }

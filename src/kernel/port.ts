@@ -41,8 +41,13 @@ export interface KernelPort {
   /** One listener each, set before the first `applyRules`; copies that wait are delivered before queued packets. */
   onPacket(listener: (packet: QueuedPacket) => void): void;
   onCopy(listener: (packet: CopiedPacket) => void): void;
-  /** Buffers one verdict for each packet; the kernel hears of it at the next `flush`. */
-  verdict(packets: readonly { readonly id: number; readonly mark: number }[], verdict: Verdict, flow: Flow): void;
+  /** Buffers one verdict for each packet; the kernel hears of it at the next `flush`. `passing`: it remembers no refusal. */
+  verdict(
+    packets: readonly { readonly id: number; readonly mark: number }[],
+    verdict: Verdict,
+    flow: Flow,
+    passing?: true,
+  ): void;
   flush(): void;
   /** Takes the allowed bit from the flow's conntrack entry; destroys the socket too when the action is a refusal. */
   revoke(flow: Flow, action: 'reject' | 'drop' | 'ask'): void;

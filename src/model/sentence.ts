@@ -1,7 +1,6 @@
 // A connection in plain words, for people who read along.
 import { escapeText } from '#std/text.ts';
 import type { Connection } from './connection.ts';
-import type { Prompt } from './prompt.ts';
 
 type AttemptText = Connection['attempt'];
 
@@ -59,9 +58,4 @@ export function formatConnection(connection: Connection, userName?: (uid: number
   const verb = enforced ? done[action] : wouldBe[action];
   const why = reason === 'rule' && rule !== null ? `by rule "${escapeText(rule)}"` : because[reason];
   return `${programName(attempt)}${user} ${arrow} ${destinationName(attempt)}${local} ${verb} ${why}`;
-}
-
-/** The question, in a line. */
-export function formatPrompt(prompt: Prompt): string {
-  return `May ${programName(prompt.attempt)} talk to ${destinationName(prompt.attempt)}?`;
 }

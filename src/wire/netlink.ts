@@ -98,17 +98,20 @@ export class AttributeReader {
     const { value } = this;
     const at = this.#next;
     if (at >= this.#limit || value.error !== undefined) return false;
-    value.move(at, this.#limit);
-    const length = value.u16();
-    this.type = value.u16() & NLA_TYPE_MASK;
+    value.offset = at;
+    value.end = this.#limit;
+    const header = value.u32();
     if (value.error !== undefined) return false;
+    const length = header & 0xffff;
+    this.type = (header >>> 16) & NLA_TYPE_MASK;
     if (length < NLA_HDRLEN || length > this.#limit - at) {
       value.fail(length < NLA_HDRLEN ? 'bad-length' : 'truncated');
       return false;
     }
     this.start = at + NLA_HDRLEN;
     this.end = at + length;
-    value.move(this.start, this.end);
+    value.offset = this.start;
+    value.end = this.end;
     this.#next = at + padded(length);
     return true;
   }
@@ -204,8 +207,7 @@ export function beginNetfilter(
   resourceId: number,
 ): number {
   const start = writer.beginMessage((subsystem << 8) | message, flags, sequence);
-  writer.u8(family);
-  writer.u8(0); // NFNETLINK_V0
-  writer.be16(resourceId);
+  // Family in the first byte, NFNETLINK_V0 in the second, the id in the others.
+  writer.be32((family << 24) | (resourceId & 0xffff));
   return start;
 }

@@ -244,8 +244,7 @@ function verdictMessage(
   mark: number | undefined,
 ): boolean {
   const start = beginNetfilter(writer, NFNL_SUBSYS_QUEUE, message, NLM_F_REQUEST, 0, AF_UNSPEC, queue);
-  writer.u16(12);
-  writer.u16(NFQA_VERDICT_HDR);
+  writer.u32(12 | (NFQA_VERDICT_HDR << 16));
   writer.be32(verdict);
   writer.be32(id);
   if (mark !== undefined) writer.attributeBe32(NFQA_MARK, mark);

@@ -20,12 +20,8 @@ import type { Writer } from './writer.ts';
 
 export {
   SOCK_DIAG_BY_FAMILY,
-  TCP_CLOSE,
   TCP_ESTABLISHED,
   TCP_LISTEN,
-  TCP_NEW_SYN_RECV,
-  TCP_SYN_RECV,
-  TCP_SYN_SENT,
 } from './constants/sockdiag.ts';
 
 /** Identifies one socket among all that ever were; both words of `sk_cookie`. */

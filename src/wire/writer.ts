@@ -56,8 +56,11 @@ export class Writer {
   u32(value: number): void {
     const at = this.#reserve(4);
     if (at < 0) return;
-    this.#putU16(at, value);
-    this.#putU16(at + 2, value >>> 16);
+    const { bytes } = this;
+    bytes[at] = value;
+    bytes[at + 1] = value >>> 8;
+    bytes[at + 2] = value >>> 16;
+    bytes[at + 3] = value >>> 24;
   }
 
   be16(value: number): void {
@@ -68,8 +71,13 @@ export class Writer {
   }
 
   be32(value: number): void {
-    this.be16(value >>> 16);
-    this.be16(value);
+    const at = this.#reserve(4);
+    if (at < 0) return;
+    const { bytes } = this;
+    bytes[at] = value >>> 24;
+    bytes[at + 1] = value >>> 16;
+    bytes[at + 2] = value >>> 8;
+    bytes[at + 3] = value;
   }
 
   put(bytes: ArrayLike<number>): void {
@@ -87,8 +95,7 @@ export class Writer {
     const start = this.length;
     this.#failed = false;
     this.u32(NLMSG_HDRLEN);
-    this.u16(type);
-    this.u16(flags);
+    this.u32(type | (flags << 16));
     this.u32(sequence);
     this.u32(0);
     return start;
@@ -97,7 +104,7 @@ export class Writer {
   /** Sets the length and pads to 4. False when the message did not fit and was dropped. */
   endMessage(start: number): boolean {
     const length = this.length - start;
-    this.zeros(padded(length) - length);
+    if ((length & 3) !== 0) this.zeros(4 - (length & 3));
     if (this.#failed) {
       this.length = start;
       this.#failed = false;
@@ -112,8 +119,7 @@ export class Writer {
   /** Returns where the attribute begins, for `endAttribute`; write its value in between. */
   beginAttribute(type: number): number {
     const start = this.length;
-    this.u16(NLA_HDRLEN);
-    this.u16(type);
+    this.u32(NLA_HDRLEN | (type << 16));
     return start;
   }
 
@@ -142,8 +148,7 @@ export class Writer {
   }
 
   attributeBe32(type: number, value: number): void {
-    this.u16(NLA_HDRLEN + 4);
-    this.u16(type);
+    this.u32((NLA_HDRLEN + 4) | (type << 16));
     this.be32(value);
   }
 

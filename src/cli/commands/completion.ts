@@ -1,5 +1,5 @@
 // postern completion: proposes how a command line could go on, and prints what a shell needs to ask for it.
-import { buildCommand, proposeCompletions } from '@stricli/core';
+import { buildCommand } from '@stricli/core';
 import type { Context } from '../context.ts';
 import { write } from '../output.ts';
 
@@ -23,12 +23,6 @@ export const completionCommand = buildCommand<Record<never, never>, string[], Co
       process.stdout.write(bash);
       return;
     }
-    const { application } = await import('../main.ts');
-    const proposals = await proposeCompletions(application(this.version), words, {
-      process: this.process,
-      injected: this.injected,
-      version: this.version,
-    });
-    for (const { completion } of proposals) write(completion);
+    for (const proposal of await this.propose(words)) write(proposal);
   },
 });

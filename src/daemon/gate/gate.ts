@@ -65,7 +65,7 @@ export class Gate {
     const { kernel, counts, reports, send } = this.#parts;
     switch (effect.type) {
       case 'verdict':
-        kernel.verdict(effect.packets, effect.verdict, effect.flow);
+        kernel.verdict(effect.packets, effect.verdict, effect.flow, effect.passing);
         return;
       case 'attribute':
         this.#parts.attributor.attribute(effect.flow, effect.uid, effect.gid, (attribution) =>

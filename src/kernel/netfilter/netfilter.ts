@@ -115,8 +115,7 @@ export class Netfilter implements KernelPort {
     this.#counts.packets += 1;
     const flow = this.#flow(bytes, message);
     if (flow === undefined) {
-      this.#counts.dropped += 1;
-      this.#queue.verdict(message.id, NF_DROP, undefined);
+      this.#dropHere(message.id);
       return;
     }
     const { id, uid, gid, mark } = message;
@@ -140,8 +139,22 @@ export class Netfilter implements KernelPort {
     return (index !== undefined && copied.rules[index]) || null;
   }
 
-  verdict(packets: readonly { readonly id: number; readonly mark: number }[], verdict: Verdict, flow: Flow): void {
-    for (const { id, mark } of packets) this.#judge(id, mark, verdict, flow);
+  verdict(
+    packets: readonly { readonly id: number; readonly mark: number }[],
+    verdict: Verdict,
+    flow: Flow,
+    passing?: true,
+  ): void {
+    for (const { id, mark } of packets) {
+      if (passing === true && verdict === 'drop') this.#dropHere(id);
+      else this.#judge(id, mark, verdict, flow);
+    }
+  }
+
+  /** Ends a packet in the queue: no chain sees it, so that nothing is remembered of it. */
+  #dropHere(id: number): void {
+    this.#counts.dropped += 1;
+    this.#queue.verdict(id, NF_DROP, undefined);
   }
 
   #judge(id: number, mark: number, verdict: Verdict, flow: Flow): void {
@@ -156,9 +169,12 @@ export class Netfilter implements KernelPort {
         else this.#refuseForeign(id, flow);
         return;
       case 'drop':
+        if (mark !== 0) {
+          this.#dropHere(id);
+          return;
+        }
         this.#counts.dropped += 1;
-        if (mark === 0) this.#queue.verdict(id, NF_ACCEPT, this.#marks.drop);
-        else this.#queue.verdict(id, NF_DROP, undefined);
+        this.#queue.verdict(id, NF_ACCEPT, this.#marks.drop);
         return;
     }
   }

@@ -1,4 +1,5 @@
 // Asks the kernel for the one socket behind a flow, and has it destroy one. No list of sockets is ever read here.
+import { type Address, ipv4 } from '#model/address.ts';
 import type { Flow } from '#model/flow.ts';
 import { hasPorts } from '#model/protocol.ts';
 import {
@@ -33,6 +34,10 @@ function socketName(flow: Flow): SocketName | undefined {
   };
 }
 
+function anyAddress({ family }: Address): Address {
+  return family === 4 ? ipv4(0) : { family: 6, w0: 0, w1: 0, w2: 0, w3: 0 };
+}
+
 export class SocketLookup {
   readonly #socket = new NetlinkSocket({ family: netlinkFamilies.sockDiag });
   readonly #writer = Writer.growing(128);
@@ -42,6 +47,13 @@ export class SocketLookup {
   find(flow: Flow): SocketFacts | undefined {
     const name = socketName(flow);
     if (name === undefined) return undefined;
+    const found = this.#find(name);
+    // A connection that nobody has accepted yet is no process's: it belongs to the listener.
+    if (flow.direction !== 'in' || found?.inode !== 0) return found;
+    return this.#find({ ...name, remote: { address: anyAddress(name.remote.address), port: 0 } }) ?? found;
+  }
+
+  #find(name: SocketName): SocketFacts | undefined {
     let record: SocketRecord | undefined;
     this.#ask(appendSocketLookup, name, (found) => {
       record = found;

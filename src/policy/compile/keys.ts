@@ -26,10 +26,6 @@ export const dimension = {
 
 export const dimensions: readonly number[] = Array.from({ length: first + 13 }, (_, index) => index);
 
-export function isPrefixDimension(dim: number): boolean {
-  return dim >= dimension.remotePrefix;
-}
-
 /** A clause with more keys than this in one dimension is not filed by it. */
 const maxKeys = 16;
 

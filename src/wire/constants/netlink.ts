@@ -4,12 +4,9 @@
 export const NLMSG_HDRLEN = 16;
 export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
-export const NLMSG_OVERRUN = 4;
 export const NLM_F_REQUEST = 0x1;
 /** The kernel answers with NLMSG_ERROR, errno 0 for success. */
 export const NLM_F_ACK = 0x4;
-/** The table changed while it was dumped: entries may be missing or double. */
-export const NLM_F_DUMP_INTR = 0x10;
 export const NLM_F_CREATE = 0x400;
 export const NLM_F_APPEND = 0x800;
 /** NLM_F_ROOT | NLM_F_MATCH */

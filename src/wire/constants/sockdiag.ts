@@ -14,9 +14,4 @@ export const INET_DIAG_CGROUP_ID = 21;
 
 // include/net/tcp_states.h
 export const TCP_ESTABLISHED = 1;
-export const TCP_SYN_SENT = 2;
-export const TCP_SYN_RECV = 3;
-/** An unconnected UDP socket too. */
-export const TCP_CLOSE = 7;
 export const TCP_LISTEN = 10;
-export const TCP_NEW_SYN_RECV = 12;

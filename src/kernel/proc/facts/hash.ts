@@ -15,10 +15,7 @@ async function identityOf(file: FileHandle): Promise<string> {
   return `${dev}:${ino}:${ctimeNs}`;
 }
 
-/** Throws when the file cannot be read, is no ordinary file, or was changed while it was read. */
-export async function hashFile(path: string): Promise<HashFound> {
-  // A FIFO would wait for a writer for ever.
-  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+async function hashOf(file: FileHandle): Promise<HashFound> {
   if (!(await file.stat()).isFile()) throw new Error('it is not an ordinary file');
   const before = await identityOf(file);
   const digest = createHash('sha256');
@@ -30,4 +27,15 @@ export async function hashFile(path: string): Promise<HashFound> {
   }
   if ((await identityOf(file)) !== before) throw new Error('it was changed while it was read');
   return { sha256: digest.digest('hex'), file: before };
+}
+
+/** Throws when the file cannot be read, is no ordinary file, or was changed while it was read. */
+export async function hashFile(path: string): Promise<HashFound> {
+  // A FIFO would wait for a writer for ever.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    return await hashOf(file);
+  } finally {
+    await file.close();
+  }
 }

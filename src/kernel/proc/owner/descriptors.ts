@@ -1,5 +1,5 @@
 // Which sockets a process has open: what a descriptor leads to, asked of /proc.
-import { closeSync, fstatSync, opendirSync, readdirSync, statSync } from 'node:fs';
+import { type Dir, fstatSync, opendirSync, readdirSync, statSync } from 'node:fs';
 import { lastErrno, libc, SystemError } from '../../ffi.ts';
 
 /** A descriptor of a process that leads to the socket in question. */
@@ -16,7 +16,7 @@ function socketDevice(): number {
   const fd = libc.socket(AF_UNIX, SOCK_STREAM_CLOEXEC, 0);
   if (fd < 0) throw new SystemError('make a socket to learn the device of sockets', lastErrno());
   const { dev } = fstatSync(fd);
-  closeSync(fd);
+  libc.close(fd);
   return dev;
 }
 
@@ -76,8 +76,9 @@ export function* descriptorsOf(pid: number): Generator<string> {
     yield* namesOf(pid).reverse();
     return;
   }
+  let folder: Dir | undefined;
   try {
-    using folder = opendirSync(`/proc/${pid}/fd`, { bufferSize: 128 });
+    folder = opendirSync(`/proc/${pid}/fd`, { bufferSize: 128 });
     for (let more = true; more; ) {
       const names: string[] = [];
       while (names.length < chunk) {
@@ -90,5 +91,7 @@ export function* descriptorsOf(pid: number): Generator<string> {
     }
   } catch {
     // The process has ended.
+  } finally {
+    folder?.closeSync();
   }
 }

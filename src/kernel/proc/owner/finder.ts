@@ -30,8 +30,11 @@ export interface ProcessSource {
 
 interface Task {
   readonly search: Search;
-  readonly steps: Generator<void, boolean>;
   readonly holders: Holder[];
+  /** Undefined until it has its first turn. The value at the end: whether something may have been missed. */
+  steps: Generator<void, boolean> | undefined;
+  /** It is in the middle of a process. */
+  inside: boolean;
 }
 
 /** Looks at the list of processes again until no new one is there, at most so often. */
@@ -55,8 +58,7 @@ export class Finder {
   add(search: Search): void {
     const tasks = this.#tasksLike(search);
     if (tasks.has(search.inode)) return;
-    const holders: Holder[] = [];
-    const task: Task = { search, holders, steps: this.#look(search) };
+    const task: Task = { search, holders: [], steps: undefined, inside: false };
     tasks.set(search.inode, task);
     const line = this.#lines.get(search.uid);
     if (line === undefined) this.#lines.set(search.uid, [task]);
@@ -76,13 +78,13 @@ export class Finder {
   work(descriptors: number): boolean {
     const task = this.#next();
     if (task === undefined) return false;
-    for (let step = 0; step < descriptors; step++) {
+    task.steps ??= this.#look(task);
+    for (let step = 0; step < descriptors && this.#goesOn(task); step++) {
       const { done, value } = task.steps.next();
       if (done) {
         this.#finish(task, value);
         return true;
       }
-      if (!this.#waits(task)) return true;
     }
     return true;
   }
@@ -91,13 +93,18 @@ export class Finder {
     return this.#tasksLike(task.search).get(task.search.inode) === task;
   }
 
-  /** The first task of the user in front that somebody still waits for; that user goes to the end. */
+  /** A process is looked at to its end even if the socket was found, as long as others are waited for: they may be there too. */
+  #goesOn(task: Task): boolean {
+    return this.#waits(task) || (task.inside && this.#any.size + this.#all.size > 0);
+  }
+
+  /** The first task of the user in front that is not over; that user goes to the end. */
   #next(): Task | undefined {
     for (const [uid, line] of this.#lines) {
       this.#lines.delete(uid);
-      const waiting = line.findIndex((task) => this.#waits(task));
-      if (waiting < 0) continue;
-      if (waiting > 0) line.splice(0, waiting);
+      const first = line.findIndex((task) => this.#goesOn(task));
+      if (first < 0) continue;
+      if (first > 0) line.splice(0, first);
       this.#lines.set(uid, line);
       return line[0];
     }
@@ -111,30 +118,33 @@ export class Finder {
   }
 
   /** The socket's control group, then its user's processes, then all others, then those that began meanwhile. */
-  *#look(search: Search): Generator<void, boolean> {
+  *#look(task: Task): Generator<void, boolean> {
+    const { search } = task;
     const seen = new Set<number>();
-    if (search.cgroupId !== undefined) yield* this.#through(this.#source.members(search.cgroupId), seen);
+    if (search.cgroupId !== undefined) yield* this.#through(task, this.#source.members(search.cgroupId), seen);
     for (let round = 0; round < maxRounds; round++) {
       const pids = this.#source.all().filter((pid) => !seen.has(pid));
       if (pids.length === 0) return false;
       const own: number[] = [];
       const others: number[] = [];
       for (const pid of pids) (this.#source.userOf(pid) === search.uid ? own : others).push(pid);
-      yield* this.#through(own, seen);
-      yield* this.#through(others, seen);
+      yield* this.#through(task, own, seen);
+      yield* this.#through(task, others, seen);
     }
     return true;
   }
 
-  *#through(pids: readonly number[], seen: Set<number>): Generator<void> {
+  *#through(task: Task, pids: readonly number[], seen: Set<number>): Generator<void> {
     for (const pid of pids) {
       if (seen.has(pid)) continue;
       seen.add(pid);
-      yield;
+      task.inside = true;
       for (const fd of this.#source.descriptors(pid)) {
         this.#notice(pid, fd, this.#source.socketAt(pid, fd));
         yield;
       }
+      task.inside = false;
+      yield;
     }
   }
 

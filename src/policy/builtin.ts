@@ -72,6 +72,11 @@ export function builtinRules({ resolvers }: BuiltinContext): RuleRecord[] {
       port: 123,
     }),
     allow('kernel-made', 'Resets, errors and keep-alives that the kernel sends by itself.', { app: { kernel: true } }),
+    allow('closed-ports', 'Nobody listens there: the kernel refuses by itself, and there is nobody to ask about.', {
+      app: { kernel: true },
+      direction: 'in',
+      protocol: ['tcp', 'udp', 'udplite', 'sctp'],
+    }),
     allow('postern', 'The daemon itself and its pages.', {
       app: ownUnits.map((unit) => ({ unit })),
       cgroup: systemUnits,

@@ -1,0 +1,278 @@
+// The lab: a guarded host with a running Postern, and a world to talk to, for end-to-end tests with real programs.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FailMode, Mode } from '#model/mode.ts';
+import { makeNamespaces, removeLeftovers, removeNamespaces } from './namespaces.ts';
+
+export interface RunOptions {
+  readonly user?: string;
+  /** Runs with this effective group, as `sg` does. */
+  readonly group?: string;
+  readonly world?: boolean;
+  readonly timeoutMs?: number;
+  readonly input?: string;
+}
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly ms: number;
+}
+
+export interface PosternOptions {
+  readonly mode?: Mode;
+  readonly fail?: FailMode;
+  /** Files of rules.d by name. */
+  readonly rules?: Readonly<Record<string, string>>;
+  readonly args?: readonly string[];
+}
+
+const bin = join(import.meta.dirname, '../../bin/postern');
+
+export class Lab {
+  readonly names;
+  readonly folder: string;
+  readonly #world: ChildProcess;
+  readonly #worldLines: Interface;
+  readonly #children = new Set<ChildProcess>();
+  readonly #users: string[] = [];
+  readonly #groups: string[] = [];
+  #posterns = 0;
+
+  private constructor(
+    names: ReturnType<typeof makeNamespaces>,
+    folder: string,
+    server: ChildProcess,
+    lines: Interface,
+  ) {
+    this.names = names;
+    this.folder = folder;
+    this.#world = server;
+    this.#worldLines = lines;
+  }
+
+  static async create(): Promise<Lab> {
+    removeLeftovers();
+    const prefix = `pt-lab-${process.pid}`;
+    const names = makeNamespaces(prefix);
+    const folder = mkdtempSync(`/tmp/${prefix}-`);
+    chmodSync(folder, 0o755);
+    const server = spawn(
+      'nsenter',
+      [`--net=/run/netns/${names.world}`, process.execPath, join(import.meta.dirname, 'world.ts')],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    );
+    const lines = createInterface({ input: server.stdout as NodeJS.ReadableStream });
+    await once(lines, 'line');
+    return new Lab(names, folder, server, lines);
+  }
+
+  /** What arrived in the world so far. */
+  async arrived(): Promise<{ connections: number; datagrams: number; silent: number }> {
+    const line = once(this.#worldLines, 'line');
+    this.#world.stdin?.write('?');
+    return JSON.parse(String((await line)[0]));
+  }
+
+  #command(command: readonly string[], { user, group, world }: RunOptions): string[] {
+    const inside = ['nsenter', `--net=/run/netns/${world === true ? this.names.world : this.names.host}`];
+    const ids = [
+      ...(user === undefined ? [] : [`--reuid=${user}`, '--init-groups']),
+      ...(group === undefined ? (user === undefined ? [] : [`--regid=${user}`]) : [`--regid=${group}`]),
+      ...(user === undefined && group !== undefined ? ['--keep-groups'] : []),
+    ];
+    return ids.length === 0 ? [...inside, ...command] : [...inside, 'setpriv', ...ids, '--', ...command];
+  }
+
+  /** Starts a program on the host, or in the world; the lab ends it if nobody else does. */
+  spawn(command: readonly string[], options: RunOptions = {}): ChildProcess {
+    const [file = '', ...args] = this.#command(command, options);
+    const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd: '/' });
+    child.stdin.on('error', () => {});
+    this.#children.add(child);
+    child.on('exit', () => this.#children.delete(child));
+    return child;
+  }
+
+  /** Runs a program to its end; it is killed after `timeoutMs`, by default 20 s. */
+  async run(command: readonly string[], options: RunOptions = {}): Promise<Ran> {
+    const begun = performance.now();
+    const child = this.spawn(command, options);
+    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 20_000);
+    let stdout = '';
+    let stderr = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.stdin?.end(options.input ?? '');
+    const [code] = (await once(child, 'close')) as [number | null];
+    clearTimeout(timer);
+    return { code: code ?? -1, stdout, stderr, ms: performance.now() - begun };
+  }
+
+  /** curl to the world; its exit code tells: 0 connected, 7 refused, 28 timed out. */
+  curl(
+    url: string,
+    options: RunOptions & { readonly program?: string; readonly maxSeconds?: number } = {},
+  ): Promise<Ran> {
+    const { program = 'curl', maxSeconds = 3 } = options;
+    return this.run([program, '-s', '-g', '-o', '/dev/null', '-m', String(maxSeconds), url], options);
+  }
+
+  /** Makes real users and groups with these names where there are none; the lab takes away those it made. */
+  account(name: string): void {
+    if (spawnSync('getent', ['passwd', name]).status === 0) return;
+    spawnSync('useradd', ['--no-create-home', '--user-group', '--shell', '/bin/sh', name]);
+    this.#users.push(name);
+  }
+
+  group(name: string, member?: string): void {
+    if (spawnSync('getent', ['group', name]).status !== 0) {
+      spawnSync('groupadd', [name]);
+      this.#groups.push(name);
+    }
+    if (member !== undefined) spawnSync('usermod', ['-aG', name, member]);
+  }
+
+  async postern(options: PosternOptions = {}): Promise<Postern> {
+    const folder = join(this.folder, `p${++this.#posterns}`);
+    mkdirSync(join(folder, 'config/rules.d'), { recursive: true });
+    for (const [name, text] of Object.entries(options.rules ?? {})) {
+      writeFileSync(join(folder, 'config/rules.d', name), text);
+    }
+    const postern = new Postern(this, folder);
+    await postern.start(options);
+    return postern;
+  }
+
+  async close(): Promise<void> {
+    for (const child of this.#children) child.kill('SIGKILL');
+    this.#world.stdin?.end();
+    this.#world.kill('SIGKILL');
+    removeNamespaces(this.names);
+    rmSync(this.folder, { recursive: true, force: true });
+    for (const name of this.#users) spawnSync('userdel', [name]);
+    for (const name of this.#groups) spawnSync('groupdel', [name]);
+    await sleep(10);
+  }
+}
+
+/** A Postern that guards the lab's host. */
+export class Postern {
+  readonly #lab: Lab;
+  readonly folder: string;
+  /** What it printed. */
+  output = '';
+  #child: ChildProcess | undefined;
+  #options: PosternOptions = {};
+
+  constructor(lab: Lab, folder: string) {
+    this.#lab = lab;
+    this.folder = folder;
+  }
+
+  get rulesDir(): string {
+    return join(this.folder, 'config/rules.d');
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  /** Starts it and waits until its rules hold. */
+  async start(options: PosternOptions = this.#options): Promise<void> {
+    this.#options = options;
+    const child = this.#lab.spawn([
+      bin,
+      'up',
+      '--config-dir',
+      join(this.folder, 'config'),
+      '--state-dir',
+      join(this.folder, 'state'),
+      '--runtime-dir',
+      join(this.folder, 'run'),
+      '--mode',
+      options.mode ?? 'ask',
+      '--fail',
+      options.fail ?? 'known',
+      ...(options.args ?? []),
+    ]);
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.output += text;
+      });
+    }
+    await this.until(() => /^postern is ready/m.test(this.output) || child.exitCode !== null, 'that it is ready');
+    if (child.exitCode !== null) throw new Error(`postern up ended with ${child.exitCode}: ${this.output}`);
+  }
+
+  /** Waits up to `seconds` for something to become true. */
+  async until(isSo: () => boolean | Promise<boolean>, what: string, seconds = 15): Promise<void> {
+    const end = performance.now() + seconds * 1000;
+    while (!(await isSo())) {
+      if (performance.now() > end) throw new Error(`waited ${seconds} s for ${what}; Postern said: ${this.output}`);
+      await sleep(40);
+    }
+  }
+
+  /** Runs a command of the command line, in the host's namespace or as another user. */
+  cli(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+    const [command = '', ...rest] = args;
+    const two = command === 'rule' ? [command, rest.shift() ?? ''] : [command];
+    return this.#lab.run([bin, ...two, '--runtime-dir', join(this.folder, 'run'), ...rest], options);
+  }
+
+  /** The JSON that a command prints. */
+  async json<T>(args: readonly string[], options: RunOptions = {}): Promise<T> {
+    const ran = await this.cli([...args, '--json'], options);
+    if (ran.code !== 0) throw new Error(`postern ${args.join(' ')}: ${ran.stderr}`);
+    return JSON.parse(ran.stdout) as T;
+  }
+
+  #childrenOf(): { pid: number; title: string }[] {
+    const pids = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8').trim().split(/\s+/).map(Number);
+    return pids.map((pid) => ({ pid, title: readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? '' }));
+  }
+
+  /** The pid of the gate or of the control plane, which it has while it lives. */
+  child(which: 'gate' | 'control'): number {
+    const found = this.#childrenOf().find(({ title }) => title.startsWith(`postern-${which}`));
+    if (found === undefined) throw new Error(`there is no ${which}: ${JSON.stringify(this.#childrenOf())}`);
+    return found.pid;
+  }
+
+  kill9(which: 'gate' | 'control'): void {
+    process.kill(this.child(which), 'SIGKILL');
+  }
+
+  /** SIGKILL for the supervisor itself; its children end by themselves. */
+  async kill9All(): Promise<void> {
+    const pids = this.#childrenOf().map(({ pid }) => pid);
+    const child = this.#child as ChildProcess;
+    const ended = once(child, 'exit');
+    for (const pid of [this.pid, ...pids]) process.kill(pid, 'SIGKILL');
+    await ended;
+    this.output = '';
+  }
+
+  /** SIGTERM, and how it ended. */
+  async stop(): Promise<number | null> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    const [code] = (await ended) as [number | null];
+    return code;
+  }
+}

@@ -1,6 +1,6 @@
 // Which sockets a process has open: what a descriptor leads to, asked of /proc.
-import { type Dir, fstatSync, opendirSync, readdirSync, statSync } from 'node:fs';
-import { lastErrno, libc, SystemError } from '../../ffi.ts';
+import { type Dir, opendirSync, readdirSync, statSync } from 'node:fs';
+import { socketDevice } from '../socketdevice.ts';
 
 /** A descriptor of a process that leads to the socket in question. */
 export interface Holder {
@@ -8,26 +8,13 @@ export interface Holder {
   readonly fd: number;
 }
 
-const AF_UNIX = 1;
-const SOCK_STREAM_CLOEXEC = 1 | 0x80000;
-
-/** The device number that all sockets share; files and sockets may have the same inode number. */
-function socketDevice(): number {
-  const fd = libc.socket(AF_UNIX, SOCK_STREAM_CLOEXEC, 0);
-  if (fd < 0) throw new SystemError('make a socket to learn the device of sockets', lastErrno());
-  const { dev } = fstatSync(fd);
-  libc.close(fd);
-  return dev;
-}
-
-const device = socketDevice();
 const quiet = { throwIfNoEntry: false } as const;
 
 /** Inode of the socket behind this descriptor; 0 when it is none or the process is gone. About 4 µs. */
 export function socketAt(pid: number, fd: number | string): number {
   try {
     const file = statSync(`/proc/${pid}/fd/${fd}`, quiet);
-    return file !== undefined && file.dev === device ? file.ino : 0;
+    return file !== undefined && file.dev === socketDevice ? file.ino : 0;
   } catch {
     return 0;
   }

@@ -1,18 +1,15 @@
 // Reads one process from /proc. Every text there can be chosen by the process itself: it is bounded, and believed for
 // nothing but what the kernel writes.
-import { readdirSync } from 'node:fs';
 import { readCgroup } from '#attribution/cgroup.ts';
 import type { Birth, ProcessReader, Seen } from '#attribution/processtable.ts';
 import type { Process } from '#model/process.ts';
 import { appImageOf } from './appimage.ts';
 import { inProcess, maxBytes, readLinkBytes, readRecord, readText } from './folder.ts';
 import { readImage } from './image.ts';
+import { openSockets } from './opensockets.ts';
 import { readScript } from './script.ts';
 
 const maxArguments = 4096;
-/** A process that starts with more open files than this is taken to have any socket. */
-const maxFilesAtStart = 64;
-const noSockets: ReadonlySet<number> = new Set();
 
 /** `stat` (proc(5)): the name in parentheses may hold anything, so fields are counted from the last parenthesis. */
 function readBirth(folder: string): Birth | undefined {
@@ -100,33 +97,9 @@ function read(pid: number, seen: Seen): Process | undefined {
   });
 }
 
-function socketsOf(folder: string): ReadonlySet<number> | 'many' {
-  let names: string[];
-  try {
-    names = readdirSync(`${folder}/fd`);
-  } catch {
-    return 'many';
-  }
-  if (names.length > maxFilesAtStart) return 'many';
-  const inodes = names
-    .map((name) => socketInode(readLinkBytes(`${folder}/fd/${name}`)))
-    .filter((inode) => inode !== undefined);
-  // Nearly always none: one set for all of these.
-  return inodes.length === 0 ? noSockets : new Set(inodes);
-}
-
-const socketLink = /^socket:\[(\d{1,20})\]$/;
-
-/** The inode in what a descriptor's link says; undefined when it is no socket. */
-function socketInode(link: Buffer | undefined): number | undefined {
-  // Most are files: told apart by their first letter.
-  const digits = link?.[0] === 0x73 ? socketLink.exec(link.toString('latin1'))?.[1] : undefined;
-  return digits === undefined ? undefined : Number(digits);
-}
-
 export const procReader: ProcessReader = {
   birth: (pid) => inProcess(pid, readBirth),
   see,
   read,
-  sockets: (pid) => inProcess(pid, socketsOf) ?? 'many',
+  sockets: (pid) => inProcess(pid, openSockets) ?? 'many',
 };

@@ -1,6 +1,6 @@
 // Which sockets a process has open: what a descriptor leads to, asked of /proc.
 import { type Dir, opendirSync, readdirSync, statSync } from 'node:fs';
-import { socketDevice } from '../socketdevice.ts';
+import { isThere, socketBehind } from '../socketlink.ts';
 
 /** A descriptor of a process that leads to the socket in question. */
 export interface Holder {
@@ -12,16 +12,16 @@ const quiet = { throwIfNoEntry: false } as const;
 
 /** Inode of the socket behind this descriptor; 0 when it is none or the process is gone. About 4 µs. */
 export function socketAt(pid: number, fd: number | string): number {
-  try {
-    const file = statSync(`/proc/${pid}/fd/${fd}`, quiet);
-    return file !== undefined && file.dev === socketDevice ? file.ino : 0;
-  } catch {
-    return 0;
-  }
+  return socketBehind(`/proc/${pid}/fd/${fd}`);
 }
 
 export function holds(holder: Holder, inode: number): boolean {
   return socketAt(holder.pid, holder.fd) === inode;
+}
+
+/** The same for a mere guess, which is mostly wrong. */
+export function mayHold(holder: Holder, inode: number): boolean {
+  return isThere(`/proc/${holder.pid}/fd/${holder.fd}`) && holds(holder, inode);
 }
 
 /** How many descriptors the process has; 0 when nobody knows, as before Linux 6.2. */
@@ -41,7 +41,8 @@ export function holderAmongFew(pid: number, inode: number, limit: number): Holde
   const count = countOf(pid);
   if (count > limit) return undefined;
   for (const name of count === 0 ? usual : namesOf(pid).reverse()) {
-    if (socketAt(pid, name) === inode) return { pid, fd: Number(name) };
+    const holder = { pid, fd: Number(name) };
+    if (mayHold(holder, inode)) return holder;
   }
   return undefined;
 }

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Lru } from '#std/lru.ts';
-import { type Holder, holderAmongFew, holds } from './descriptors.ts';
+import { type Holder, holderAmongFew, holds, mayHold } from './descriptors.ts';
 import type { Found, Search } from './finder.ts';
 import type { FinderMessage } from './worker.ts';
 
@@ -172,7 +172,7 @@ function likely(hot: readonly Holder[], inode: number): Holder | undefined {
   for (const { pid, fd } of hot) {
     for (let next = fd; next < fd + 4; next++) {
       const holder = { pid, fd: next };
-      if (holds(holder, inode)) return holder;
+      if (mayHold(holder, inode)) return holder;
     }
   }
   return undefined;

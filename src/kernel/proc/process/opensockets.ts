@@ -1,11 +1,10 @@
 // Which sockets a process has open as it begins to run a program: those that another program made for it.
 import { readdirSync, statSync } from 'node:fs';
-import { socketDevice } from '../socketdevice.ts';
+import { socketBehind } from '../socketlink.ts';
 
 /** A process that starts with more open files than this is taken to have any socket. */
 const maxFiles = 64;
 const noSockets: ReadonlySet<number> = new Set();
-const quiet = { throwIfNoEntry: false } as const;
 
 /** Inodes of its sockets; 'many' when there are too many files to look at, or none can be seen. `folder` is the process's. */
 export function openSockets(folder: string): ReadonlySet<number> | 'many' {
@@ -14,8 +13,7 @@ export function openSockets(folder: string): ReadonlySet<number> | 'many' {
     if (statSync(`${folder}/fd`).size > maxFiles) return 'many';
     const names = readdirSync(`${folder}/fd`);
     if (names.length > maxFiles) return 'many';
-    const files = names.map((name) => statSync(`${folder}/fd/${name}`, quiet));
-    const inodes = files.flatMap((file) => (file?.dev === socketDevice ? [file.ino] : []));
+    const inodes = names.map((name) => socketBehind(`${folder}/fd/${name}`)).filter((inode) => inode !== 0);
     // One set for all programs that were handed none.
     return inodes.length === 0 ? noSockets : new Set(inodes);
   } catch {

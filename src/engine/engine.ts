@@ -155,6 +155,7 @@ export class Engine {
       if (this.#holding.join(turn, held, packet)) this.#desk.joined(turn, held);
       return;
     }
+    this.#forgetEnded(packet);
     const begun = beginFlow(packet, slot, ++this.#tickets, turn.now, { copy: undefined, packets: [{ id, mark }] });
     const excess = this.#quotas.excessFlow(begun);
     if (excess !== undefined) {
@@ -163,6 +164,11 @@ export class Engine {
     }
     this.#holding.keep(begun);
     this.#attribute(turn, begun);
+  }
+
+  /** What opens a connection on ports that had one is a new one; only a dropped one is opened again and again. */
+  #forgetEnded({ opens, key }: AnyPacket): void {
+    if (opens === true && this.#ledger.known(key)?.action !== 'drop') this.#ledger.forget(key);
   }
 
   /** The unanswered default for a packet that finds no room. */
@@ -197,6 +203,7 @@ export class Engine {
       waiting.last = turn.now;
       return;
     }
+    this.#forgetEnded(packet);
     const copy = beginFlow(packet, slot, ++this.#tickets, turn.now, { copy: decided, packets: [] });
     if (this.#quotas.excessFlow(copy) === undefined) {
       this.#copies.set(slot, copy);

@@ -26,6 +26,8 @@ export interface QueuedPacket {
   readonly gid?: number | undefined;
   /** The packet mark, 0 when there is none. A packet with somebody else's mark is refused without ours. */
   readonly mark: number;
+  /** It opens a TCP connection: SYN without ACK. The same addresses and ports may have had a connection before. */
+  readonly opens?: boolean | undefined;
 }
 
 /** A copy of a packet that was not held: `observe`, or a flow that a kernel rule decided by itself. */

@@ -83,8 +83,8 @@ export class World {
   }
 
   /** Queues the packet of an attempt of test/dsl.ts; its id is `lastId`. */
-  send(what: string | Attempt): Effect[] {
-    return this.handle({ type: 'packet', packet: this.packet(what) });
+  send(what: string | Attempt, more: Partial<QueuedPacket> = {}): Effect[] {
+    return this.handle({ type: 'packet', packet: { ...this.packet(what), ...more } });
   }
 
   packet(what: string | Attempt): QueuedPacket {

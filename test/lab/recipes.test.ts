@@ -1,6 +1,8 @@
 // The five classic recipes, with real programs, users and groups.
 import assert from 'node:assert/strict';
-import { copyFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { chmodSync, copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { LogLine, RuleView } from '#model/api.ts';
@@ -118,8 +120,6 @@ rules:
   test('d: a whole program by its path, by its hash, by its pid', async () => {
     const copy = join(lab.folder, 'mycurl');
     copyFileSync('/usr/bin/curl', copy);
-    const { createHash } = await import('node:crypto');
-    const { readFileSync, chmodSync } = await import('node:fs');
     chmodSync(copy, 0o755);
     const hash = createHash('sha256').update(readFileSync('/usr/bin/wget')).digest('hex');
     postern = await lab.postern({
@@ -146,7 +146,6 @@ for line in sys.stdin:
     except OSError as e: print('out', flush=True)`;
     const [one, two] = [lab.spawn(['python3', '-c', script]), lab.spawn(['python3', '-c', script])];
     const say = async (child: typeof one) => {
-      const { once } = await import('node:events');
       const answer = once(child.stdout as NodeJS.ReadableStream, 'data');
       child.stdin?.write('\n');
       return String((await answer)[0]).trim();

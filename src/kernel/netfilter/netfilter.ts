@@ -1,10 +1,11 @@
 // The real kernel behind KernelPort: the packet queue, the copies, conntrack, and our one nft table.
 import type { CopiedPacket, QueuedPacket, Verdict } from '#engine/types.ts';
 import { type Flow, flowKey } from '#model/flow.ts';
+import { protocolNumbers } from '#model/protocol.ts';
 import type { QueueKind } from '#model/status.ts';
 import { ok, type Result } from '#std/result.ts';
 import { directionOfHook, flowFromPacket } from '#wire/flow.ts';
-import { createPacketFields, parsePacket } from '#wire/ip.ts';
+import { createPacketFields, parsePacket, TCP_ACK, TCP_SYN } from '#wire/ip.ts';
 import type { LogMessage } from '#wire/nflog.ts';
 import { NF_ACCEPT, NF_DROP, type QueueMessage } from '#wire/nfqueue.ts';
 import { interfaceName } from '../netlink/interfaces.ts';
@@ -111,6 +112,11 @@ export class Netfilter implements KernelPort {
     return flowFromPacket(this.#fields, direction, interfaceName(index));
   }
 
+  /** Of the packet that was just read: SYN without ACK. */
+  #opens(): boolean {
+    return this.#fields.protocol === protocolNumbers.tcp && (this.#fields.tcpFlags & (TCP_SYN | TCP_ACK)) === TCP_SYN;
+  }
+
   #readPacket(bytes: Buffer, message: QueueMessage): void {
     this.#counts.packets += 1;
     const flow = this.#flow(bytes, message);
@@ -119,7 +125,7 @@ export class Netfilter implements KernelPort {
       return;
     }
     const { id, uid, gid, mark } = message;
-    this.#onPacket({ id, flow, key: flowKey(flow), uid, gid, mark });
+    this.#onPacket({ id, flow, key: flowKey(flow), uid, gid, mark, opens: this.#opens() });
   }
 
   #readCopy(bytes: Buffer, message: LogMessage): void {
@@ -127,7 +133,15 @@ export class Netfilter implements KernelPort {
     const flow = this.#flow(bytes, message);
     if (flow === undefined) return;
     const { uid, gid, mark } = message;
-    this.#onCopy({ flow, key: flowKey(flow), uid, gid, mark, decided: this.#decider(bytes, message) });
+    this.#onCopy({
+      flow,
+      key: flowKey(flow),
+      uid,
+      gid,
+      mark,
+      opens: this.#opens(),
+      decided: this.#decider(bytes, message),
+    });
   }
 
   /** The kernel rule that made the copy; null in `observe`, and for a copy of rules that were exchanged meanwhile. */

@@ -22,3 +22,4 @@ export const ICMPV6_ECHO_REPLY = 129;
 
 // RFC 9293 3.1
 export const TCP_SYN = 0x02;
+export const TCP_ACK = 0x10;

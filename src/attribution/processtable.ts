@@ -1,6 +1,7 @@
 // Which program each process runs, kept current from the kernel's events: what was seen at exec is believed, not what
 // /proc says later. A pid alone is never an identity: every entry has its start time.
 import type { Image, Process } from '#model/process.ts';
+import { appImagePath } from './appimage.ts';
 import { Details } from './details.ts';
 import { ancestorsOf, extendLineage, type Lineage, lineageOf, maxAncestors } from './lineage.ts';
 
@@ -20,7 +21,7 @@ export interface ProcessReader {
   birth(pid: number): Birth | undefined;
   /** Cheap: it runs at every exec of the machine. */
   see(pid: number): Seen | undefined;
-  /** Everything else, with the start time, image and executable of `seen`. */
+  /** Everything else, with the start time, image and executable of `seen`; as AppImage the name of the mount that it lies in. */
   read(pid: number, seen: Seen): Process | undefined;
   /** Inodes of the sockets that it has open; 'many' when there are too many to look at. */
   sockets(pid: number): ReadonlySet<number> | 'many';
@@ -209,7 +210,8 @@ export class ProcessTable {
     const { startTime, image } = entry;
     const process = this.#reader.read(pid, { startTime, image, parentPid: 0 });
     if (process === undefined) return this.#details.get(pid)?.process ?? remembered(entry);
-    const whole = { ...process, ancestors: ancestorsOf(entry.lineage) };
+    const ancestors = ancestorsOf(entry.lineage);
+    const whole = { ...process, ancestors, appimage: appImagePath(process.appimage, ancestors) };
     this.#details.set(pid, whole, now);
     return whole;
   }

@@ -1,12 +1,15 @@
-// Which .AppImage file a program was started from: what the kernel says is mounted there, not what the program says.
+// Which AppImage a program lies in: what the kernel says is mounted there, not what the program says.
 import { readLines } from './folder.ts';
 
 /** An AppImage mounts itself at /tmp/.mount_NAME with its own file as the source of the mount. */
 const mountPoint = /^(\/tmp\/\.mount_[^/]+)\//;
 
+/** Spaces and the like are written `\040` there (proc(5)). */
+const withoutEscapes = (text: string) =>
+  text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+
 /**
- * The file's path; null when the program is in no such mount. The source of a FUSE mount is a name that the user chose who
- * mounted it, as any user may: it tells programs of the same user apart, and is worth as much as that user.
+ * Name of the .AppImage file, as its mount has it; null when the program is in no such mount. Whoever mounts chooses the name.
  * `folder` is the process's in /proc, since the mount stands in its mount namespace.
  */
 export function appImageOf(program: string, folder: string): string | null {
@@ -16,7 +19,8 @@ export function appImageOf(program: string, folder: string): string | null {
     const [before = '', after = ''] = line.split(' - ');
     if (before.split(' ')[4] !== mounted) continue;
     const [type = '', source = ''] = after.split(' ');
-    if (type.startsWith('fuse') && source.endsWith('.AppImage')) return source;
+    const name = withoutEscapes(source);
+    if (type.startsWith('fuse') && name.endsWith('.AppImage')) return name;
   }
   return null;
 }

@@ -144,7 +144,7 @@ rules:
 for line in sys.stdin:
     try: socket.create_connection(('${world.v4}', 80), 3); print('in', flush=True)
     except OSError as e: print('out', flush=True)`;
-    const [one, two] = [lab.spawn(['python3', '-c', script]), lab.spawn(['python3', '-c', script])];
+    const [one, two] = [lab.spawn(['/usr/bin/python3', '-c', script]), lab.spawn(['/usr/bin/python3', '-c', script])];
     const say = async (child: typeof one) => {
       const answer = once(child.stdout as NodeJS.ReadableStream, 'data');
       child.stdin?.write('\n');

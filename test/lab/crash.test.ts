@@ -1,0 +1,133 @@
+// kill -9 of the gate, of the control plane, of both and of everything, in each fail mode: what passes is what the mode says.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PromptView } from '#model/api.ts';
+import { failModes } from '#model/mode.ts';
+import { Lab, type Postern } from './lab.ts';
+import { world } from './namespaces.ts';
+
+const dialler = join(import.meta.dirname, 'dialler.py');
+const address = world.v4;
+
+// Port 443 the kernel allows by itself, port 8080 it refuses by itself, curl on port 80 needs the gate, the rest is asked.
+const rules = `
+rules:
+  - { name: web, action: allow, port: 443, protocol: tcp, priority: 20 }
+  - { name: no-8080, action: reject, port: 8080, protocol: tcp, priority: 20 }
+  - { name: curl, action: allow, app: /usr/bin/curl }
+`;
+
+describe('crashes', () => {
+  let lab: Lab;
+  let postern: Postern;
+
+  before(async () => {
+    lab = await Lab.create();
+  });
+  afterEach(() => postern?.stop());
+  after(() => lab.close());
+
+  const get = (port: number, maxSeconds = 2) => lab.curl(`http://${address}:${port}/`, { maxSeconds });
+  const prompts = () => postern.json<PromptView[]>(['prompts']);
+  /** A connection that stays, and tells with each line that it still works. */
+  async function talk() {
+    const script = `import socket,sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(('${address}', 7007)); s.settimeout(2)
+for line in sys.stdin:
+    try: s.send(b'hi'); s.recv(9); print('works', flush=True)
+    except OSError as e: print(e, flush=True)`;
+    const child = lab.spawn(['/usr/bin/python3', '-c', script]);
+    const say = async () => {
+      const answer = once(child.stdout as NodeJS.ReadableStream, 'data');
+      child.stdin?.write('\n');
+      return String((await answer)[0]).trim();
+    };
+    return { say, end: () => child.kill('SIGKILL') };
+  }
+
+  for (const fail of failModes) {
+    test(`fail mode ${fail}: the gate is killed under load, and nothing explicit changes`, async () => {
+      postern = await lab.postern({
+        fail,
+        rules: {
+          '10.yaml': `${rules}  - { name: echo, action: allow, port: 7007, protocol: udp, app: { path: "/usr/bin/python3*" } }\n`,
+        },
+      });
+      const held = lab.spawn(['/usr/bin/python3', dialler, 'hang', address, '9000', '3']);
+      await once(held.stdout as NodeJS.ReadableStream, 'data');
+      await postern.until(async () => (await prompts()).length === 3, 'three questions');
+      const conversation = await talk();
+      assert.equal(await conversation.say(), 'works');
+      const load = lab.run(['/usr/bin/python3', dialler, 'rate', address, '443', '300', '4'], { timeoutMs: 40_000 });
+      await sleep(500);
+      const before = postern.child('gate');
+      postern.kill9('gate');
+      assert.equal(await conversation.say(), 'works', 'what is established goes on');
+      assert.equal((await get(8080)).code, 7, 'what a rule refuses stays refused');
+      assert.equal((await get(80, 6)).code, 0, 'what a rule allows is allowed, at the latest when the gate is back');
+      await postern.until(() => postern.child('gate') !== before, 'another gate');
+      await postern.until(async () => (await prompts()).length === 3, 'the open questions asked again');
+      const result = JSON.parse((await load).stdout);
+      assert.deepEqual([result.done, result.failed], [1200, 0]);
+      assert.equal(await conversation.say(), 'works');
+      conversation.end();
+      held.stdin?.end();
+    });
+  }
+
+  test('the control plane is killed, and the gate goes on with its policy', async () => {
+    postern = await lab.postern({ rules: { '10.yaml': rules } });
+    const held = lab.spawn(['/usr/bin/python3', dialler, 'hang', address, '9000', '2']);
+    await once(held.stdout as NodeJS.ReadableStream, 'data');
+    await postern.until(async () => (await prompts()).length === 2, 'two questions');
+    const ids = (await prompts()).map(({ id }) => id);
+    postern.kill9('control');
+    assert.equal((await get(80)).code, 0);
+    assert.equal((await get(8080)).code, 7);
+    await postern.until(async () => {
+      const ran = await postern.cli(['prompts', '--json']);
+      return ran.code === 0 && JSON.parse(ran.stdout).length === 2;
+    }, 'the control plane back with the questions');
+    assert.deepEqual(
+      (await prompts()).map(({ id }) => id),
+      ids,
+      'they are the same questions',
+    );
+    assert.equal((await postern.cli(['answer', ids[0] as string, 'allow'])).code, 0);
+    held.stdin?.end();
+  });
+
+  test('both are killed, and both come back', async () => {
+    postern = await lab.postern({ rules: { '10.yaml': rules } });
+    const [gate, control] = [postern.child('gate'), postern.child('control')];
+    postern.kill9('gate');
+    process.kill(control, 'SIGKILL');
+    assert.equal((await get(443)).code, 0);
+    assert.equal((await get(8080)).code, 7);
+    assert.equal((await get(80, 8)).code, 0);
+    await postern.until(() => postern.child('gate') !== gate && postern.child('control') !== control, 'both');
+  });
+
+  for (const fail of failModes) {
+    test(`fail mode ${fail}: everything is killed, and the kernel goes on as the mode says`, async () => {
+      postern = await lab.postern({ fail, rules: { '10.yaml': rules } });
+      assert.equal((await get(80)).code, 0);
+      await postern.kill9All();
+      const got = { web: (await get(443)).code, refused: (await get(8080)).code, unknown: (await get(80)).code };
+      const expected = {
+        open: { web: 0, refused: 7, unknown: 0 },
+        known: { web: 0, refused: 7, unknown: 28 },
+        closed: { web: 28, refused: 7, unknown: 28 },
+      }[fail];
+      assert.deepEqual(got, expected);
+      await postern.start();
+      assert.deepEqual([(await get(80)).code, (await get(443)).code, (await get(8080)).code], [0, 0, 7]);
+      assert.equal(await postern.stop(), 0);
+      const left = await lab.run(['nft', 'list', 'ruleset']);
+      assert.equal(left.stdout, '', 'nothing is left behind');
+    });
+  }
+});

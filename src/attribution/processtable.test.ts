@@ -2,11 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Image, Process } from '#model/process.ts';
+import { formatIdentities, parseIdentities } from './identities.ts';
 import { type ProcessEvent, type ProcessReader, ProcessTable, type Seen } from './processtable.ts';
+
+const inodes: string[] = [];
+
+/** Each path is a file of its own. */
+function inodeOf(path: string): string {
+  if (!inodes.includes(path)) inodes.push(path);
+  return String(inodes.indexOf(path));
+}
 
 const imageOf = (path: string, state: Image['state'] = 'host'): Image => ({
   path,
-  identity: { device: '1', inode: path, generation: '0', ctime: '0' },
+  identity: { device: '1', inode: inodeOf(path), generation: '0', ctime: '0' },
   state,
 });
 
@@ -313,6 +322,47 @@ test('what runs already is remembered with what is above it', () => {
   machine.exec(12, '/usr/bin/curl');
   machine.tell(table);
   assert.deepEqual(table.get(12, 0)?.ancestors, ['/usr/bin/bash', '/usr/bin/sshd', '/sbin/init']);
+});
+
+test('a program whose file was replaced is still itself for the next table, if it is the same process and file', () => {
+  const { world: machine, table } = world();
+  machine.fork(1, 10);
+  machine.exec(10, '/usr/bin/service');
+  machine.fork(10, 11);
+  machine.tell(table);
+  const text = formatIdentities(table.identities());
+  const replaced: ProcessReader = {
+    ...machine.reader,
+    see: (pid) => {
+      const seen = machine.reader.see(pid);
+      return seen?.image && { ...seen, image: { ...seen.image, state: 'deleted' } };
+    },
+  };
+  const identities = parseIdentities(text);
+  assert.ok(identities.ok);
+  const later = new ProcessTable(replaced, true);
+  later.recall(identities.value);
+  machine.exit(11);
+  machine.fork(1, 11);
+  machine.events.length = 0;
+  assert.equal(later.get(10, 0)?.exe, '/usr/bin/service');
+  assert.equal(later.get(11, 0)?.exe, null, 'another process with that pid');
+  assert.equal(later.get(1, 0)?.exe, '/sbin/init');
+  const forgetful = new ProcessTable(replaced, true);
+  assert.equal(forgetful.get(10, 0)?.exe, null);
+  const other = machine.living.get(10);
+  assert.ok(other);
+  other.shown = '/tmp/evil';
+  const mistaken = new ProcessTable(replaced, true);
+  mistaken.recall(identities.value);
+  assert.equal(mistaken.get(10, 0)?.exe, null, 'another file');
+});
+
+test('remembered identities that are no such thing are refused', () => {
+  for (const text of ['', '{}', '[1]', '[{"pid":1}]', `[{"pid":"1"}]`, 'null']) {
+    assert.equal(parseIdentities(text).ok, false, text);
+  }
+  assert.deepEqual(parseIdentities('[]'), { ok: true, value: [] });
 });
 
 test('no more than 65,536 processes are remembered, and the newest of them', () => {

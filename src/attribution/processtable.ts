@@ -3,6 +3,7 @@
 import type { Image, Process } from '#model/process.ts';
 import { appImagePath } from './appimage.ts';
 import { Details } from './details.ts';
+import { type Identity, identityOf, imageAtBegin } from './identities.ts';
 import { ancestorsOf, extendLineage, type Lineage, lineageOf, maxAncestors } from './lineage.ts';
 
 /** Which process has a pid now. */
@@ -63,6 +64,8 @@ export class ProcessTable {
   readonly #details = new Details();
   readonly #recent: number[] = [];
   readonly #told: boolean;
+  /** Of processes that began before this table, and were not met yet. */
+  readonly #earlier = new Map<number, Identity>();
 
   /** `told`: the kernel tells of every exec, so that what /proc says of a program later need not be believed. */
   constructor(reader: ProcessReader, told: boolean) {
@@ -101,6 +104,20 @@ export class ProcessTable {
         this.#details.delete(event.tgid);
         return;
     }
+  }
+
+  /** What an earlier table knew of processes that may still live. */
+  recall(identities: readonly Identity[]): void {
+    for (const identity of identities) this.#earlier.set(identity.pid, identity);
+  }
+
+  /** What a later table should know of the processes that live now. */
+  identities(): Identity[] {
+    return [...this.#entries.values()].flatMap(({ pid, startTime, image, ended }) => {
+      if (ended !== undefined) return [];
+      const birth = startTime ?? this.#reader.birth(pid)?.startTime;
+      return (birth !== undefined && identityOf(pid, birth, image)) || [];
+    });
   }
 
   /** Remembers a process that began before anybody told of it, so that its children have their ancestors. */
@@ -163,7 +180,9 @@ export class ProcessTable {
     this.#details.delete(pid);
   }
 
-  #meet(pid: number, { startTime, image }: Seen, lineage: Lineage | undefined): Entry {
+  #meet(pid: number, { startTime, image: seen }: Seen, lineage: Lineage | undefined): Entry {
+    const image = imageAtBegin(this.#earlier.get(pid), startTime, seen);
+    this.#earlier.delete(pid);
     const entry: Entry = { pid, startTime, image, lineage, handedDown: noSockets, ended: undefined };
     this.#forget(pid);
     this.#put(entry);

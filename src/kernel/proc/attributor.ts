@@ -1,6 +1,7 @@
 // Finds the program behind a flow without eBPF: the exact socket by sock_diag, its holder through /proc, the holder's
 // identity from the process table. Best effort: what cannot be found is said to be unknown.
 import { settleCandidates } from '#attribution/candidates.ts';
+import { formatIdentities, parseIdentities } from '#attribution/identities.ts';
 import { kernelAnswers } from '#attribution/kernelmade.ts';
 import { type ProcessEvent, ProcessTable } from '#attribution/processtable.ts';
 import type { Attribution } from '#engine/types.ts';
@@ -25,6 +26,8 @@ export interface AttributorOptions {
   readonly lookup: { find(flow: Flow): SocketFacts | undefined };
   /** Whether the kernel tells of fork, exec and exit; `handle` is called for each. */
   readonly told: boolean;
+  /** What `identities()` gave in an earlier run since the machine's start; anything else is refused and forgotten. */
+  readonly identities?: string;
   /** A process that was asked about has ended. */
   readonly onExit?: (pid: number, startTime: string) => void;
 }
@@ -48,7 +51,14 @@ export class ProcAttributor {
     this.#options = options;
     this.#table = new ProcessTable(procReader, options.told);
     this.#owners = new SocketOwners({ recent: () => this.#table.recent() });
+    const earlier = parseIdentities(options.identities ?? '[]');
+    if (earlier.ok) this.#table.recall(earlier.value);
     this.#seed();
+  }
+
+  /** What running programs were when they began, for the next run of Postern. Keep it where only root may write. */
+  identities(): string {
+    return formatIdentities(this.#table.identities());
   }
 
   /** Learns what runs already, a few processes at a time, so that what these start has its ancestors. */

@@ -19,7 +19,10 @@ test('the other end of a Unix socket is this very process', async () => {
   assert.equal(peer.pid, process.pid);
   assert.equal(peer.uid, process.geteuid?.());
   assert.equal(peer.gid, process.getegid?.());
-  assert.deepEqual([...peer.groups].sort(), [...(process.getgroups?.() ?? [])].filter((g) => peer.groups.includes(g)).sort());
+  assert.deepEqual(
+    [...peer.groups].sort(),
+    [...(process.getgroups?.() ?? [])].filter((g) => peer.groups.includes(g)).sort(),
+  );
   client.destroy();
   accepted.destroy();
   server.close();

@@ -70,8 +70,6 @@ export const gateMessageSchema = z.discriminatedUnion('type', [
     action: z.enum(['allow', 'reject', 'drop']),
     time: z.number(),
   }),
-  /** A process that a rule with lifetime `exit` was made for has ended. */
-  z.strictObject({ type: z.literal('process-exited'), pid: z.int(), startTime: z.string() }),
   /** Something a person should read, once. */
   z.strictObject({
     type: z.literal('notice'),

@@ -70,7 +70,10 @@ test('wider scopes leave conditions out', () => {
 
 test('an app is named as a person would', () => {
   const app = (process: AttemptJson['process']) => rules({ ...curl, process: { uid: 1000, ...process } })[0]?.app;
-  assert.deepEqual(app({ exe: '/usr/bin/python3', script: '/opt/[x]/a.py' }), { script: '/opt/\\[x\\]/a.py' });
+  assert.deepEqual(app({ exe: '/usr/bin/python3', script: '/opt/[x]/a.py' }), {
+    script: '/opt/\\[x\\]/a.py',
+    path: '/usr/bin/python3',
+  });
   assert.deepEqual(app({ exe: null, flatpak: 'org.x', script: '/a' }), { flatpak: 'org.x' });
   assert.deepEqual(app({ container: 'web', exe: null }), { container: 'web' });
   assert.deepEqual(app({ exe: null, sha256: 'a'.repeat(64) }), { sha256: 'a'.repeat(64) });

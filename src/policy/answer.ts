@@ -76,7 +76,9 @@ function recognisableApp(process: Process): Result<AppChoice> {
     return ok({ condition: { appimage: exactPattern(process.appimage) }, holdsChildren: false });
   }
   if (typeof process.script === 'string') {
-    return ok({ condition: { script: exactPattern(process.script) }, holdsChildren: false });
+    // What script a program says it runs is worth no more than the program.
+    const interpreter = typeof process.exe === 'string' ? { path: exactPattern(process.exe) } : {};
+    return ok({ condition: { script: exactPattern(process.script), ...interpreter }, holdsChildren: false });
   }
   if (typeof process.exe === 'string') return ok({ condition: exactPattern(process.exe), holdsChildren: false });
   if (process.sha256 !== undefined) return ok({ condition: { sha256: process.sha256 }, holdsChildren: false });

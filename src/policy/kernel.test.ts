@@ -17,12 +17,12 @@ function matches(rule: KernelRule, { process, flow }: Attempt): boolean {
   const destination = flow.direction === 'in' ? flow.local : flow.remote;
   const inOne = (prefixes: readonly Prefix[], address = flow.remote.address) =>
     prefixes.some((prefix) => prefixHolds(prefix, address));
-  const cgroup = process?.cgroup;
   return (
+    // A frame below IP never comes to nft.
+    flow.protocol !== 'packet' &&
     rule.direction === flow.direction &&
     rule.uids?.includes(process?.uid ?? -1) !== false &&
     rule.gids?.includes(process?.gid ?? -1) !== false &&
-    rule.cgroups?.some((item) => cgroup === item || cgroup?.startsWith(`${item}/`)) !== false &&
     rule.protocols?.includes(number) !== false &&
     rule.icmpTypes?.includes(flow.icmp?.type ?? -1) !== false &&
     rule.ports?.some(([low, high]) => destination && low <= destination.port && destination.port <= high) !== false &&
@@ -91,7 +91,7 @@ function kernelRules(rules: readonly Partial<RuleText>[]): string[] {
   );
 }
 
-test('rules of users, groups, cgroups, protocols, ports and prefixes stand in the kernel', () => {
+test('rules of users, groups, protocols, ports and prefixes stand in the kernel', () => {
   assert.deepEqual(kernelRules([{ action: 'reject', user: ['alice', 5], to: '10.0.0.0/8:443' }]), [
     '{"name":"r0","action":"reject","direction":"out","uids":[5,1000],"ports":[[443,443]],"protocols":[6,17,132,136],"remote":["10.0.0.0/8"]}',
   ]);
@@ -99,8 +99,8 @@ test('rules of users, groups, cgroups, protocols, ports and prefixes stand in th
     kernelRules([{ action: 'drop', protocol: 'icmp', 'icmp-type': 8, direction: 'in', network: '10.0.0.0/8' }]),
     ['{"name":"r0","action":"drop","direction":"in","protocols":[1],"icmpTypes":[8],"local":["10.0.0.0/8"]}'],
   );
-  assert.deepEqual(kernelRules([{ to: 'internet', interface: 'eth0', cgroup: '/system.slice/' }]), [
-    '{"name":"r0","action":"allow","direction":"out","cgroups":["/system.slice"],"interfaces":["eth0"],"not":14}',
+  assert.deepEqual(kernelRules([{ to: 'internet', interface: 'eth0' }]), [
+    '{"name":"r0","action":"allow","direction":"out","interfaces":["eth0"],"not":14}',
   ]);
 });
 
@@ -109,6 +109,7 @@ test('what only user space can see does not stand in the kernel', () => {
     { app: '/usr/bin/curl' },
     { ancestor: '/usr/bin/bash' },
     { 'supplementary-group': 'noinet' },
+    { cgroup: '/system.slice' },
     { interface: 'e*' },
     { action: 'ask' },
     { action: 'log' },

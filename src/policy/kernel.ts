@@ -21,8 +21,6 @@ export interface KernelRule {
   /** Only for `out`, where the kernel knows the owner. */
   readonly uids?: readonly number[];
   readonly gids?: readonly number[];
-  /** Paths in the unified hierarchy; what is below matches too. Only for `out`. */
-  readonly cgroups?: readonly string[];
   /** IP protocol numbers. */
   readonly protocols?: readonly number[];
   /** With `protocols` being ICMP alone or ICMPv6 alone. */
@@ -128,7 +126,6 @@ function describe(test: Criterion): string {
 interface Draft {
   uids?: readonly number[];
   gids?: readonly number[];
-  cgroups?: readonly string[];
   protocols?: readonly number[];
   icmpTypes?: readonly number[];
   ports?: readonly PortRange[];
@@ -195,10 +192,9 @@ function narrow(draft: Draft, test: Criterion, direction: Direction): boolean {
         if (pattern.type !== 'exact') return false;
         values.push(pattern.value);
       }
-      if (test.field === interfaceField) draft.interfaces = values;
-      else if (test.field === cgroupField && direction === 'out' && values.every((v) => /^\/[^/]/.test(v))) {
-        draft.cgroups = values;
-      } else return false;
+      // nft knows a cgroup by the id it has when the rule is loaded: one made later under the same path would not match.
+      if (test.field !== interfaceField) return false;
+      draft.interfaces = values;
       return true;
     }
     case 'groups':

@@ -36,7 +36,9 @@ describe('load', () => {
       rules: { '10.yaml': `rules: [{ name: dialler, action: allow, app: { script: ${dialler} } }]` },
     });
     const before = await lab.arrived();
-    const ran = await lab.run(['/usr/bin/python3', dialler, 'rate', world.v4, '80', '1000', '10'], { timeoutMs: 60_000 });
+    const ran = await lab.run(['/usr/bin/python3', dialler, 'rate', world.v4, '80', '1000', '10'], {
+      timeoutMs: 60_000,
+    });
     const result = JSON.parse(ran.stdout);
     assert.equal(result.made, 10_000);
     assert.deepEqual([result.done, result.failed], [10_000, 0], JSON.stringify([result, await counters()]));

@@ -108,9 +108,6 @@ export class Control implements Services {
         this.#tell(journal.event('prompt-closed', message), owner);
         return;
       }
-      case 'process-exited':
-        void this.#parts.keeper.reload();
-        return;
       case 'notice':
         this.notice(message.level, message.text);
         return;

@@ -12,6 +12,7 @@ import type { GateOptions } from '../up/options.ts';
 import { ControlSocket } from './controlsocket.ts';
 import { Counts } from './counts.ts';
 import { Gate } from './gate.ts';
+import { IdentitiesFile, readIdentities } from './identitiesfile.ts';
 import { Reports } from './reports.ts';
 
 process.title = 'postern-gate';
@@ -32,7 +33,14 @@ function run(options: GateOptions): void {
   const counts = new Counts();
   const started = Date.now();
   const lookup = new SocketLookup();
-  const attributor = new ProcAttributor({ lookup, told: options.connectorFd !== undefined });
+  const identitiesPath = join(options.runtimeDir, 'identities.json');
+  const earlier = readIdentities(identitiesPath);
+  const attributor = new ProcAttributor({
+    lookup,
+    told: options.connectorFd !== undefined,
+    ...(earlier !== undefined && { identities: earlier }),
+  });
+  const identities = new IdentitiesFile(identitiesPath, () => attributor.identities());
   const events =
     options.connectorFd === undefined
       ? undefined
@@ -86,6 +94,7 @@ function run(options: GateOptions): void {
   const stop = async () => {
     if (stopping) return;
     stopping = true;
+    identities.close();
     await gate.stop();
     events?.close();
     socket.close();

@@ -10,6 +10,7 @@ import { openConnector } from '#kernel/process/connector.ts';
 import { takeLock } from '#kernel/process/lock.ts';
 import { notifyServiceManager } from '#kernel/process/sdnotify.ts';
 import { controlAccount } from './account.ts';
+import { missingCapabilities } from './capabilities.ts';
 import { Child } from './child.ts';
 import { prepareFolders } from './folders.ts';
 import type { ControlOptions, GateOptions } from './options.ts';
@@ -59,6 +60,11 @@ const script = (name: string) => join(import.meta.dirname, '..', name, 'main.ts'
 export async function up(options: UpOptions): Promise<number> {
   if (process.geteuid?.() !== 0) {
     complain('only root can guard the machine; run: sudo postern up');
+    return exitCodes.notPermitted;
+  }
+  const lacking = missingCapabilities();
+  if (lacking !== undefined) {
+    complain(lacking);
     return exitCodes.notPermitted;
   }
   const account = controlAccount();

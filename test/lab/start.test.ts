@@ -1,0 +1,185 @@
+// Starting where something is in the way, and what is hostile: each gets a clear message, no crash, one verdict.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, test } from 'node:test';
+import type { Status } from '#model/api.ts';
+import { Lab, type Postern } from './lab.ts';
+import { host, world } from './namespaces.ts';
+
+const bin = join(import.meta.dirname, '../../bin/postern');
+const python = '/usr/bin/python3';
+const curlRule = 'rules: [{ name: curl, action: allow, app: /usr/bin/curl }]\n';
+
+describe('starting and staying up', () => {
+  let lab: Lab;
+  let postern: Postern | undefined;
+
+  before(async () => {
+    lab = await Lab.create();
+    lab.account('pt-other');
+  });
+  afterEach(() => postern?.stop());
+  after(() => lab.close());
+
+  const folders = (name: string) =>
+    ['config', 'state', 'run'].flatMap((kind) => [
+      `--${kind === 'run' ? 'runtime' : kind}-dir`,
+      join(lab.folder, name, kind),
+    ]);
+
+  test('twice with the same folders, and twice in one network namespace', async () => {
+    postern = await lab.postern({ rules: { '10.yaml': curlRule } });
+    const same = await lab.run([
+      bin,
+      'up',
+      '--config-dir',
+      join(postern.folder, 'config'),
+      '--state-dir',
+      join(postern.folder, 'state'),
+      '--runtime-dir',
+      join(postern.folder, 'run'),
+    ]);
+    assert.equal(same.code, 1);
+    assert.match(same.stderr, new RegExp(`Postern is already running .*process ${postern.pid}`));
+    const other = await lab.run([bin, 'up', '--mode', 'ask', ...folders('other')]);
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /another Postern guards this network namespace already/);
+    assert.equal((await lab.curl(`http://${world.v4}/`)).code, 0, 'the first one goes on');
+  });
+
+  test('without being root, and without a capability', async () => {
+    const user = await lab.run([bin, 'up', ...folders('user')], { user: 'pt-other' });
+    assert.equal(user.code, 4);
+    assert.match(user.stderr, /only root can guard the machine/);
+    const bounded = await lab.run([
+      'setpriv',
+      '--bounding-set=-net_admin',
+      '--inh-caps=-net_admin',
+      '--',
+      bin,
+      'up',
+      ...folders('bounded'),
+    ]);
+    assert.equal(bounded.code, 4);
+    assert.match(bounded.stderr, /CAP_NET_ADMIN/);
+  });
+
+  test("somebody else's table with our name is not touched", async () => {
+    const theirs = 'table inet postern {\n chain theirs {\n }\n}\n';
+    assert.equal((await lab.run(['nft', '-f', '-'], { input: theirs })).code, 0);
+    const ran = await lab.run([bin, 'up', '--mode', 'ask', ...folders('table')]);
+    assert.equal(ran.code, 1);
+    assert.match(ran.stderr, /nftables table "inet postern" that Postern did not make is in the way/);
+    assert.match((await lab.run(['nft', 'list', 'ruleset'])).stdout, /chain theirs/);
+    await lab.run(['nft', 'delete', 'table', 'inet', 'postern']);
+  });
+
+  test('a queue that another program holds', async () => {
+    const holder = lab.spawn([
+      process.execPath,
+      '-e',
+      `import('${join(import.meta.dirname, '../../src/kernel/netlink/socket.ts')}').then(async ({ NetlinkSocket }) => {
+        const { PacketQueue } = await import('${join(import.meta.dirname, '../../src/kernel/netfilter/queue.ts')}');
+        const socket = new NetlinkSocket({ family: 12 });
+        const none = () => {};
+        console.log(new PacketQueue({ fd: socket.fd, number: 20559, beforeBatch: none, onPacket: none, onMalformed: none, afterBatch: none }).open(false) ?? 'held');
+      })`,
+    ]);
+    const [said] = await once(holder.stdout as NodeJS.ReadableStream, 'data');
+    assert.match(String(said), /held/);
+    const waiting = await lab.run([bin, 'up', '--mode', 'ask', ...folders('queue')], { timeoutMs: 8000 });
+    assert.notEqual(waiting.code, 0);
+    assert.match(waiting.stdout + waiting.stderr, /packet queue 20559 belongs to another program/);
+    holder.kill('SIGKILL');
+  });
+
+  test('rule files that are wrong are refused with their place, and the old policy stays', async () => {
+    postern = await lab.postern({ rules: { '10.yaml': curlRule } });
+    const file = join(postern.rulesDir, '20-bad.yaml');
+    const cases: readonly [string | Buffer, RegExp][] = [
+      ['rules:\n  - name: x\n    action: allow\n    appp: /usr/bin/x\n', /20-bad\.yaml:4:5: .*appp/],
+      ['rules:\n  - { name: curl, action: allow }\n', /20-bad\.yaml:2:\d+: .*curl/],
+      ['rules:\n  - { name: x, action: allow, to: 10.0.0.1/8 }\n', /20-bad\.yaml:2:\d+: .*10\.0\.0\.0\/8/],
+      ['rules:\n  - { name: x, action: allow, to: [] }\n', /20-bad\.yaml:2:\d+: /],
+      [Buffer.from([0, 1, 2, 3, 255, 254]), /20-bad\.yaml:1:1: .*(binary|NUL)/i],
+      [Buffer.alloc(10 * 1024 * 1024 + 1, '#'), /20-bad\.yaml:1:1: .*bytes/],
+    ];
+    for (const [text, expected] of cases) {
+      writeFileSync(file, text);
+      let shown = '';
+      await postern.until(async () => {
+        const { problems } = await (postern as Postern).json<Status>(['status']);
+        shown = problems
+          .map(({ file: where, line, column, message }) => `${where}:${line}:${column}: ${message}`)
+          .join('\n');
+        return expected.test(shown);
+      }, `${expected} in the status`);
+      assert.equal((await lab.curl(`http://${world.v4}/`)).code, 0, 'the old policy stays');
+      const check = await lab.run([bin, 'check', postern.rulesDir]);
+      assert.equal(check.code, 1);
+      assert.match(check.stdout, expected);
+    }
+    writeFileSync(file, 'rules:\n  - { name: no-curl, action: reject, app: /usr/bin/curl, port: 80 }\n');
+    await postern.until(async () => (await lab.curl(`http://${world.v4}/`)).code === 7, 'the mended file to hold');
+  });
+
+  test('fragments and 64 kB datagrams pass when they are allowed', async () => {
+    postern = await lab.postern({
+      mode: 'lockdown',
+      rules: {
+        '10.yaml': 'rules: [{ name: echo, action: allow, port: 7007, protocol: udp, app: "/usr/bin/python3*" }]',
+      },
+    });
+    const ran = await lab.run([
+      python,
+      '-c',
+      `import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(3); s.connect(('${world.v4}', 7007))
+s.send(b'x' * 65507); print(len(s.recv(70000)))
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); s.settimeout(3); s.connect(('${world.v6}', 7007))
+s.send(b'x' * 60000); print(len(s.recv(70000)))`,
+    ]);
+    assert.deepEqual(ran.stdout.trim().split('\n'), ['65507', '60000'], ran.stderr);
+  });
+
+  test('hostile packets from the world and from inside: no crash, one verdict each', async () => {
+    postern = await lab.postern({ mode: 'ask', args: ['--hold', '2'], rules: { '10.yaml': curlRule } });
+    const gate = postern.child('gate');
+    const script = (target: string) => `
+import os, random, socket, struct, sys, time
+random.seed(7)
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+dst = socket.inet_aton('${target}')
+sent = failed = 0
+for n in range(4000):
+    proto = random.choice([0, 1, 2, 6, 6, 6, 17, 17, 17, 33, 41, 47, 50, 51, 58, 89, 132, 132, 136, 255])
+    length = random.choice([0, 1, 3, 7, 8, 12, 19, 20, 40, 200, 1200])
+    body = os.urandom(length)
+    frag = random.choice([0, 0, 0, 0x2000, 1, 0x2001, 0x1fff])
+    ihl = random.choice([5, 5, 5, 6, 15])
+    options = os.urandom((ihl - 5) * 4) if random.random() < .3 else b'\\1' * ((ihl - 5) * 4)
+    header = struct.pack('!BBHHHBBH4s4s', 0x40 | ihl, 0, 0, n & 0xffff, frag, 64, proto, 0, b'\\0\\0\\0\\0', dst) + options
+    try: s.sendto(header + body, ('${target}', 0)); sent += 1
+    except OSError: failed += 1
+print(sent, failed)
+`;
+    const before = (await postern.json<Status>(['status'])).gate?.counters;
+    const [outside, inside] = [
+      await lab.run([python, '-c', script(host.v4)], { world: true, timeoutMs: 60_000 }),
+      await lab.run([python, '-c', script(world.v4)], { timeoutMs: 60_000 }),
+    ];
+    assert.equal(outside.code + inside.code, 0, outside.stderr + inside.stderr);
+    await postern.until(async () => {
+      const status = await (postern as Postern).json<Status>(['status']);
+      return status.gate?.held === 0;
+    }, 'nothing to be held any more');
+    const counted = (await postern.json<Status>(['status'])).gate?.counters;
+    assert.ok(counted && before);
+    assert.ok(counted.packets > before.packets + 1000, `the gate saw ${counted.packets}`);
+    assert.equal(counted.packets, counted.accepted + counted.rejected + counted.dropped, 'one verdict each');
+    assert.equal(postern.child('gate'), gate, 'the gate is the same process');
+    assert.equal((await lab.curl(`http://${world.v4}/`)).code, 0);
+  });
+});

@@ -8,7 +8,7 @@ import { destinationName, programName } from '#model/sentence.ts';
 import { formatRule, ruleFromAnswer } from '#policy/index.ts';
 import { orEnd } from './context.ts';
 import { paint, safe, write } from './output.ts';
-import { closeInput, readAnswer } from './question.ts';
+import { closeInput, inputEnded, readAnswer } from './question.ts';
 
 const scopeTexts = {
   loopback: 'this machine',
@@ -25,7 +25,7 @@ export function story(prompt: PromptView): string[] {
   const lines = [
     paint(
       'bold',
-      `${incoming ? 'May' : 'May'} ${programName(prompt.attempt)} ${incoming ? 'be reached from' : 'talk to'} ${destinationName(prompt.attempt)}?`,
+      `May ${programName(prompt.attempt)} ${incoming ? 'be reached from' : 'talk to'} ${destinationName(prompt.attempt)}?`,
     ),
   ];
   const add = (name: string, value: string | number | null | undefined) => {
@@ -145,6 +145,7 @@ export async function askQuestions(client: Client): Promise<void> {
   while (!stop.signal.aborted) {
     const [prompt] = open.values();
     if (prompt === undefined) {
+      if (inputEnded()) break;
       await new Promise<void>((resolve) => {
         wake = resolve;
         stop.signal.addEventListener('abort', () => resolve(), { once: true });

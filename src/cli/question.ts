@@ -41,6 +41,11 @@ export async function readAnswer(text: string, withinMs?: number, signal?: Abort
   });
 }
 
+/** Whether no more lines will come. */
+export function inputEnded(): boolean {
+  return ended && waiting.length === 0;
+}
+
 /** Lets the process end although the input is still open. */
 export function closeInput(): void {
   lines?.close();

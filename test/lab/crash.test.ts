@@ -39,13 +39,7 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(('${address}', 7
 for line in sys.stdin:
     try: s.send(b'hi'); s.recv(9); print('works', flush=True)
     except OSError as e: print(e, flush=True)`;
-    const child = lab.spawn(['/usr/bin/python3', '-c', script]);
-    const say = async () => {
-      const answer = once(child.stdout as NodeJS.ReadableStream, 'data');
-      child.stdin?.write('\n');
-      return String((await answer)[0]).trim();
-    };
-    return { say, end: () => child.kill('SIGKILL') };
+    return lab.talker(['/usr/bin/python3', '-c', script]);
   }
 
   for (const fail of failModes) {

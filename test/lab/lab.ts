@@ -101,6 +101,11 @@ export class Lab {
     return child;
   }
 
+  /** A program that answers each line of its input with a line of its own. */
+  talker(command: readonly string[], options: RunOptions = {}): Talker {
+    return new Talker(this.spawn(command, options));
+  }
+
   /** Runs a program to its end; it is killed after `timeoutMs`, by default 20 s. */
   async run(command: readonly string[], options: RunOptions = {}): Promise<Ran> {
     const begun = performance.now();
@@ -164,6 +169,27 @@ export class Lab {
     for (const name of this.#users) spawnSync('userdel', [name]);
     for (const name of this.#groups) spawnSync('groupdel', [name]);
     await sleep(10);
+  }
+}
+
+export class Talker {
+  readonly child: ChildProcess;
+  readonly #lines: Interface;
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+    this.#lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+  }
+
+  /** Its next line after this one was written. */
+  async say(line = ''): Promise<string> {
+    const answer = once(this.#lines, 'line');
+    this.child.stdin?.write(`${line}\n`);
+    return String((await answer)[0]);
+  }
+
+  end(): void {
+    this.child.kill('SIGKILL');
   }
 }
 

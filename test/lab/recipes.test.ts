@@ -1,7 +1,6 @@
 // The five classic recipes, with real programs, users and groups.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { chmodSync, copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -144,18 +143,13 @@ rules:
 for line in sys.stdin:
     try: socket.create_connection(('${world.v4}', 80), 3); print('in', flush=True)
     except OSError as e: print('out', flush=True)`;
-    const [one, two] = [lab.spawn(['/usr/bin/python3', '-c', script]), lab.spawn(['/usr/bin/python3', '-c', script])];
-    const say = async (child: typeof one) => {
-      const answer = once(child.stdout as NodeJS.ReadableStream, 'data');
-      child.stdin?.write('\n');
-      return String((await answer)[0]).trim();
-    };
-    assert.equal(await say(one), 'out');
-    const added = await postern.cli(['rule', 'add', 'allow', '--pid', String(one.pid)]);
+    const [one, two] = [lab.talker(['/usr/bin/python3', '-c', script]), lab.talker(['/usr/bin/python3', '-c', script])];
+    assert.equal(await one.say(), 'out');
+    const added = await postern.cli(['rule', 'add', 'allow', '--pid', String(one.child.pid)]);
     assert.equal(added.code, 0, added.stderr);
-    assert.deepEqual([await say(one), await say(two)], ['in', 'out'], 'by pid');
-    one.kill();
-    two.kill();
+    assert.deepEqual([await one.say(), await two.say()], ['in', 'out'], 'by pid');
+    one.end();
+    two.end();
     assert.equal(await postern.stop(), 0);
   });
 

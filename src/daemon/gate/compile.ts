@@ -1,6 +1,8 @@
 // From the control plane's rules to what the gate works with: the policy, and the rules the kernel enforces by itself.
 import type { ControlMessage } from '#model/messages.ts';
-import { compilePolicy, type KernelRule, type Policy } from '#policy/index.ts';
+// Not from policy/index.ts, which brings the YAML parser with it: the gate reads no files.
+import type { KernelRule } from '#policy/kernel.ts';
+import { compilePolicy, type Policy } from '#policy/policy.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 
 export interface CompiledPolicy {

@@ -1,12 +1,13 @@
 // The lab: a guarded host with a running Postern, and a world to talk to, for end-to-end tests with real programs.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FailMode, Mode } from '#model/mode.ts';
-import { makeNamespaces, removeLeftovers, removeNamespaces } from './namespaces.ts';
+import { makeAccount, removeLeftovers, startWatchdog } from './leftovers.ts';
+import { makeNamespaces, type Namespaces } from './namespaces.ts';
 
 export interface RunOptions {
   readonly user?: string;
@@ -35,29 +36,33 @@ export interface PosternOptions {
 const bin = join(import.meta.dirname, '../../bin/postern');
 
 export class Lab {
-  readonly names;
+  readonly names: Namespaces;
   readonly folder: string;
   readonly #world: ChildProcess;
   readonly #worldLines: Interface;
   readonly #children = new Set<ChildProcess>();
-  readonly #users: string[] = [];
-  readonly #groups: string[] = [];
+  readonly #watchdog: ChildProcess;
   #posterns = 0;
 
   private constructor(
-    names: ReturnType<typeof makeNamespaces>,
+    names: Namespaces,
     folder: string,
     server: ChildProcess,
     lines: Interface,
+    watchdog: ChildProcess,
   ) {
     this.names = names;
     this.folder = folder;
     this.#world = server;
     this.#worldLines = lines;
+    this.#watchdog = watchdog;
   }
 
+  /** One at a time in a test process. */
   static async create(): Promise<Lab> {
+    if (process.geteuid?.() !== 0) throw new Error('the lab makes network namespaces, so it needs root');
     removeLeftovers();
+    const watchdog = startWatchdog();
     const prefix = `pt-lab-${process.pid}`;
     const names = makeNamespaces(prefix);
     const folder = mkdtempSync(`/tmp/${prefix}-`);
@@ -70,8 +75,12 @@ export class Lab {
       },
     );
     const lines = createInterface({ input: server.stdout as NodeJS.ReadableStream });
-    await once(lines, 'line');
-    return new Lab(names, folder, server, lines);
+    const ended = once(server, 'exit').then(() => {
+      throw new Error("the world's servers did not start");
+    });
+    await Promise.race([once(lines, 'line'), ended]);
+    ended.catch(() => {});
+    return new Lab(names, folder, server, lines, watchdog);
   }
 
   /** What arrived in the world so far. */
@@ -134,18 +143,13 @@ export class Lab {
     return this.run([program, '-s', '-g', '-o', '/dev/null', '-m', String(maxSeconds), url], options);
   }
 
-  /** Makes real users and groups with these names where there are none; the lab takes away those it made. */
+  /** Makes real users and groups with these names where there are none; the last lab takes away those that labs made. */
   account(name: string): void {
-    if (spawnSync('getent', ['passwd', name]).status === 0) return;
-    spawnSync('useradd', ['--no-create-home', '--user-group', '--shell', '/bin/sh', name]);
-    this.#users.push(name);
+    makeAccount('user', name);
   }
 
   group(name: string, member?: string): void {
-    if (spawnSync('getent', ['group', name]).status !== 0) {
-      spawnSync('groupadd', [name]);
-      this.#groups.push(name);
-    }
+    makeAccount('group', name);
     if (member !== undefined) spawnSync('usermod', ['-aG', name, member]);
   }
 
@@ -161,14 +165,14 @@ export class Lab {
   }
 
   async close(): Promise<void> {
+    const ended = [...this.#children, this.#world].map((child) =>
+      child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined,
+    );
     for (const child of this.#children) child.kill('SIGKILL');
-    this.#world.stdin?.end();
     this.#world.kill('SIGKILL');
-    removeNamespaces(this.names);
-    rmSync(this.folder, { recursive: true, force: true });
-    for (const name of this.#users) spawnSync('userdel', [name]);
-    for (const name of this.#groups) spawnSync('groupdel', [name]);
-    await sleep(10);
+    await Promise.all(ended);
+    removeLeftovers(process.pid);
+    this.#watchdog.kill('SIGKILL');
   }
 }
 

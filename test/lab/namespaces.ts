@@ -1,7 +1,6 @@
 // The lab's network: a guarded host and the world, two network namespaces joined by a cable, with addresses of the
 // documentation ranges. Nothing of it touches the machine's own network.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 
 export const host = { v4: '192.0.2.1', v6: '2001:db8::1' } as const;
 export const world = {
@@ -35,40 +34,4 @@ export function makeNamespaces(prefix: string): Namespaces {
   for (const address of world.others) ip('-n', names.world, 'address', 'add', `${address}/32`, 'dev', 'lo');
   ip('-n', names.host, 'route', 'add', 'default', 'via', world.v4);
   return names;
-}
-
-export function removeNamespaces(names: Namespaces): void {
-  for (const name of [names.host, names.world]) spawnSync('ip', ['netns', 'del', name]);
-}
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Takes away what labs of killed test processes left: namespaces, the processes in them, folders. */
-export function removeLeftovers(): void {
-  mkdirSync('/run/netns', { recursive: true });
-  for (const name of readdirSync('/run/netns')) {
-    const pid = Number(/^pt-lab-(\d+)-[ab]$/.exec(name)?.[1] ?? 0);
-    if (pid === 0 || lives(pid)) continue;
-    const inside = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' }).stdout ?? '';
-    // They were started by that test process and live in a namespace that it made.
-    for (const left of inside.split('\n').filter((line) => line !== '')) {
-      try {
-        process.kill(Number(left), 'SIGKILL');
-      } catch {
-        // It has ended.
-      }
-    }
-    spawnSync('ip', ['netns', 'del', name]);
-  }
-  for (const name of readdirSync('/tmp')) {
-    const pid = Number(/^pt-lab-(\d+)-/.exec(name)?.[1] ?? 0);
-    if (pid !== 0 && !lives(pid)) rmSync(`/tmp/${name}`, { recursive: true, force: true });
-  }
 }

@@ -1,0 +1,80 @@
+// The manual says what the program says: each command and flag of the help, each key of a rule file; and it renders.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { appSchema, ruleSchema } from '#model/rule.ts';
+import { readSource, root } from './sources.ts';
+
+const pages = ['docs/man/postern.1', 'docs/man/postern-rules.5'] as const;
+
+/** The help of each command line, from one process. */
+function helps(lines: readonly (readonly string[])[]): string[] {
+  const program = `
+    const { runCli } = await import(${JSON.stringify(join(root, 'src/cli/main.ts'))});
+    for (const line of ${JSON.stringify(lines)}) {
+      await runCli([...line, '--help'], {}, '0');
+      process.stdout.write('\\0');
+    }`;
+  const flags = ['--disable-warning=ExperimentalWarning', '--input-type=module'];
+  const ran = spawnSync(process.execPath, [...flags, '-e', program], { cwd: root, encoding: 'utf8' });
+  assert.equal(ran.status, 0, ran.stderr);
+  return ran.stdout.split('\0').slice(0, -1);
+}
+
+function commandsIn(help: string): string[] {
+  const listed = help.slice(help.indexOf('\nCOMMANDS\n') + 10);
+  return [...listed.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map((found) => found[1] ?? '');
+}
+
+const [top = '', rule = ''] = helps([[], ['rule']]);
+const lines = [
+  ...commandsIn(top)
+    .filter((name) => name !== 'rule')
+    .map((name) => [name]),
+  ...commandsIn(rule).map((name) => ['rule', name]),
+];
+const flags = new Set(
+  helps(lines).flatMap((help) => [...help.matchAll(/^.{0,7}\[?--([a-z][a-z0-9-]+)/gm)].map((found) => found[1] ?? '')),
+);
+
+/** How a page names a command at the place where it explains it. */
+const places = {
+  'docs/cli.md': (name: string) => new RegExp(`(^### |\`)postern ${name}\\b`, 'm'),
+  'docs/man/postern.1': (name: string) => new RegExp(`^\\.(B|BI) "?${name}\\b`, 'm'),
+} as const;
+
+for (const [path, place] of Object.entries(places)) {
+  test(`${path} has every command and every flag`, () => {
+    assert.ok(lines.length > 20 && flags.size > 40, 'the help was read');
+    const text = readSource(path).text.replaceAll('\\-', '-');
+    const commands = lines.map((line) => line.join(' ')).filter((name) => !place(name).test(text));
+    assert.deepEqual(commands, []);
+    // `run` has --network only to say --no-network.
+    assert.deepEqual(
+      [...flags].filter((name) => name !== 'network' && !new RegExp(`--${name}(?![a-z-])`).test(text)),
+      [],
+    );
+  });
+}
+
+test('the manual of rule files has every key', () => {
+  const text = readSource(pages[1]).text.replaceAll('\\-', '-');
+  const keys = Object.keys(ruleSchema.shape).filter((key) => key !== 'name-from');
+  const appKeys = appSchema.options.flatMap((option) => ('shape' in option ? Object.keys(option.shape) : []));
+  assert.ok(keys.length > 15 && appKeys.length > 8, 'the schema was read');
+  const missing = [...keys, ...appKeys].filter((key) => !new RegExp(`^\\.[BIR]+ .*\\b${key}\\b`, 'm').test(text));
+  assert.deepEqual(missing, []);
+});
+
+test('the manual pages render without a warning', (context) => {
+  for (const path of pages) {
+    const ran = spawnSync('man', ['-l', '--warnings', '-E', 'UTF-8', path], { cwd: root, encoding: 'utf8' });
+    if ((ran.error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
+      context.skip('the program man is not installed (apt install man-db)');
+      return;
+    }
+    assert.deepEqual([ran.status, ran.stderr], [0, '']);
+    assert.match(ran.stdout, /SEE ALSO/);
+  }
+});

@@ -1,0 +1,65 @@
+// How much may wait: what finds no room is refused at once and counted, and takes no room from others.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { maxFlowsOfApp, maxFlowsOfUser, maxPacketsOfFlow, sharesOf } from '#engine/limits.ts';
+import { World } from '../engine/world.ts';
+
+/** Flows of one program of one user, each from a port of its own. */
+function open(world: World, program: string, uid: number, firstPort: number, count: number): void {
+  for (let port = firstPort; port < firstPort + count; port++) {
+    world.send(`${program} of ${uid} from ${port} → 203.0.113.1:443/tcp`);
+  }
+}
+
+test('a program of a user may have 64 flows waiting, and the next is refused at once', () => {
+  assert.equal(maxFlowsOfApp, 64);
+  const world = new World({ mode: 'ask' });
+  open(world, 'curl', 1000, 20_000, 64);
+  assert.equal(world.waiting.size, 64);
+  world.send('curl of 1000 from 30000 → 203.0.113.1:443/tcp');
+  assert.equal(world.last, 'reject');
+  assert.equal(world.counted('quota-app'), 1);
+  for (const other of ['wget of 1000 from 30001', 'curl of 1001 from 30002']) {
+    world.send(`${other} → 203.0.113.1:443/tcp`);
+    assert.equal(world.last, 'held', other);
+  }
+});
+
+test('a user may have 256 flows waiting, and another user is not touched', () => {
+  assert.equal(maxFlowsOfUser, 256);
+  const world = new World({ mode: 'ask' });
+  for (const [at, program] of ['a', 'b', 'c', 'd'].entries()) open(world, program, 1000, 20_000 + at * 64, 64);
+  assert.equal(world.waiting.size, 256);
+  world.send('e of 1000 → 203.0.113.1:443/tcp');
+  assert.equal(world.last, 'reject');
+  assert.equal(world.counted('quota-user'), 1);
+  world.send('e of 1001 from 30000 → 203.0.113.1:443/tcp');
+  assert.equal(world.last, 'held');
+});
+
+test('a flow may hold 32 packets; the next is dropped alone, and the flow still waits', () => {
+  assert.equal(maxPacketsOfFlow, 32);
+  const world = new World({ mode: 'ask' });
+  const what = 'dig → 203.0.113.1:5353/udp';
+  for (let count = 0; count < 32; count++) world.send(what);
+  assert.equal(world.waiting.size, 32);
+  world.send(what);
+  assert.equal(world.last, 'drop');
+  assert.equal(world.counted('quota-packets'), 1);
+  assert.equal(world.waiting.size, 32);
+});
+
+// After each event the world itself looks whether more than half the queue is held.
+for (const queueLength of [2, 16, 64, 1024]) {
+  test(`held packets never exceed half of a queue of ${queueLength}, and all that is refused for it is counted`, () => {
+    const world = new World({ mode: 'ask', queueLength });
+    const flows = queueLength * 2;
+    for (let uid = 1000; uid < 1000 + flows; uid++) world.send(`curl of ${uid} → 203.0.113.1:443/tcp`);
+    assert.ok(world.waiting.size <= sharesOf(queueLength).held);
+    const refused = [...world.verdicts.values()].filter((verdict) => verdict === 'reject').length;
+    assert.equal(world.waiting.size + refused, flows);
+    assert.equal(world.counted('queue-half-full') + world.counted('quota-user'), refused);
+    world.pass(121_000);
+    assert.equal(world.waiting.size, 0, 'at the deadline at the latest');
+  });
+}

@@ -55,7 +55,7 @@ test('the gate reads no YAML and serves no HTTP', () => {
   }
 });
 
-test('the gate imports nothing of the control plane, and the control plane nothing of the kernel', () => {
+test('the gate imports nothing of the control plane, and the control plane neither nft nor the queue', () => {
   const gate = [...loaded(entries).files].filter((path) => /^src\/(store|api|client|cli|daemon\/control)\//.test(path));
   assert.deepEqual(gate, []);
   const control = loaded(['src/daemon/control/main.ts']);

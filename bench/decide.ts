@@ -1,8 +1,8 @@
 // How long one decision takes, with 10 to 10,000 rules side by side: `node bench/decide.ts`. DESIGN section 8 asks for a
 // ratio of at most 2 between 10,000 and 10, and for at most 5 µs.
 
-import { ipv4 } from '#model/address.ts';
 import type { Attempt } from '#model/attempt.ts';
+import { ipv4 } from '#model/net/address.ts';
 import type { Process } from '#model/process.ts';
 import type { RuleRecord, RuleText } from '#model/rule.ts';
 import { builtinRules, compilePolicy, type Policy } from '#policy/index.ts';

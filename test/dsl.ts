@@ -1,12 +1,12 @@
 // The vocabulary of the tests: attempts, rules and policies written as people say them.
 import type { Decider } from '#engine/types.ts';
-import { type Address, parseAddress, parsePrefix, prefixHolds } from '#model/address.ts';
 import type { Attempt } from '#model/attempt.ts';
 import type { Decision } from '#model/decision.ts';
 import type { Direction, Flow } from '#model/flow.ts';
 import type { Mode } from '#model/mode.ts';
+import { type Address, parseAddress, parsePrefix, prefixHolds } from '#model/net/address.ts';
+import { type Protocol, protocolNumbers } from '#model/net/protocol.ts';
 import type { Process } from '#model/process.ts';
-import { type Protocol, protocolNumbers } from '#model/protocol.ts';
 import { type RuleRecord, ruleSchema } from '#model/rule.ts';
 
 const host = { 4: '192.0.2.100', 6: '2001:db8::100' } as const;

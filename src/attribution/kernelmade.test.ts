@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ipv4 } from '#model/address.ts';
 import type { Flow } from '#model/flow.ts';
-import { protocolOf } from '#model/protocol.ts';
+import { ipv4 } from '#model/net/address.ts';
+import { protocolOf } from '#model/net/protocol.ts';
 import { kernelAnswers } from './kernelmade.ts';
 
 const flow = (protocolNumber: number, direction: Flow['direction']): Flow => ({

@@ -1,9 +1,9 @@
 // The questionnaire of `postern ask`: one question after the other, its story, the choices, the rule written out.
 import type { Client } from '#client/client.ts';
-import { parseAddress } from '#model/address.ts';
 import type { EventView, PromptView } from '#model/api.ts';
+import { parseAddress } from '#model/net/address.ts';
+import { scopeOf } from '#model/net/scope.ts';
 import type { Answer } from '#model/prompt.ts';
-import { scopeOf } from '#model/scope.ts';
 import { destinationName, programName } from '#model/sentence.ts';
 import { formatRule, ruleFromAnswer } from '#policy/index.ts';
 import { orEnd } from './context.ts';

@@ -1,9 +1,9 @@
 // Attempt: one Flow, one Process, one Destination at one instant; and its stable JSON form.
 import { z } from 'zod';
-import { type Address, formatAddress, parseAddress } from './address.ts';
 import { directions, type Flow } from './flow.ts';
+import { type Address, formatAddress, parseAddress } from './net/address.ts';
+import { protocolNumbers, protocols } from './net/protocol.ts';
 import { imageStates, type Process } from './process.ts';
-import { protocolNumbers, protocols } from './protocol.ts';
 
 export const nameSources = ['dns', 'resolved', 'sni', 'quic', 'http'] as const;
 

@@ -1,6 +1,6 @@
 // Flow: protocol, direction, both ends and the interface: a value without an owner.
-import { type Address, formatAddress } from './address.ts';
-import type { Protocol } from './protocol.ts';
+import { type Address, formatAddress } from './net/address.ts';
+import type { Protocol } from './net/protocol.ts';
 
 export const directions = ['out', 'in', 'forward'] as const;
 export type Direction = (typeof directions)[number];

@@ -1,7 +1,7 @@
 // Rule: conditions → action. The zod schema is the one source for files, API, CLI and their documentation.
 import { z } from 'zod';
 import { directions } from './flow.ts';
-import { protocols } from './protocol.ts';
+import { protocols } from './net/protocol.ts';
 
 export const actions = ['allow', 'reject', 'drop', 'ask', 'log'] as const;
 export type Action = (typeof actions)[number];

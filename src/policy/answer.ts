@@ -1,10 +1,10 @@
 // The rules that a person's answer makes: for that person's programs alone, as wide as the answer says and no wider.
 
-import { formatAddress } from '#model/address.ts';
 import { type Attempt, attemptFromJson } from '#model/attempt.ts';
+import { formatAddress } from '#model/net/address.ts';
+import { hasPorts } from '#model/net/protocol.ts';
 import type { Process } from '#model/process.ts';
 import type { Answer, Prompt } from '#model/prompt.ts';
-import { hasPorts } from '#model/protocol.ts';
 import type { AppCondition, Conditions, RuleText } from '#model/rule.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import { exactPattern } from './match/pattern.ts';

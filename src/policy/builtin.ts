@@ -1,5 +1,5 @@
 // The built-in rules: what a machine needs to work at all. They are rules like others, at priority −10, and can be switched off.
-import { type Address, formatAddress } from '#model/address.ts';
+import { type Address, formatAddress } from '#model/net/address.ts';
 import type { RuleRecord, RuleText } from '#model/rule.ts';
 
 /** Services that keep the clock, under the names that Debian, Fedora, Arch and their kin give them. */

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { formatPrefix, type Prefix, prefixHolds } from '#model/address.ts';
 import type { Attempt } from '#model/attempt.ts';
+import { formatPrefix, type Prefix, prefixHolds } from '#model/net/address.ts';
 import type { RuleRecord, RuleText } from '#model/rule.ts';
 import { accounts, attempt, conditions, ruleRecord, ruleRecords } from './arbitrary.ts';
 import { builtinRules } from './builtin.ts';

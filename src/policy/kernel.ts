@@ -1,7 +1,8 @@
 // Kernel rules: what nft can enforce alone, because no rule that it cannot see comes first.
-import type { Prefix } from '#model/address.ts';
+
 import { type Direction, directions } from '#model/flow.ts';
-import { type Scope, scopePrefixes, scopes } from '#model/scope.ts';
+import type { Prefix } from '#model/net/address.ts';
+import { type Scope, scopePrefixes, scopes } from '#model/net/scope.ts';
 import type { Clause } from './compile/clause.ts';
 import type { Criterion } from './compile/criterion.ts';
 import { areDisjoint, prefixWithin } from './compile/overlap.ts';

@@ -1,11 +1,12 @@
 // The reference: DESIGN section 4 in plain words, one rule after the other, with no index. The indexed policy is tested against it.
-import { prefixHolds } from '#model/address.ts';
+
 import type { Attempt } from '#model/attempt.ts';
 import type { Direction, Endpoint, Flow } from '#model/flow.ts';
 import type { Accounts } from '#model/messages.ts';
-import { hasPorts } from '#model/protocol.ts';
+import { prefixHolds } from '#model/net/address.ts';
+import { hasPorts } from '#model/net/protocol.ts';
+import { scopeOf } from '#model/net/scope.ts';
 import type { AppCondition, RuleRecord, RuleText } from '#model/rule.ts';
-import { scopeOf } from '#model/scope.ts';
 import { resolveAccounts, several } from './accounts.ts';
 import { parseDestination } from './match/destination.ts';
 import { cgroupMatches, compilePattern, patternMatches } from './match/pattern.ts';

@@ -1,6 +1,7 @@
 // Conntrack: list the entries that carry a mark of ours, change the mark of one, delete one.
-import { type Address, addressFromBytes, addressToBytes } from '#model/address.ts';
+
 import type { Endpoint } from '#model/flow.ts';
+import { type Address, addressFromBytes, addressToBytes } from '#model/net/address.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import {
   CTA_ID,

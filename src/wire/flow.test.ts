@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Address, ipv4, parseAddress } from '#model/address.ts';
 import { type Direction, type Endpoint, type Flow, flowKey } from '#model/flow.ts';
-import { protocolNumbers } from '#model/protocol.ts';
+import { type Address, ipv4, parseAddress } from '#model/net/address.ts';
+import { protocolNumbers } from '#model/net/protocol.ts';
 import type { ConntrackEntry, Tuple } from './conntrack.ts';
 import { directionOfHook, entryOfFlow, flowOfEntry, protocolOfPacket, socketOfFlow } from './flow.ts';
 

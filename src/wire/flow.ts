@@ -1,7 +1,8 @@
 // From the fields of a packet to a Flow, and between Flows and the names that the kernel's socket and conntrack tables give them.
-import { type Address, ipv4, ipv6 } from '#model/address.ts';
+
 import type { Direction, Endpoint, Flow } from '#model/flow.ts';
-import { hasPorts, type Protocol, protocolOf } from '#model/protocol.ts';
+import { type Address, ipv4, ipv6 } from '#model/net/address.ts';
+import { hasPorts, type Protocol, protocolOf } from '#model/net/protocol.ts';
 import type { ConntrackEntry, EntryName, Tuple } from './conntrack.ts';
 import {
   ICMP_ECHO_REPLY,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Address, formatAddress, ipv4, ipv6, parseAddress } from '#model/address.ts';
 import { formatEndpoint } from '#model/flow.ts';
+import { type Address, formatAddress, ipv4, ipv6, parseAddress } from '#model/net/address.ts';
 import { flowFromPacket } from './flow.ts';
 import { createPacketFields, type PacketError, type PacketFields, parsePacket, TCP_SYN } from './ip.ts';
 import {

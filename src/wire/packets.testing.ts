@@ -1,5 +1,5 @@
 // Builds packets for tests: right ones by default, wrong ones when a field is given.
-import { type Address, addressToBytes } from '#model/address.ts';
+import { type Address, addressToBytes } from '#model/net/address.ts';
 
 export interface Ipv4Parts {
   readonly source: Address;

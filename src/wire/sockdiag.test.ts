@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Address, ipv4, ipv6, parseAddress } from '#model/address.ts';
 import type { Endpoint } from '#model/flow.ts';
+import { type Address, ipv4, ipv6, parseAddress } from '#model/net/address.ts';
 import { readCorpus, type Sample, sampleOf } from './corpus.testing.ts';
 import { MessageReader, parseControl } from './netlink.ts';
 import {

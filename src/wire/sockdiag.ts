@@ -1,6 +1,7 @@
 // sock_diag: ask the kernel for the socket behind a flow, list listening sockets, destroy a socket.
-import { type Address, addressToBytes, ipv4, ipv6 } from '#model/address.ts';
+
 import type { Endpoint } from '#model/flow.ts';
+import { type Address, addressToBytes, ipv4, ipv6 } from '#model/net/address.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import { IPPROTO_RAW, IPPROTO_UDP, IPPROTO_UDPLITE } from './constants/ip.ts';
 import { AF_INET, AF_INET6, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST } from './constants/netlink.ts';

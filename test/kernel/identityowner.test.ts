@@ -13,9 +13,9 @@ import { SocketLookup } from '#kernel/netlink/socketlookup.ts';
 import { ProcAttributor } from '#kernel/proc/attributor.ts';
 import { openConnector } from '#kernel/process/connector.ts';
 import { ProcessEvents } from '#kernel/process/events.ts';
-import { parseAddress } from '#model/address.ts';
 import type { Direction, Endpoint, Flow } from '#model/flow.ts';
-import { protocolOf } from '#model/protocol.ts';
+import { parseAddress } from '#model/net/address.ts';
+import { protocolOf } from '#model/net/protocol.ts';
 import { enterPair } from './pair.ts';
 import { scratchFolder, start, until } from './programs.ts';
 

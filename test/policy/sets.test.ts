@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import test from 'node:test';
-import { ipv4 } from '#model/address.ts';
 import { type Mode, modes } from '#model/mode.ts';
+import { ipv4 } from '#model/net/address.ts';
 import {
   attemptFromConditions,
   builtinRules,

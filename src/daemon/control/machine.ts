@@ -2,8 +2,8 @@
 import { execFile } from 'node:child_process';
 import { readFileSync, realpathSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { type Address, parseAddress } from '#model/address.ts';
 import type { Accounts } from '#model/messages.ts';
+import { type Address, parseAddress } from '#model/net/address.ts';
 
 const run = promisify(execFile);
 

@@ -1,7 +1,7 @@
 // The real kernel behind KernelPort: the packet queue, the copies, conntrack, and our one nft table.
 import type { CopiedPacket, QueuedPacket, Verdict } from '#engine/types.ts';
 import { type Flow, flowKey } from '#model/flow.ts';
-import { protocolNumbers } from '#model/protocol.ts';
+import { protocolNumbers } from '#model/net/protocol.ts';
 import type { QueueKind } from '#model/status.ts';
 import { ok, type Result } from '#std/result.ts';
 import { directionOfHook, flowFromPacket } from '#wire/flow.ts';

@@ -1,7 +1,8 @@
 // Asks the kernel for the one socket behind a flow, and has it destroy one. No list of sockets is ever read here.
-import { type Address, ipv4 } from '#model/address.ts';
+
 import type { Flow } from '#model/flow.ts';
-import { hasPorts } from '#model/protocol.ts';
+import { type Address, ipv4 } from '#model/net/address.ts';
+import { hasPorts } from '#model/net/protocol.ts';
 import {
   appendSocketDestroy,
   appendSocketLookup,

@@ -1,7 +1,8 @@
 // The rules that the kernel enforces by itself, as lines of the chains kernel_output, kernel_input and kernel_forward.
-import { formatPrefix, type Prefix, prefixHolds } from '#model/address.ts';
+
 import type { Direction } from '#model/flow.ts';
 import type { FailMode } from '#model/mode.ts';
+import { formatPrefix, type Prefix, prefixHolds } from '#model/net/address.ts';
 import type { KernelRule } from '#policy/index.ts';
 import { copyBytes } from './observetable.ts';
 import { copyGroup, type Hook, hooks } from './table.ts';

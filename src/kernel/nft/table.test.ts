@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parsePrefix } from '#model/address.ts';
+import { parsePrefix } from '#model/net/address.ts';
 import type { KernelRule } from '#policy/index.ts';
 import { assertGolden } from '../../../test/golden.ts';
 import { copyPrefix, parseCopyPrefix, renderKernelRules } from './kernelrules.ts';

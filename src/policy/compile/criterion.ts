@@ -1,6 +1,7 @@
 // Criterion: one condition of a clause in numbers, and whether a view fulfils it. What is not known fulfils none.
-import type { Address, Prefix } from '#model/address.ts';
+
 import type { Field } from '#model/decision.ts';
+import type { Address, Prefix } from '#model/net/address.ts';
 import type { PortRange } from '../match/destination.ts';
 import { type Pattern, patternMatches } from '../match/pattern.ts';
 import { holds } from '../match/prefix.ts';

@@ -1,5 +1,5 @@
 // The dimensions by which clauses are found: for each, the keys of a clause, and whether it has few enough to be filed under them.
-import type { Prefix } from '#model/address.ts';
+import type { Prefix } from '#model/net/address.ts';
 import type { Criterion } from './criterion.ts';
 import { textFields } from './view.ts';
 

@@ -1,10 +1,10 @@
 // A rule as it is written, to the clauses that are sorted and matched; with everything that is wrong in it.
 
-import { parsePrefix } from '#model/address.ts';
 import { directions } from '#model/flow.ts';
 import type { Accounts } from '#model/messages.ts';
+import { parsePrefix } from '#model/net/address.ts';
+import { scopes } from '#model/net/scope.ts';
 import type { RuleRecord, RuleText } from '#model/rule.ts';
-import { scopes } from '#model/scope.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import { resolveAccounts, several } from '../accounts.ts';
 import { type DestinationCondition, parseDestination, parsePorts } from '../match/destination.ts';

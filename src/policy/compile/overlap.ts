@@ -1,6 +1,6 @@
 // Set relations between clauses, proved from their tests alone: what cannot be proved is answered on the safe side.
-import type { Prefix } from '#model/address.ts';
-import { type Scope, scopePrefixes, scopes } from '#model/scope.ts';
+import type { Prefix } from '#model/net/address.ts';
+import { type Scope, scopePrefixes, scopes } from '#model/net/scope.ts';
 import type { PortRange } from '../match/destination.ts';
 import { type Pattern, patternMatches } from '../match/pattern.ts';
 import { holds } from '../match/prefix.ts';

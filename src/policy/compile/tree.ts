@@ -1,6 +1,6 @@
 // The tree that finds the clauses an attempt can match: each node files its clauses by the dimension that leaves the
 // fewest to look at, the rest stands beside, and a leaf is a short list in the order of evaluation.
-import { formatPrefix, type Prefix } from '#model/address.ts';
+import { formatPrefix, type Prefix } from '#model/net/address.ts';
 import { PrefixTable } from '../match/prefix.ts';
 import type { Clause } from './clause.ts';
 import { type Criterion, fulfils } from './criterion.ts';

@@ -1,8 +1,9 @@
 // View: an attempt as integers, filled anew for each decision and never kept. Text fields are looked up when first asked for.
-import type { Address } from '#model/address.ts';
+
 import type { Attempt } from '#model/attempt.ts';
 import type { Field } from '#model/decision.ts';
 import { directions } from '#model/flow.ts';
+import type { Address } from '#model/net/address.ts';
 import type { Process } from '#model/process.ts';
 import { scopeIndex } from '../match/prefix.ts';
 import { codeHasPorts, protocolCode } from '../match/protocol.ts';

@@ -1,6 +1,6 @@
 // Destination conditions: addresses, prefixes and scopes, each with or without ports, as `to` and `from` write them.
-import { formatPrefix, type Prefix, parsePrefix } from '#model/address.ts';
-import { type Scope, scopes } from '#model/scope.ts';
+import { formatPrefix, type Prefix, parsePrefix } from '#model/net/address.ts';
+import { type Scope, scopes } from '#model/net/scope.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 
 /** First and last port, both included. */

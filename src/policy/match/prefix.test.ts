@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { type Address, formatPrefix, ipv4, ipv6, parsePrefix, prefixHolds, prefixOf } from '#model/address.ts';
-import { scopeOf, scopePrefixes, scopes } from '#model/scope.ts';
+import { type Address, formatPrefix, ipv4, ipv6, parsePrefix, prefixHolds, prefixOf } from '#model/net/address.ts';
+import { scopeOf, scopePrefixes, scopes } from '#model/net/scope.ts';
 import { formatDestination, parseDestination } from './destination.ts';
 import { holds, PrefixTable, scopeIndex } from './prefix.ts';
 

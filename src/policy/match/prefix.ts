@@ -1,6 +1,6 @@
 // Prefix tests and a table of prefixes, without an object made per look-up.
-import type { Address, Prefix } from '#model/address.ts';
-import { type Scope, scopePrefixes, scopes } from '#model/scope.ts';
+import type { Address, Prefix } from '#model/net/address.ts';
+import { type Scope, scopePrefixes, scopes } from '#model/net/scope.ts';
 
 function mask(bits: number): number {
   return bits <= 0 ? 0 : bits >= 32 ? 0xffffffff : (0xffffffff << (32 - bits)) >>> 0;

@@ -1,6 +1,6 @@
 // Protocol codes: the IP protocol number, and one more for frames below IP, so that protocol conditions are sets of numbers.
 import type { Flow } from '#model/flow.ts';
-import { type Protocol, protocolNumbers, protocolOf } from '#model/protocol.ts';
+import { type Protocol, protocolNumbers, protocolOf } from '#model/net/protocol.ts';
 
 /** The code of a frame that has no IP header. */
 export const packetCode = 256;

@@ -1,7 +1,8 @@
 // Conditions and attempts in plain words, for sentences that people read.
-import { formatAddress } from '#model/address.ts';
+
 import type { Attempt } from '#model/attempt.ts';
 import { formatEndpoint } from '#model/flow.ts';
+import { formatAddress } from '#model/net/address.ts';
 import type { AppCondition, RuleText } from '#model/rule.ts';
 import { several } from '../accounts.ts';
 import { formatProtocolCode, protocolCode } from '../match/protocol.ts';

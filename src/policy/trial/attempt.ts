@@ -1,10 +1,11 @@
 // An attempt from the words of rules: for `tests:` in rule files and the flags of `postern explain`.
-import { type Address, parseAddress, parsePrefix } from '#model/address.ts';
+
 import type { Attempt } from '#model/attempt.ts';
 import type { Direction, Endpoint } from '#model/flow.ts';
 import type { Accounts } from '#model/messages.ts';
+import { type Address, parseAddress, parsePrefix } from '#model/net/address.ts';
+import { hasPorts, type Protocol, protocolNumbers, protocolOf } from '#model/net/protocol.ts';
 import type { Process } from '#model/process.ts';
-import { hasPorts, type Protocol, protocolNumbers, protocolOf } from '#model/protocol.ts';
 import type { AppCondition } from '#model/rule.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import { idOf, several } from '../accounts.ts';

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The structures that BPF programs and src/kernel/bpf/layout.ts share; a test holds the two against each other through the
+ * object's BTF. No structure has padding: every byte of a key counts. */
+#ifndef POSTERN_SHARED_H
+#define POSTERN_SHARED_H
+
+/* A program file, as the kernel tells files apart, and the mount it was reached through. */
+struct exe {
+	__u64 ino;
+	__u64 ctime; /* nanoseconds since 1970 */
+	__u32 dev; /* s_dev as the kernel has it: major << 20 | minor */
+	__u32 generation; /* 0 on file systems without generations */
+	__u32 mount; /* mnt_id */
+	__u32 nlink; /* 0: deleted or memfd */
+};
+
+/* What procs[] says of a process. */
+struct process {
+	struct exe exe;
+	__u64 exec; /* boot-time nanoseconds of its exec or, without one, of its fork: with the tgid the identity */
+	__u64 start; /* task->start_boottime of the group's leader, nanoseconds */
+	__u64 parent; /* exec of the parent at fork; 0 where it is not known */
+	__u32 parent_tgid;
+	__u32 flags; /* PROCESS_* */
+};
+
+#define PROCESS_SEEDED 1 /* it ran before Postern watched */
+#define PROCESS_FOREIGN 2 /* its program was reached in another mount namespace than ours */
+#define PROCESS_FORKED 4 /* it has not executed a program since its fork */
+
+/* Who calls: taken at the call itself. */
+struct owner {
+	struct process process;
+	__u64 cgroup; /* inode number of its cgroup v2 directory */
+	__u32 tgid;
+	__u32 uid; /* effective */
+	__u32 gid; /* effective */
+	__u32 known; /* 1: process is filled in */
+};
+
+/* One end of a flow, the other end, the protocol. IPv4 stands in the last four bytes, the others are zero. */
+struct flow {
+	__u8 local[16];
+	__u8 remote[16];
+	__u16 local_port; /* host order; ICMP echo: the identifier */
+	__u16 remote_port;
+	__u8 protocol;
+	__u8 family; /* 4 or 6 */
+	__u8 direction; /* FLOW_* */
+	__u8 zero;
+};
+
+#define FLOW_OUT 0
+#define FLOW_IN 1
+#define FLOW_FORWARD 2
+
+/* A key of the flow cache: what a mask leaves out is zero. */
+struct entry_key {
+	__u64 exe_ino;
+	__u64 exe_ctime;
+	__u64 exec;
+	__u64 cgroup;
+	__u8 remote[16];
+	__u32 exe_dev;
+	__u32 exe_generation;
+	__u32 exe_mount;
+	__u32 tgid;
+	__u32 uid;
+	__u32 gid;
+	__u32 generation; /* of the policy that decided */
+	__u16 port; /* out: the remote port; in: the local one */
+	__u8 protocol;
+	__u8 shape; /* the mask's index, FLOW_* << 6, and 32 for IPv6 */
+};
+
+struct entry {
+	__u64 expires; /* boot-time nanoseconds, 0: never */
+	__u64 hits;
+	__u32 rule; /* user space's number for the rule and what it logs */
+	__u8 verdict; /* VERDICT_* */
+	__u8 zero[3];
+};
+
+#define VERDICT_UNKNOWN 0
+#define VERDICT_ALLOW 1
+#define VERDICT_REJECT 2
+#define VERDICT_DROP 3
+
+/* Which parts of a key an entry compares. */
+struct mask {
+	__u64 remote_high; /* the remote address in network order, its first eight bytes and its last */
+	__u64 remote_low;
+	__u32 fields; /* MASK_* */
+	__u32 zero;
+};
+
+#define MASK_EXE 1
+#define MASK_PROCESS 2
+#define MASK_UID 4
+#define MASK_GID 8
+#define MASK_CGROUP 16
+#define MASK_PROTOCOL 32
+#define MASK_PORT 64
+
+#define MAX_MASKS 32
+
+struct config {
+	__u32 generation; /* a policy swap is one write of it */
+	__u32 masks; /* how many of masks[] are in use */
+	__u32 enforce; /* 0: nothing is refused here */
+	__u32 report; /* 0: no connection is reported */
+	__u32 own_mount_ns; /* inode of the mount namespace whose paths are the host's */
+	__u32 netns_ready; /* 1: netns_cookie is known */
+	__u64 netns_cookie; /* of the network namespace that is guarded */
+};
+
+/* Events of the ring, each begins with this. */
+struct event {
+	__u32 type; /* EVENT_* */
+	__u32 size; /* of the whole event, in bytes */
+	__u64 time; /* boot-time nanoseconds */
+};
+
+#define EVENT_EXEC 1
+#define EVENT_FORK 2
+#define EVENT_EXIT 3
+#define EVENT_FLOW 4
+
+/* An exec: followed by the texts, each without a terminating zero. Where a text was cut its length is the room's. */
+struct event_exec {
+	struct event event;
+	struct owner owner;
+	__u32 mount_ns;
+	__u16 path_length; /* of the path from the process's root, '/' first; 0: it has none */
+	__u16 file_length; /* bprm->filename: the script of `#!` */
+	__u16 args_length; /* NUL between arguments */
+	__u16 cut; /* CUT_* */
+};
+
+#define CUT_PATH 1
+#define CUT_FILE 2
+#define CUT_ARGS 4
+
+#define PATH_ROOM 1024
+#define FILE_ROOM 256
+#define ARGS_ROOM 2048
+
+struct event_fork {
+	struct event event;
+	struct process process; /* the child's */
+	__u32 tgid;
+	__u32 zero;
+};
+
+struct event_exit {
+	struct event event;
+	__u64 exec;
+	__u32 tgid;
+	__u32 zero;
+};
+
+/* A connection that the kernel decided by itself. */
+struct event_flow {
+	struct event event;
+	struct owner owner;
+	struct flow flow;
+	__u64 cookie;
+	__u32 rule;
+	__u32 generation;
+	__u32 verdict;
+	__u32 zero;
+};
+
+/* Counters, each a slot of counts[]. */
+#define COUNT_RING_FULL 0 /* events that found no room */
+#define COUNT_PROCESSES_FULL 1 /* processes that found no room in procs[] */
+#define COUNT_UNKNOWN_PROCESS 2 /* calls by a process that is not in procs[] */
+#define COUNT_REFUSED 3 /* calls and packets refused here */
+#define COUNT_ALLOWED 4 /* new flows allowed here */
+#define COUNT_ASKED 5 /* new flows left to the queue */
+#define COUNT_SOCKETS_FULL 6
+#define COUNT_AMBIGUOUS 7 /* two sockets sent the same flow */
+#define COUNT_VOIDED 8 /* verdicts voided: socket kept over exec, or a new policy */
+#define COUNTS 16
+
+#endif

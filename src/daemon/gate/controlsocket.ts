@@ -26,7 +26,8 @@ export class ControlSocket {
     this.#plan = plan;
     rmSync(plan.path, { force: true });
     this.#server = createServer((socket) => this.#accept(socket));
-    this.#server.listen(plan.path, () => chmodSync(plan.path, 0o666));
+    // The folder gives it the control plane's group; nobody else can even knock, which would be work in a packet's way.
+    this.#server.listen(plan.path, () => chmodSync(plan.path, 0o660));
   }
 
   #accept(socket: Socket): void {

@@ -1,5 +1,5 @@
 // The folders Postern works in: made where they are missing, and opened to the control plane's group.
-import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fchownSync, fstatSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fail, ok, type Result } from '#std/result.ts';
 import { type Account, accountName } from './account.ts';
@@ -20,11 +20,17 @@ function closedParent(path: string, account: Account): string | undefined {
   }
 }
 
-function prepare(path: string, mode: number, owner: { uid: number; gid: number }): void {
+/** `flags`: O_NOFOLLOW where somebody else than root may have put a link, which would give away what it leads to. */
+function prepare(path: string, mode: number, owner: { uid: number; gid: number }, flags = 0): void {
   mkdirSync(path, { recursive: true, mode: 0o755 });
-  const now = statSync(path);
-  if (now.uid !== owner.uid || now.gid !== owner.gid) chownSync(path, owner.uid, owner.gid);
-  if ((now.mode & 0o7777) !== mode) chmodSync(path, mode);
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | flags);
+  try {
+    const now = fstatSync(fd);
+    if (now.uid !== owner.uid || now.gid !== owner.gid) fchownSync(fd, owner.uid, owner.gid);
+    if ((now.mode & 0o7777) !== mode) fchmodSync(fd, mode);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Absolute paths, ready to be used; the error names the folder and what to do. */
@@ -36,12 +42,12 @@ export function prepareFolders(wanted: Folders, account: Account): Result<Folder
   };
   const rootAndGroup = { uid: 0, gid: account.gid };
   try {
-    // The group may read and, for the rules that people make, write; only the state is the control plane's own.
-    prepare(folders.configDir, 0o2775, rootAndGroup);
-    prepare(join(folders.configDir, 'rules.d'), 0o2775, rootAndGroup);
+    // The group writes the rules that people make and nothing beside them; only the state is the control plane's own.
+    prepare(folders.configDir, 0o755, rootAndGroup);
+    prepare(join(folders.configDir, 'rules.d'), 0o2775, rootAndGroup, constants.O_NOFOLLOW);
     prepare(folders.stateDir, 0o2750, account);
-    // Sticky: neither process can take away the other's socket.
-    prepare(folders.runtimeDir, 0o1775, rootAndGroup);
+    // Sticky: neither process can take away the other's socket. Set-group-id: the gate's socket is open to the group alone.
+    prepare(folders.runtimeDir, 0o3775, rootAndGroup);
   } catch (error) {
     return fail(`a folder of Postern could not be made ready: ${error instanceof Error ? error.message : error}`);
   }

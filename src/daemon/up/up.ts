@@ -7,7 +7,7 @@ import { libc } from '#kernel/ffi.ts';
 import { NetlinkSocket, netlinkFamilies } from '#kernel/netlink/socket.ts';
 import { removeOwnTable, tableOwner } from '#kernel/nft/owner.ts';
 import { openConnector } from '#kernel/process/connector.ts';
-import { takeLock } from '#kernel/process/lock.ts';
+import { type Lock, takeLock } from '#kernel/process/lock.ts';
 import { notifyServiceManager } from '#kernel/process/sdnotify.ts';
 import { controlAccount } from './account.ts';
 import { missingCapabilities } from './capabilities.ts';
@@ -78,7 +78,13 @@ export async function up(options: UpOptions): Promise<number> {
     return exitCodes.no;
   }
   const folders = prepared.value;
-  const lock = takeLock(join(folders.runtimeDir, 'postern.lock'));
+  let lock: Lock;
+  try {
+    lock = takeLock(join(folders.runtimeDir, 'postern.lock'));
+  } catch (error) {
+    complain(`the lock of the runtime folder cannot be taken: ${error instanceof Error ? error.message : error}`);
+    return exitCodes.no;
+  }
   if (!lock.held) {
     complain(
       `Postern is already running with the runtime folder ${folders.runtimeDir} (process ${lock.pid}); ` +

@@ -1,7 +1,7 @@
 // One of the two processes: started, started again when it ends by itself, stopped when asked.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { type StatusLine, statusLines } from './statusline.ts';
 
 /** Milliseconds before the next start: at once the first time, later with patience. */
 const waits = [0, 100, 500, 1000, 2000, 5000] as const;
@@ -16,7 +16,7 @@ export interface ChildPlan {
   readonly uid?: number;
   readonly gid?: number;
   /** A line that the child wrote on its descriptor 3. */
-  onLine(line: string): void;
+  onLine(line: StatusLine): void;
   onStart(pid: number): void;
   /** The child has ended and will be started again. */
   onLost(how: string): void;
@@ -49,7 +49,10 @@ export class Child {
     });
     this.#process = child;
     child.stdin?.on('error', () => {});
-    createInterface({ input: child.stdio[3] as Readable }).on('line', (line) => this.#plan.onLine(line));
+    const told = child.stdio[3] as Readable | null;
+    const hear = statusLines((line) => this.#plan.onLine(line));
+    told?.setEncoding('utf8').on('data', hear);
+    told?.on('error', () => {}); // the end of the child follows
     if (child.pid !== undefined) this.#plan.onStart(child.pid);
     let ended = false;
     const onEnd = (how: string) => {

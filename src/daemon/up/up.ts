@@ -177,15 +177,14 @@ async function supervise(
       libc.setpriority(0, pid, gatePriority);
     },
     onLine: (line) => {
-      const message = JSON.parse(line) as { ready?: string; fatal?: string };
-      if (message.fatal !== undefined) {
-        complain(message.fatal);
+      if (line.fatal !== undefined) {
+        complain(line.fatal);
         if (!ready.said) stop(exitCodes.no);
       }
-      if (message.ready === undefined) return;
+      if (typeof line.ready !== 'string') return;
       clearTimeout(giveUp);
       giveUp = undefined;
-      ready.gate = message.ready;
+      ready.gate = line.ready;
       sayReady();
     },
     onLost: (how) => {
@@ -222,7 +221,7 @@ async function supervise(
     },
     onStart: () => {},
     onLine: (line) => {
-      if ((JSON.parse(line) as { ready?: boolean }).ready !== true) return;
+      if (line.ready !== true) return;
       ready.control = true;
       sayReady();
     },

@@ -1,0 +1,46 @@
+// What the two processes say to the supervisor on their descriptor 3: one JSON object a line. The control plane has no
+// rights and may be taken over, so whatever comes, the supervisor goes on.
+
+/** Longer lines are nothing that either process says. */
+const maxLineBytes = 64 * 1024;
+
+export interface StatusLine {
+  /** The gate: in which words. */
+  readonly ready?: string | true;
+  /** Why it cannot start. */
+  readonly fatal?: string;
+}
+
+function parseStatusLine(line: string): StatusLine | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { ready, fatal } = value as Record<string, unknown>;
+  return {
+    ...((typeof ready === 'string' || ready === true) && { ready }),
+    ...(typeof fatal === 'string' && { fatal }),
+  };
+}
+
+/** Takes text as it comes; what is no status line is left out. */
+export function statusLines(onLine: (line: StatusLine) => void): (text: string) => void {
+  let rest = '';
+  let tooLong = false;
+  return (text) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const parsed = tooLong || line.length > maxLineBytes ? undefined : parseStatusLine(line);
+      tooLong = false;
+      if (parsed !== undefined) onLine(parsed);
+    }
+    if (rest.length > maxLineBytes) {
+      rest = '';
+      tooLong = true;
+    }
+  };
+}

@@ -1,5 +1,5 @@
 // Files that are there whole or not at all: written beside, forced to the disk, and put in place by renaming.
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Throws what the file system says; then the old file stands. */
@@ -9,12 +9,18 @@ export function writeAtomically(file: string, text: string): void {
   // `wx`: whatever stands there, a link among them, is not followed.
   const fd = openSync(beside, 'wx', 0o640);
   try {
-    writeSync(fd, text);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
+    try {
+      // All of it: one write(2) to a disk that fills up takes a part, and is no error.
+      writeFileSync(fd, text);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(beside, file);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw error;
   }
-  renameSync(beside, file);
   const folder = openSync(dirname(file), 'r');
   try {
     fsyncSync(folder);

@@ -1,5 +1,5 @@
 // The journal: one row a connection, one row an event, hits of rules. It can fail in every way without touching anything else.
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { appOf } from '#attribution/app.ts';
 import type { Connection } from '#model/connection.ts';
@@ -37,8 +37,11 @@ const gatherRows = 500;
 /** Writes kept while the disk is full; beyond, they are lost and counted. */
 const maxWaiting = 20_000;
 const retentionMs = 60_000;
-/** Rows removed at once, so that nobody waits for retention. */
+/** Rows removed at once, so that nobody waits for retention; while there are more, the next go soon. */
 const retentionRows = 2000;
+const retentionAgainMs = 50;
+/** Rows written after which the size is looked at, without waiting for the minute. */
+const retentionAfterRows = 10_000;
 
 export class Journal {
   readonly #options: JournalOptions;
@@ -46,7 +49,9 @@ export class Journal {
   #sequence = 0;
   #waiting: Write[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #retention: NodeJS.Timeout;
+  readonly #retention: NodeJS.Timeout;
+  #retainSoon: NodeJS.Timeout | undefined;
+  #written = 0;
   #complained = false;
   #statements = new Map<string, StatementSync>();
   /** Writes that are lost for good. */
@@ -66,22 +71,32 @@ export class Journal {
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       if (isFull(error)) {
-        onNotice(`The journal ${file} cannot be opened (${why}); Postern goes on without it until there is room.`);
+        this.#complain(
+          `The journal ${file} cannot be opened (${why}); Postern goes on without it until there is room.`,
+        );
         return;
       }
+      let aside: string;
       try {
-        const aside = setAside(file, now());
+        aside = setAside(file, now());
         this.#database = openDatabase(file);
-        onNotice(
-          `The journal ${file} could not be read (${why}). It was set aside as ${aside}, and a new one was begun.`,
-        );
       } catch (second) {
         const again = second instanceof Error ? second.message : String(second);
-        onNotice(`No journal can be kept in ${file} (${again}); Postern goes on without it.`);
+        this.#complain(`No journal can be kept in ${file} (${again}); Postern goes on without it until it can.`);
         return;
       }
+      onNotice(
+        `The journal ${file} could not be read (${why}). It was set aside as ${aside}, and a new one was begun.`,
+      );
     }
     this.#sequence = Math.max(this.#sequence, this.#lastSequence());
+  }
+
+  /** Says once that nothing can be written, until it can again: what is said becomes a row that waits too. */
+  #complain(text: string): void {
+    if (this.#complained) return;
+    this.#complained = true;
+    this.#options.onNotice(text);
   }
 
   #lastSequence(): number {
@@ -181,6 +196,8 @@ export class Journal {
       this.#database.exec('COMMIT');
       this.#waiting = [];
       this.#complained = false;
+      this.#written += writes.length;
+      if (this.#written >= retentionAfterRows) this.#retainAgain();
     } catch (error) {
       this.#failed(error);
     }
@@ -197,15 +214,16 @@ export class Journal {
     }
     if (isBroken(error)) {
       this.#close();
-      const aside = setAside(file, now());
-      onNotice(`The journal ${file} is broken (${why}). It was set aside as ${aside}, and a new one was begun.`);
-      this.#open();
-      this.#later();
-      return;
-    }
-    if (!this.#complained) {
-      this.#complained = true;
-      onNotice(`The journal ${file} cannot be written (${why}); up to ${maxWaiting} rows wait until it can.`);
+      try {
+        const aside = setAside(file, now());
+        this.#open();
+        onNotice(`The journal ${file} is broken (${why}). It was set aside as ${aside}, and a new one was begun.`);
+      } catch (second) {
+        const again = second instanceof Error ? second.message : String(second);
+        this.#complain(`The journal ${file} is broken (${why}) and cannot be set aside (${again}).`);
+      }
+    } else {
+      this.#complain(`The journal ${file} cannot be written (${why}); up to ${maxWaiting} rows wait until it can.`);
     }
     this.#later();
   }
@@ -225,28 +243,48 @@ export class Journal {
     }
   }
 
-  /** Removes a bounded number of rows that are too old or too many; called every minute. */
+  /** Removes a bounded number of rows that are too old or too many; called every minute, and again while there are more. */
   retain(): void {
+    this.#beginAgainIfRemoved();
     this.flush();
     if (this.#database === undefined) return;
+    this.#written = 0;
     const { maxAgeMs, maxBytes, now } = this.#options;
     try {
       const oldest = now() - maxAgeMs;
-      let limit = retentionRows;
+      let more = false;
       for (const table of ['connections', 'events'] as const) {
         const key = table === 'connections' ? 'id' : 'sequence';
-        const remove = (where: string, ...values: SQLInputValue[]) =>
-          this.#prepare(
+        const remove = (where: string, ...values: SQLInputValue[]) => {
+          const { changes } = this.#prepare(
             `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} ${where} ORDER BY time LIMIT ?)`,
-          ).run(...values, limit);
+          ).run(...values, retentionRows);
+          if (Number(changes) === retentionRows) more = true;
+        };
         remove('WHERE time < ?', oldest);
         if (this.#bytes() > maxBytes) remove('');
-        limit = retentionRows;
       }
       this.#database.exec('PRAGMA incremental_vacuum(2000)');
+      if (more) this.#retainAgain();
     } catch (error) {
       this.#failed(error);
     }
+  }
+
+  #retainAgain(): void {
+    this.#retainSoon ??= setTimeout(() => {
+      this.#retainSoon = undefined;
+      this.retain();
+    }, retentionAgainMs).unref();
+  }
+
+  /** Somebody deleted the file: what is written to it now would be lost with its last handle. */
+  #beginAgainIfRemoved(): void {
+    const { file, onNotice } = this.#options;
+    if (this.#database === undefined || existsSync(file)) return;
+    this.#close();
+    this.#open();
+    if (this.#database !== undefined) onNotice(`The journal ${file} was removed, and a new one was begun.`);
   }
 
   /** Bytes in use: what retention freed but SQLite has not yet given back does not count. */
@@ -276,6 +314,7 @@ export class Journal {
 
   close(): void {
     clearInterval(this.#retention);
+    clearTimeout(this.#retainSoon);
     this.flush();
     clearTimeout(this.#timer);
     this.#close();

@@ -1,0 +1,189 @@
+// The journal fails in every way without taking anything with it, says so, and keeps its bounds.
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection } from '#model/connection.ts';
+import { readHits, readLog } from './history.ts';
+import { Journal, type JournalOptions } from './journal.ts';
+
+const day = 24 * 3600 * 1000;
+
+describe('journal', () => {
+  let folder: string;
+  let file: string;
+  let journal: Journal | undefined;
+  let notices: string[];
+  let time = 1_700_000_000_000;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'pt-journal-'));
+    file = join(folder, 'journal.db');
+    notices = [];
+  });
+  afterEach(() => {
+    journal?.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** As the control plane has it: what is noticed becomes an event of the journal. */
+  function open(options: Partial<JournalOptions> = {}): Journal {
+    const opened = new Journal({
+      file,
+      maxAgeMs: 30 * day,
+      maxBytes: 200 * 1024 * 1024,
+      now: () => time,
+      onNotice: (text) => {
+        notices.push(text);
+        journal?.event('notice', { text });
+      },
+      ...options,
+    });
+    journal = opened;
+    return opened;
+  }
+
+  const connection = (id: string, at = time): Connection =>
+    ({
+      id,
+      time: at,
+      lastTime: at,
+      attempt: {
+        process: { exe: '/usr/bin/curl', uid: 1000 },
+        flow: { protocol: 'tcp', direction: 'out', remote: { address: '192.0.2.1', port: 443 } },
+      },
+      action: 'allow',
+      enforced: true,
+      rule: null,
+      reason: 'mode',
+      logged: [],
+      packets: 1,
+      evidence: [],
+    }) as unknown as Connection;
+  const ids = (from: Journal) => readLog(from, { limit: 100_000 }).map(({ connection: { id } }) => id);
+
+  test('rows come back, a changed connection in the place of the old, also after a restart', () => {
+    const first = open();
+    first.connection(connection('a'));
+    first.connection(connection('b'));
+    first.connection({ ...connection('a'), packets: 2 });
+    first.hit('rule', 2, time);
+    first.hit('rule', 3, time - 5);
+    assert.deepEqual(ids(first), ['a', 'b']);
+    const { sequence } = first;
+    first.close();
+    const second = open();
+    assert.equal(second.sequence, sequence);
+    assert.deepEqual(ids(second), ['a', 'b']);
+    assert.deepEqual(readHits(second).get('rule'), { hits: 5, lastHit: time });
+    assert.deepEqual(notices, []);
+  });
+
+  test('a file that is none is set aside, a new one is begun, and that is said', () => {
+    writeFileSync(file, 'this is no database, and long enough to be looked at '.repeat(100));
+    const opened = open();
+    opened.connection(connection('a'));
+    assert.deepEqual(ids(opened), ['a']);
+    assert.match(notices.join(), /could not be read .* set aside as .*journal\.db\.broken-.* a new one was begun/);
+    assert.equal(readdirSync(folder).filter((name) => name.includes('.broken-')).length, 1);
+  });
+
+  test('a file that breaks while it is used is set aside, and what waited goes into the new one', () => {
+    const opened = open();
+    for (let count = 0; count < 2000; count++) opened.connection(connection(`a${count}`));
+    opened.flush();
+    const other = new DatabaseSync(file);
+    other.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    other.close();
+    const bytes = readFileSync(file);
+    bytes.fill(0xa5, 4096);
+    writeFileSync(file, bytes);
+    for (let count = 0; count < 50; count++) opened.connection(connection(`b${count}`));
+    opened.flush();
+    ids(opened);
+    opened.flush();
+    assert.match(notices.join(), /is broken .* set aside .* a new one was begun/);
+    assert.equal(opened.lost, 0);
+    opened.connection(connection('c'));
+    assert.ok(ids(opened).includes('c'));
+  });
+
+  test('a file of a later version is kept, beside a new one', () => {
+    const database = new DatabaseSync(file);
+    database.exec('PRAGMA user_version = 99');
+    database.close();
+    open();
+    assert.match(notices.join(), /later version/);
+  });
+
+  test('where no file can be, rows wait, and it is said once', () => {
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, '');
+    const opened = open();
+    for (let count = 0; count < 1500; count++) opened.connection(connection(`a${count}`));
+    opened.flush();
+    opened.retain();
+    assert.equal(notices.length, 1, notices.join('\n'));
+    assert.deepEqual(ids(opened), []);
+    rmSync(folder);
+    mkdirSync(folder);
+    opened.flush();
+    assert.equal(ids(opened).length, 1500, 'they are written when there is room');
+  });
+
+  test('a file that another program holds is said once, and rows beyond the bound are counted', () => {
+    const opened = open();
+    opened.connection(connection('a'));
+    opened.flush();
+    const lock = new DatabaseSync(file);
+    lock.exec('BEGIN EXCLUSIVE');
+    for (let count = 0; count < 20_010; count++) opened.connection(connection(`b${count}`));
+    assert.equal(notices.length, 1, notices.join('\n'));
+    assert.match(notices[0] as string, /cannot be written/);
+    assert.ok(opened.lost > 0 && opened.lost < 20);
+    lock.exec('ROLLBACK');
+    lock.close();
+    assert.equal(ids(opened).length, 20_001 - 1);
+  });
+
+  test('a file that was deleted under it is begun anew', () => {
+    const opened = open();
+    opened.connection(connection('a'));
+    opened.flush();
+    for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+    opened.retain();
+    opened.connection(connection('b'));
+    assert.deepEqual(ids(opened), ['b']);
+    assert.ok(statSync(file).size > 0);
+    assert.match(notices.join(), /was removed, and a new one was begun/);
+  });
+
+  test('what is too old leaves, however much it is, and no more', async () => {
+    const opened = open();
+    for (let count = 0; count < 9000; count++) opened.connection(connection(`old${count}`, time - 31 * day));
+    opened.connection(connection('new'));
+    opened.event('event', {});
+    opened.retain();
+    await sleep(1000);
+    assert.deepEqual(ids(opened), ['new']);
+  });
+
+  test('the size is kept while rows come faster than a minute’s worth, the oldest leave', async () => {
+    const maxBytes = 2 * 1024 * 1024;
+    const opened = open({ maxBytes });
+    for (let count = 0; count < 30_000; count++) {
+      time += 1;
+      opened.connection(connection(`c${count}`));
+      if (count % 1000 === 0) await sleep(1);
+    }
+    opened.flush();
+    for (let tries = 0; tries < 100 && opened.fileBytes() > maxBytes * 1.5; tries++) await sleep(50);
+    assert.ok(opened.fileBytes() <= maxBytes * 1.5, `${opened.fileBytes()} bytes`);
+    const left = ids(opened);
+    assert.ok(left.length > 500, `${left.length} rows are left`);
+    assert.equal(left[0], 'c29999');
+  });
+});

@@ -36,7 +36,7 @@ async function run(options: ControlOptions): Promise<void> {
   let notice = (text: string): void => {
     early.push(text);
   };
-  const settings = new SettingsFile(options.stateDir);
+  const settings = new SettingsFile(options.stateDir, (text) => notice(text));
   settings.settle(now());
   if (options.mode !== undefined) settings.change({ mode: options.mode, pausedUntil: null, revert: null });
   const store = new RuleStore({ rulesDir, stateDir: options.stateDir, bootId: bootId(), now });

@@ -16,10 +16,14 @@ const first: Settings = { mode: 'observe', revision: 0, pausedUntil: null, rever
 
 export class SettingsFile {
   readonly #file: string;
+  readonly #onUnwritten: (text: string) => void;
   #settings: Settings;
+  #complained = false;
 
-  constructor(stateDir: string) {
+  /** `onUnwritten` is told in a sentence, once, when the file cannot be written. */
+  constructor(stateDir: string, onUnwritten: (text: string) => void) {
     this.#file = join(stateDir, 'settings.json');
+    this.#onUnwritten = onUnwritten;
     this.#settings = this.#read();
   }
 
@@ -36,10 +40,18 @@ export class SettingsFile {
     return this.#settings;
   }
 
-  /** Throws what the file system says; the change holds for this run all the same. */
+  /** Holds for this run also when it cannot be written: a full disk must not decide over the mode. */
   change(change: Partial<Settings>): void {
     this.#settings = { ...this.#settings, ...change };
-    writeAtomically(this.#file, `${JSON.stringify(this.#settings)}\n`);
+    try {
+      writeAtomically(this.#file, `${JSON.stringify(this.#settings)}\n`);
+      this.#complained = false;
+    } catch (error) {
+      if (this.#complained) return;
+      this.#complained = true;
+      const why = error instanceof Error ? error.message : String(error);
+      this.#onUnwritten(`The mode cannot be kept in ${this.#file} (${why}); it holds until Postern is started again.`);
+    }
   }
 
   /** The mode in force at this time. */

@@ -15,9 +15,8 @@ const previewGroups = 50;
 /** The change of settings that a request asks for; a sentence when it asks for nothing. */
 export function changeMode(settings: SettingsFile, request: ModeRequest, now: number): string | undefined {
   const { mode, pauseMinutes, revertSeconds, confirm } = request;
-  const before = settings.mode(now);
+  settings.settle(now);
   if (confirm === true) {
-    settings.settle(now);
     settings.change({ pausedUntil: null, revert: null });
     return undefined;
   }
@@ -26,6 +25,8 @@ export function changeMode(settings: SettingsFile, request: ModeRequest, now: nu
     return undefined;
   }
   if (mode === undefined) return 'say which mode: off, observe, allow, ask or lockdown';
+  // What nobody confirmed yet is nothing to go back to.
+  const before = settings.current.revert?.to ?? settings.current.mode;
   const revert = revertSeconds === undefined ? null : { to: before, at: now + revertSeconds * 1000 };
   settings.change({ mode, pausedUntil: null, revert });
   return undefined;

@@ -29,7 +29,10 @@ test('where nothing can be written the mode holds all the same, and that is said
   assert.equal(open().mode(1), 'ask');
 });
 
-test('a file that is none is the first run again', () => {
+test('a file that is none is said, and none at all is the first run', () => {
+  assert.equal(open().mode(0), 'observe');
+  assert.deepEqual(told, []);
   writeFileSync(join(folder, 'settings.json'), '{"mode":"lockdown","revision":');
   assert.equal(open().mode(0), 'observe');
+  assert.match(told.join(), /could not be read .*it is observe/);
 });

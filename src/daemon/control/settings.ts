@@ -16,22 +16,25 @@ const first: Settings = { mode: 'observe', revision: 0, pausedUntil: null, rever
 
 export class SettingsFile {
   readonly #file: string;
-  readonly #onUnwritten: (text: string) => void;
+  readonly #onProblem: (text: string) => void;
   #settings: Settings;
   #complained = false;
 
-  /** `onUnwritten` is told in a sentence, once, when the file cannot be written. */
-  constructor(stateDir: string, onUnwritten: (text: string) => void) {
+  /** `onProblem` is told in a sentence when the file cannot be read, and once when it cannot be written. */
+  constructor(stateDir: string, onProblem: (text: string) => void) {
     this.#file = join(stateDir, 'settings.json');
-    this.#onUnwritten = onUnwritten;
+    this.#onProblem = onProblem;
     this.#settings = this.#read();
   }
 
   #read(): Settings {
     try {
-      const parsed = schema.safeParse(JSON.parse(readIfThere(this.#file) ?? '{}'));
-      return parsed.success ? parsed.data : first;
+      const text = readIfThere(this.#file);
+      return text === undefined ? first : schema.parse(JSON.parse(text));
     } catch {
+      this.#onProblem(
+        `The mode could not be read from ${this.#file}; it is ${first.mode} unless postern up says another.`,
+      );
       return first;
     }
   }
@@ -50,7 +53,7 @@ export class SettingsFile {
       if (this.#complained) return;
       this.#complained = true;
       const why = error instanceof Error ? error.message : String(error);
-      this.#onUnwritten(`The mode cannot be kept in ${this.#file} (${why}); it holds until Postern is started again.`);
+      this.#onProblem(`The mode cannot be kept in ${this.#file} (${why}); it holds until Postern is started again.`);
     }
   }
 

@@ -47,9 +47,11 @@ export function readAliases(records: MergedRules['records']): Record<string, str
 }
 
 function read(path: string) {
-  const { size } = statSync(path);
-  if (size > maxRuleFileBytes) {
-    const message = `it has ${size} bytes, and a rule file may have ${maxRuleFileBytes}`;
+  const status = statSync(path);
+  if (!status.isFile() || status.size > maxRuleFileBytes) {
+    const message = status.isFile()
+      ? `it has ${status.size} bytes, and a rule file may have ${maxRuleFileBytes}`
+      : 'it cannot be read: it is no file';
     const diagnostic: Diagnostic = { file: path, line: 1, column: 1, severity: 'error', message };
     return { file: path, records: [], disabled: [], diagnostics: [diagnostic] };
   }

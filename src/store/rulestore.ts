@@ -1,5 +1,5 @@
 // All rules that do not come with Postern: files, and the temporary ones that answers make. Every change can be undone.
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type RuleRecord, ruleRecordSchema } from '#model/rule.ts';
@@ -31,6 +31,8 @@ const versionSchema = z.strictObject({
   time: z.number(),
   uid: z.int(),
   what: z.string(),
+  /** The run of the kernel that it was made in; rules until reboot do not come back in another. */
+  bootId: z.string().optional(),
   before: snapshotSchema,
 });
 
@@ -90,7 +92,7 @@ export class RuleStore {
       .map((name) => readRuleFile(this.#path(name), name === localFileName ? 'local' : 'file'));
   }
 
-  /** Rules with a lifetime that still live. */
+  /** Rules that stand in no file: those with a lifetime that still live, and what answers made for always. */
   temporary(): RuleRecord[] {
     const text = readIfThere(this.#temporaryFile);
     if (text === undefined) return [];
@@ -99,7 +101,7 @@ export class RuleStore {
     const sameBoot = parsed.data.bootId === this.#options.bootId;
     return parsed.data.records.filter((record) => {
       if (record.expires !== undefined) return record.expires > this.#options.now();
-      return sameBoot;
+      return sameBoot || record.lifetime === 'always';
     });
   }
 
@@ -109,11 +111,6 @@ export class RuleStore {
 
   #writeTemporary(records: readonly RuleRecord[]): void {
     writeAtomically(this.#temporaryFile, `${JSON.stringify({ bootId: this.#options.bootId, records })}\n`);
-  }
-
-  /** Drops temporary rules without a version: their time was up. */
-  dropTemporary(names: ReadonlySet<string>): void {
-    this.#writeTemporary(this.temporary().filter(({ rule }) => !names.has(rule.name)));
   }
 
   /** Lets `change` work on a draft and puts it in place; the error leaves all as it was. */
@@ -162,7 +159,11 @@ export class RuleStore {
   #remember(uid: number, what: string, before: Snapshot): Version {
     const id = (this.#versionIds().at(-1) ?? 0) + 1;
     const version: Version = { id, time: this.#options.now(), uid, what };
-    writeAtomically(join(this.#versionsDir, `${id}.json`), `${JSON.stringify({ ...version, before })}\n`);
+    const { bootId } = this.#options;
+    writeAtomically(join(this.#versionsDir, `${id}.json`), `${JSON.stringify({ ...version, bootId, before })}\n`);
+    for (const old of this.#versionIds().slice(0, -maxVersions)) {
+      rmSync(join(this.#versionsDir, `${old}.json`), { force: true });
+    }
     return version;
   }
 
@@ -191,7 +192,10 @@ export class RuleStore {
       });
     }
     const now: Snapshot = { local: readIfThere(this.#path(localFileName)) ?? '', temporary: this.temporary() };
-    const made = this.#put(uid, `undid: ${undone.what}`, now, undone.before);
+    const alive = ({ lifetime, expires }: RuleRecord) =>
+      undone.bootId === this.#options.bootId || lifetime === 'always' || expires !== undefined;
+    const { local, temporary } = undone.before;
+    const made = this.#put(uid, `undid: ${undone.what}`, now, { local, temporary: temporary.filter(alive) });
     if (!made.ok) return made;
     const { time, uid: who, what } = undone;
     return ok({ undone: { id: undone.id, time, uid: who, what }, made: made.value });
@@ -215,7 +219,10 @@ function unreadable(file: string, error: unknown): ParsedRuleFile {
 /** Looks at the size before reading. */
 export function readRuleFile(path: string, origin: 'file' | 'local'): ParsedRuleFile {
   try {
-    const { size } = statSync(path);
+    const status = statSync(path);
+    // A pipe or a device could keep its reader for ever.
+    if (!status.isFile()) return unreadable(path, new Error('it is no file'));
+    const { size } = status;
     if (size > maxRuleFileBytes) {
       return unreadable(path, new Error(`it has ${size} bytes, and a rule file may have ${maxRuleFileBytes}`));
     }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import {
   addRuleSchema,
+  answeredSchema,
   appViewSchema,
   changeRuleSchema,
   errorSchema,
@@ -13,11 +14,11 @@ import {
   ruleChangeSchema,
   ruleViewSchema,
   statusSchema,
+  undoneSchema,
   versionViewSchema,
 } from '#model/api.ts';
 import { attemptSchema } from '#model/attempt.ts';
 import { answerSchema } from '#model/prompt.ts';
-import { ruleSchema } from '#model/rule.ts';
 import { logQuerySchema } from './queries.ts';
 
 interface Operation {
@@ -50,7 +51,7 @@ export const operations: readonly Operation[] = [
     path: '/undo',
     summary: 'Put back what was before the last change, or before the given version.',
     body: z.strictObject({ version: z.int().min(1).optional() }),
-    answer: z.strictObject({ undone: versionViewSchema, made: versionViewSchema }),
+    answer: undoneSchema,
   },
   {
     method: 'get',
@@ -78,7 +79,7 @@ export const operations: readonly Operation[] = [
     path: '/prompts/{id}/answer',
     summary: 'Answer a question.',
     body: answerSchema,
-    answer: z.strictObject({ rules: z.array(ruleSchema) }),
+    answer: answeredSchema,
   },
   {
     method: 'get',

@@ -1,5 +1,6 @@
 // What the API needs of the control plane.
 import type {
+  Answered,
   AppView,
   EventView,
   LogLine,
@@ -9,6 +10,7 @@ import type {
   RuleChange,
   RuleView,
   Status,
+  Undone,
   VersionView,
 } from '#model/api.ts';
 import type { Attempt } from '#model/attempt.ts';
@@ -46,18 +48,13 @@ export interface Services {
     change: { readonly rule?: RuleText | undefined; readonly enabled?: boolean | undefined },
   ): Promise<Served<RuleChange>>;
   removeRule(uid: number, name: string): Promise<Served<RuleChange>>;
-  undo(uid: number, version?: number): Promise<Served<{ readonly undone: VersionView; readonly made: VersionView }>>;
+  undo(uid: number, version?: number): Promise<Served<Undone>>;
   versions(): readonly VersionView[];
   reload(): Promise<Served<null>>;
   setMode(uid: number, request: ModeRequest): Promise<Served<Status>>;
   previewLockdown(): ModePreview;
   prompts(uid?: number): readonly PromptView[];
-  answer(
-    uid: number,
-    id: string,
-    answer: Answer,
-    own: boolean,
-  ): Promise<Served<{ readonly rules: readonly RuleText[] }>>;
+  answer(uid: number, id: string, answer: Answer, own: boolean): Promise<Served<Answered>>;
   log(query: LogQuery, uid?: number): readonly LogLine[];
   apps(uid?: number): readonly AppView[];
   explain(attempt: Attempt): Explanation;

@@ -82,3 +82,8 @@ export async function ask<T>(
 ): Promise<T> {
   return orEnd(await clientOf(flags).ask<T>(method, path, body));
 }
+
+/** Ends the command when a change is kept and does not hold yet: what follows in a script may rely on it. */
+export function mustHold({ pending }: { readonly pending: string | null }): void {
+  if (pending !== null) throw new Ending(exits.no, `the change is kept, but does not hold yet: ${pending}`);
+}

@@ -89,13 +89,32 @@ export type VersionView = z.infer<typeof versionViewSchema>;
 export const eventViewSchema = z.strictObject({ sequence: count, time, type: z.string(), data: z.unknown() });
 export type EventView = z.infer<typeof eventViewSchema>;
 
+/** Why a change is kept but does not hold yet, as when another rule file is broken; null when it holds. */
+const pendingSchema = z.string().nullable();
+
 export const ruleChangeSchema = z.strictObject({
   /** The rules made or changed; empty for one that was taken away. */
   rules: z.array(ruleSchema),
   version: versionViewSchema,
   file: z.string(),
+  pending: pendingSchema,
 });
 export type RuleChange = z.infer<typeof ruleChangeSchema>;
+
+export const undoneSchema = z.strictObject({
+  undone: versionViewSchema,
+  /** The undo itself, which is a change too. */
+  made: versionViewSchema,
+  pending: pendingSchema,
+});
+export type Undone = z.infer<typeof undoneSchema>;
+
+export const answeredSchema = z.strictObject({
+  /** The rules that the answer made. */
+  rules: z.array(ruleSchema),
+  pending: pendingSchema,
+});
+export type Answered = z.infer<typeof answeredSchema>;
 
 export const modePreviewSchema = z.strictObject({
   /** Connections of the last 7 days that were allowed and would be refused; grouped by app and destination. */

@@ -1,7 +1,7 @@
 // postern undo, postern history
 import { buildCommand, numberParser } from '@stricli/core';
-import type { VersionView } from '#model/api.ts';
-import { ask, type Context } from '../context.ts';
+import type { Undone, VersionView } from '#model/api.ts';
+import { ask, type Context, mustHold } from '../context.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';
 import { formatTime, safe, table, write, writeJson } from '../output.ts';
 
@@ -26,14 +26,10 @@ export const undoCommand = buildCommand<ClientFlags, [number?], Context>({
     },
   },
   async func(flags, version) {
-    const done = await ask<{ undone: VersionView; made: VersionView }>(
-      flags,
-      'POST',
-      '/undo',
-      version === undefined ? {} : { version },
-    );
+    const done = await ask<Undone>(flags, 'POST', '/undo', version === undefined ? {} : { version });
     if (flags.json) writeJson(done);
     else write(`Undone: ${safe(done.undone.what)} (change ${done.undone.id} by ${safe(done.undone.user)}).`);
+    mustHold(done);
   },
 });
 

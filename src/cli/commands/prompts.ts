@@ -1,11 +1,11 @@
 // postern ask, prompts, answer
 import { buildCommand } from '@stricli/core';
-import type { PromptView } from '#model/api.ts';
+import type { Answered, PromptView } from '#model/api.ts';
 import { type Answer, whoScopes } from '#model/prompt.ts';
-import { lifetimeSchema, type RuleText } from '#model/rule.ts';
+import { lifetimeSchema } from '#model/rule.ts';
 import { destinationName } from '#model/sentence.ts';
 import { askQuestions } from '../asking.ts';
-import { ask, type Context, clientOf } from '../context.ts';
+import { ask, type Context, clientOf, mustHold } from '../context.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';
 import { safe, table, write, writeJson } from '../output.ts';
 
@@ -107,17 +107,15 @@ export const answerCommand = buildCommand<AnswerFlags, [string, Answer['action']
   },
   async func(flags, id, action) {
     const answer = { action, scope: scopeOf(flags.scope), lifetime: flags.for };
-    const done = await ask<{ rules: RuleText[] }>(flags, 'POST', `/prompts/${encodeURIComponent(id)}/answer`, answer);
-    if (flags.json) {
-      writeJson(done);
-      return;
-    }
-    if (done.rules.length === 0) write('Answered; no rule was made.');
+    const done = await ask<Answered>(flags, 'POST', `/prompts/${encodeURIComponent(id)}/answer`, answer);
+    if (flags.json) writeJson(done);
+    else if (done.rules.length === 0) write('Answered; no rule was made.');
     else {
       const { formatRule } = await import('#policy/index.ts');
       for (const rule of done.rules) write(`Answered, with a rule for ${flags.for}: ${safe(formatRule(rule))}`);
       write('Take it back with: postern undo');
     }
+    mustHold(done);
   },
 });
 

@@ -2,7 +2,7 @@
 import { buildCommand, buildRouteMap, numberParser } from '@stricli/core';
 import type { RuleChange, RuleView } from '#model/api.ts';
 import { actions, type RuleText } from '#model/rule.ts';
-import { ask, type Context, Ending, exits } from '../context.ts';
+import { ask, type Context, Ending, exits, mustHold } from '../context.ts';
 import { type ClientFlags, type ConditionFlags, clientFlags, conditionFlags, conditionsOf } from '../flags.ts';
 import { formatAge, paint, paintAction, safe, table, write, writeJson } from '../output.ts';
 import { nameFor } from '../rulename.ts';
@@ -90,13 +90,13 @@ function details(flags: RuleFlags): Partial<RuleText> {
 }
 
 async function print(flags: ClientFlags, change: RuleChange): Promise<void> {
-  if (flags.json) {
-    writeJson(change);
-    return;
+  if (flags.json) writeJson(change);
+  else {
+    const { formatRule } = await import('#policy/index.ts');
+    for (const rule of change.rules) write(`${safe(rule.name)}: ${safe(formatRule(rule))}`);
+    write(`${safe(change.version.what)}. Take it back with: postern undo`);
   }
-  const { formatRule } = await import('#policy/index.ts');
-  for (const rule of change.rules) write(`${safe(rule.name)}: ${safe(formatRule(rule))}`);
-  write(`${safe(change.version.what)}. Take it back with: postern undo`);
+  mustHold(change);
 }
 
 const addCommand = buildCommand<RuleFlags & { readonly for?: string }, [Action], Context>({

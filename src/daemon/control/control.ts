@@ -2,7 +2,7 @@
 
 import type { LogQuery, Served, Services } from '#api/services.ts';
 import { appOf } from '#attribution/app.ts';
-import type { EventView, LogLine, ModeRequest, RuleView, Status } from '#model/api.ts';
+import type { Answered, EventView, LogLine, ModeRequest, RuleView, Status } from '#model/api.ts';
 import type { Attempt } from '#model/attempt.ts';
 import type { Connection } from '#model/connection.ts';
 import type { GateMessage } from '#model/messages.ts';
@@ -256,7 +256,7 @@ export class Control implements Services {
     return this.#prompts.list(uid);
   }
 
-  async answer(uid: number, id: string, answer: Answer, own: boolean): Promise<Served<{ rules: RuleText[] }>> {
+  async answer(uid: number, id: string, answer: Answer, own: boolean): Promise<Served<Answered>> {
     const prompt = this.#prompts.get(id);
     const unknown = {
       code: 'not-found' as const,
@@ -270,10 +270,11 @@ export class Control implements Services {
     if (!made.ok) return made;
     const reply = await this.#parts.link().ask({ type: 'answer', prompt: id, answer });
     // With a rule made, the new policy may have closed the question before the answer came to it.
-    if (reply?.type === 'refused' && made.value.length === 0) return fail({ code: 'conflict', message: reply.error });
+    if (reply?.type === 'refused' && made.value.rules.length === 0)
+      return fail({ code: 'conflict', message: reply.error });
     if (reply === undefined)
       return fail({ code: 'unavailable', message: 'the gate is away; the question is asked again' });
-    return ok({ rules: [...made.value] });
+    return made;
   }
 
   log(query: LogQuery, uid?: number) {

@@ -1,7 +1,7 @@
 // Changes of rules that people make: through the command line, the API and their answers.
 
 import type { Served, ServiceError } from '#api/services.ts';
-import type { RuleChange, VersionView } from '#model/api.ts';
+import type { Answered, RuleChange, Undone, VersionView } from '#model/api.ts';
 import type { Answer, Prompt } from '#model/prompt.ts';
 import type { Lifetime, RuleRecord, RuleText } from '#model/rule.ts';
 import { compilePolicy, ruleFromAnswer } from '#policy/index.ts';
@@ -14,6 +14,9 @@ const codes: Readonly<Record<EditError['kind'], ServiceError['code']>> = {
   conflict: 'conflict',
   storage: 'unavailable',
 };
+
+/** Rules that answers may make for one user: each is one more that everybody's packets are judged by. */
+const maxAnswers = 1000;
 
 /** When a lifetime in minutes ends; undefined for the others. */
 function expiryOf(lifetime: Lifetime, now: number): number | undefined {
@@ -59,7 +62,7 @@ export class RuleChanges {
       return fail({ code: 'conflict', message: `the rules cannot hold so: ${problem}` });
     }
     this.#onChange(version);
-    return ok({ rules: [...rules], version, file: `${this.#store.rulesDir}/50-local.yaml` });
+    return ok({ rules: [...rules], version, file: `${this.#store.rulesDir}/50-local.yaml`, pending: problem ?? null });
   }
 
   /** What is wrong with these rules beside all others; undefined when nothing is. */
@@ -163,15 +166,23 @@ export class RuleChanges {
   }
 
   /** The rules that an answer makes; none for "not now". */
-  async answered(uid: number, prompt: Prompt, answer: Answer): Promise<Served<readonly RuleText[]>> {
+  async answered(uid: number, prompt: Prompt, answer: Answer): Promise<Served<Answered>> {
     const asked = prompt.attempt.process;
     const userName = asked?.uid === undefined ? undefined : this.#keeper.userName(asked.uid);
     const made = ruleFromAnswer(prompt, answer, { userName });
-    if (!made.ok) return fail({ code: 'bad-request', message: made.error });
-    const rules = made.value;
-    if (rules.length === 0) return ok([]);
+    if (!made.ok) return fail({ code: 'conflict', message: made.error });
+    const rules = [...made.value];
+    if (rules.length === 0) return ok({ rules, pending: null });
     const problem = this.#problem(rules);
-    if (problem !== undefined) return fail({ code: 'bad-request', message: problem });
+    if (problem !== undefined) return fail({ code: 'conflict', message: problem });
+    const answers = this.#keeper.records.filter(({ origin, rule }) => origin === 'answer' && rule.user === asked?.uid);
+    if (answers.length >= maxAnswers) {
+      return fail({
+        code: 'conflict',
+        message: `there are ${maxAnswers} rules from answers for this user already`,
+        hint: 'answer for any destination or for a shorter time, or have an administrator make a rule',
+      });
+    }
     const subject =
       answer.lifetime === 'exit' && asked?.pid !== undefined && asked.startTime !== undefined
         ? { pid: asked.pid, startTime: asked.startTime }
@@ -184,16 +195,16 @@ export class RuleChanges {
       ];
       return ok(undefined);
     });
-    return edited.ok ? ok(rules) : edited;
+    return edited.ok ? ok({ rules, pending: edited.value.pending }) : edited;
   }
 
-  async undo(uid: number, version?: number): Promise<Served<{ undone: VersionView; made: VersionView }>> {
+  async undo(uid: number, version?: number): Promise<Served<Undone>> {
     const done = this.#store.undo(uid, version);
     if (!done.ok) return fail({ code: codes[done.error.kind], message: done.error.message });
-    await this.#keeper.reload();
+    const problem = await this.#keeper.reload();
     const made = this.view(done.value.made);
     this.#onChange(made);
-    return ok({ undone: this.view(done.value.undone), made });
+    return ok({ undone: this.view(done.value.undone), made, pending: problem ?? null });
   }
 }
 

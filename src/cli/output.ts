@@ -1,6 +1,6 @@
 // How commands write: tables, colours, times. Text from outside is escaped; colour is for terminals alone.
 import { stripVTControlCharacters, styleText } from 'node:util';
-import { escapeText } from '#std/text.ts';
+import { escapeText, formatJson } from '#std/text.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -15,7 +15,7 @@ export function write(text: string): void {
 }
 
 export function writeJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  process.stdout.write(`${formatJson(value, 2)}\n`);
 }
 
 export function complain(text: string): void {

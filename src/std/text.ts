@@ -10,3 +10,16 @@ export function escapeText(text: string): string {
     return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
   });
 }
+
+// What JSON.stringify leaves as it is and a terminal may obey: the line feeds of its layout are none of it.
+const unsafeInJson = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** JSON for a terminal too: the same value, with nothing in it that turns text around, hides it or is a control. */
+export function formatJson(value: unknown, indent?: number): string {
+  const units = (text: string) => Array.from({ length: text.length }, (_, at) => text.charCodeAt(at));
+  return JSON.stringify(value, null, indent).replace(unsafeInJson, (character) =>
+    units(character)
+      .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}

@@ -2,6 +2,7 @@
 import { buildCommand, numberParser } from '@stricli/core';
 import type { AppView, LogLine } from '#model/api.ts';
 import { formatConnection } from '#model/sentence.ts';
+import { formatJson } from '#std/text.ts';
 import { ask, type Context, clientOf, Ending, exits, orEnd } from '../context.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';
 import { formatAge, formatTime, paint, safe, table, write, writeJson } from '../output.ts';
@@ -85,7 +86,7 @@ export const logCommand = buildCommand<Flags, [], Context>({
       writeJson(lines);
       return;
     }
-    const show = (line: LogLine) => (flags.json ? write(JSON.stringify(line)) : print(line));
+    const show = (line: LogLine) => (flags.json ? write(formatJson(line)) : print(line));
     for (const line of [...lines].reverse()) show(line);
     if (!flags.follow) return;
     const stop = new AbortController();

@@ -82,7 +82,7 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
 
   app.get('/openapi.json', (context) => context.json(openApi()));
   app.get('/status', async (context) => context.json(await services.status()));
-  app.get('/rules', (context) => context.json(services.rules()));
+  app.get('/rules', (context) => context.json(services.rules(visible(context))));
   app.post('/rules', administratorsOnly, async (context) => {
     const { rule, lifetime } = await body(context.req, addRuleSchema);
     return serve(context, await services.addRule(context.get('peer').uid, rule, lifetime ?? 'always'));
@@ -125,7 +125,7 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
   });
   app.get('/apps', (context) => context.json(services.apps(visible(context))));
   app.post('/explain', async (context) =>
-    context.json(services.explain(attemptFromJson(await body(context.req, attemptSchema)))),
+    context.json(services.explain(attemptFromJson(await body(context.req, attemptSchema)), visible(context))),
   );
   app.get('/events', (context) => {
     const last = context.req.header('last-event-id');

@@ -40,7 +40,7 @@ export interface LogQuery {
 /** `uid` on a read limits it to that user's programs; undefined: everybody's. On a change it is who made it. */
 export interface Services {
   status(): Promise<Status>;
-  rules(): readonly RuleView[];
+  rules(uid?: number): readonly RuleView[];
   addRule(uid: number, rule: RuleText, lifetime: Lifetime): Promise<Served<RuleChange>>;
   changeRule(
     uid: number,
@@ -57,7 +57,7 @@ export interface Services {
   answer(uid: number, id: string, answer: Answer, own: boolean): Promise<Served<Answered>>;
   log(query: LogQuery, uid?: number): readonly LogLine[];
   apps(uid?: number): readonly AppView[];
-  explain(attempt: Attempt): Explanation;
+  explain(attempt: Attempt, uid?: number): Explanation;
   /** Events after this place that the journal still has, and then the new ones, until the result is called. */
   follow(after: number | undefined, uid: number | undefined, listener: (event: EventView) => void): () => void;
 }

@@ -5,6 +5,7 @@ import { appOf } from '#attribution/app.ts';
 import type { Answered, EventView, LogLine, ModeRequest, RuleView, Status } from '#model/api.ts';
 import type { Attempt } from '#model/attempt.ts';
 import type { Connection } from '#model/connection.ts';
+import type { Explanation } from '#model/decision.ts';
 import type { GateMessage } from '#model/messages.ts';
 import type { Process } from '#model/process.ts';
 import type { Answer } from '#model/prompt.ts';
@@ -43,6 +44,10 @@ type Listener = { readonly uid: number | undefined; readonly hear: (event: Event
 /** Rows that a follower who comes back may have missed. */
 const replayRows = 1000;
 const quietSeconds = 60;
+/** Stands for the name of a rule that is not the asker's to see. */
+const othersAnswer = '(an answer of another user)';
+/** Events that say which programs people run; only administrators hear all of them. */
+const privateEvents = /^(prompt-|rules-)/;
 
 export class Control implements Services {
   readonly #parts: ControlParts;
@@ -64,9 +69,9 @@ export class Control implements Services {
     });
   }
 
-  /** Something happened that concerns everybody: into the journal and to all who follow. */
+  /** Something happened: into the journal and to all who follow and may hear of it. */
   record(type: string, data: unknown): void {
-    this.#tell(this.#parts.journal.event(type, data), undefined);
+    this.#tell(this.#parts.journal.event(type, data), privateEvents.test(type) ? null : undefined);
   }
 
   notice(level: 'info' | 'warning' | 'error', text: string): void {
@@ -74,7 +79,7 @@ export class Control implements Services {
     this.record('notice', { level, text });
   }
 
-  /** `owner`: the user whose program it is about; undefined: everybody may hear it. */
+  /** `owner`: the user whose program it is about; undefined: everybody may hear it; null: administrators alone. */
   #tell(event: EventView, owner: number | undefined | null): void {
     for (const { uid, hear } of this.#listeners) {
       if (uid === undefined || owner === undefined || owner === uid) hear(event);
@@ -171,11 +176,13 @@ export class Control implements Services {
     return reply?.type === 'status' ? reply.status : null;
   }
 
-  rules(): RuleView[] {
+  rules(uid?: number): RuleView[] {
     const { keeper, journal } = this.#parts;
+    const hidden = this.#hiddenRules(uid);
     const hits = readHits(journal);
     const lifetimes = new Map(keeper.records.map((record) => [record.rule.name, record.lifetime ?? null]));
-    return keeper.policy.ordered.map((rule) => ({
+    const shown = keeper.policy.ordered.filter(({ name }) => !hidden.has(name));
+    return shown.map((rule) => ({
       name: rule.name,
       action: rule.action,
       origin: rule.origin,
@@ -186,10 +193,18 @@ export class Control implements Services {
       expires: rule.expires,
       lifetime: lifetimes.get(rule.name) ?? null,
       source: rule.source,
-      shadowedBy: [...rule.shadowedBy],
+      shadowedBy: rule.shadowedBy.filter((name) => !hidden.has(name)),
       text: rule.text,
       rule: rule.rule,
     }));
+  }
+
+  /** What others answered says which programs they run and whom these talk to. */
+  #hiddenRules(uid: number | undefined): ReadonlySet<string> {
+    const others = this.#parts.keeper.records.filter(
+      ({ origin, rule }) => uid !== undefined && origin === 'answer' && rule.user !== uid,
+    );
+    return new Set(others.map(({ rule }) => rule.name));
   }
 
   addRule(uid: number, rule: RuleText, lifetime: Lifetime) {
@@ -289,8 +304,15 @@ export class Control implements Services {
     }));
   }
 
-  explain(attempt: Attempt) {
-    return this.#parts.keeper.policy.explain(attempt, this.#parts.now());
+  explain(attempt: Attempt, uid?: number): Explanation {
+    const hidden = this.#hiddenRules(uid);
+    const explanation = this.#parts.keeper.policy.explain(attempt, this.#parts.now());
+    const { rule, trace } = explanation;
+    return {
+      ...explanation,
+      rule: rule !== null && hidden.has(rule) ? othersAnswer : rule,
+      trace: trace.filter((step) => !hidden.has(step.rule)),
+    };
   }
 
   follow(after: number | undefined, uid: number | undefined, hear: (event: EventView) => void): () => void {
@@ -311,7 +333,7 @@ export class Control implements Services {
       data: line,
     }));
     const events = readEvents(journal, after, replayRows).filter(
-      ({ type }) => uid === undefined || !type.startsWith('prompt-'),
+      ({ type }) => uid === undefined || !privateEvents.test(type),
     );
     return [...connections, ...events].sort((a, b) => a.sequence - b.sequence);
   }

@@ -7,6 +7,7 @@ import {
   changeRuleSchema,
   errorSchema,
   eventViewSchema,
+  explanationSchema,
   logLineSchema,
   modePreviewSchema,
   modeRequestSchema,
@@ -89,7 +90,13 @@ export const operations: readonly Operation[] = [
     answer: z.array(logLineSchema),
   },
   { method: 'get', path: '/apps', summary: 'The apps that were seen.', answer: z.array(appViewSchema) },
-  { method: 'post', path: '/explain', summary: 'What the policy says of an attempt, and why.', body: attemptSchema },
+  {
+    method: 'post',
+    path: '/explain',
+    summary: 'What the policy says of an attempt, and why.',
+    body: attemptSchema,
+    answer: explanationSchema,
+  },
   {
     method: 'get',
     path: '/events',

@@ -1,6 +1,7 @@
 // What every command is given: where to write, whom to ask, and what only the daemon's side can do.
 import type { CommandContext, StricliProcess } from '@stricli/core';
 import { type Asked, Client, type ClientError, type Method } from '#client/client.ts';
+import type { DoctorReport } from '#model/api.ts';
 import type { FailMode, Mode } from '#model/mode.ts';
 
 export interface UpOptions {
@@ -11,19 +12,6 @@ export interface UpOptions {
   readonly failMode?: FailMode | undefined;
   readonly forward: boolean;
   readonly holdSeconds?: number | undefined;
-}
-
-export interface DoctorCheck {
-  readonly name: string;
-  readonly ok: 'yes' | 'no' | 'partly';
-  readonly text: string;
-  /** What to do about it. */
-  readonly hint?: string;
-}
-
-export interface DoctorReport {
-  readonly tier: 'full' | '5.10' | 'no-bpf';
-  readonly checks: readonly DoctorCheck[];
 }
 
 /** What `cli` cannot do itself, as it stands below the daemon. */

@@ -13,7 +13,7 @@ import { upCommand } from './commands/up.ts';
 import { type Context, Ending, exits, type Injected } from './context.ts';
 import { complain, safe } from './output.ts';
 
-export type { DoctorCheck, DoctorReport, Injected, UpOptions } from './context.ts';
+export type { Injected, UpOptions } from './context.ts';
 
 const root = buildRouteMap({
   routes: {

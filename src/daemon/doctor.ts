@@ -2,9 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import type { DoctorCheck, DoctorReport } from '#cli/main.ts';
 import { NetlinkSocket, netlinkFamilies } from '#kernel/netlink/socket.ts';
 import { openConnector } from '#kernel/process/connector.ts';
+import type { DoctorCheck, DoctorReport } from '#model/api.ts';
 import { controlAccount } from './up/account.ts';
 
 function check(name: string, ok: DoctorCheck['ok'], text: string, hint?: string): DoctorCheck {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { connectionSchema } from './connection.ts';
 import { failModes, modes } from './mode.ts';
 import { promptSchema } from './prompt.ts';
-import { actions, lifetimeSchema, origins, ruleSchema } from './rule.ts';
+import { actions, lifetimeSchema, origins, ruleSchema, ruleTestSchema } from './rule.ts';
 import { gateStatusSchema } from './status.ts';
 
 /** Milliseconds since 1970. */
@@ -135,6 +135,61 @@ export const modeRequestSchema = z.strictObject({
   confirm: z.literal(true).optional(),
 });
 export type ModeRequest = z.infer<typeof modeRequestSchema>;
+
+const decidedSchema = z.enum(['allow', 'reject', 'drop', 'ask']);
+
+/** What `explain` says: the decision with its reasons. */
+export const explanationSchema = z.strictObject({
+  action: decidedSchema,
+  /** The deciding rule; null when the mode decided. */
+  rule: z.string().nullable(),
+  by: z.enum(['rule', 'mode']),
+  revision: count,
+  /** Names of the matching log rules, and the deciding rule when it says `log: true`. */
+  logged: z.array(z.string()),
+  /** The fields of the attempt that were looked at. */
+  depends: z.array(z.string()),
+  trace: z.array(z.strictObject({ rule: z.string(), why: z.string() })),
+});
+
+/** What `check` says of rule files. */
+export const checkReportSchema = z.strictObject({ ok: z.boolean(), problems: z.array(problemSchema) });
+export type CheckReport = z.infer<typeof checkReportSchema>;
+
+/** What `test` says of the tests in rule files. */
+export const testReportSchema = z.strictObject({
+  passed: count,
+  failed: z.array(
+    z.strictObject({
+      rule: z.string(),
+      /** Which of the rule's tests, from 0. */
+      index: count,
+      test: ruleTestSchema,
+      place: z.strictObject({ file: z.string(), line: z.int(), column: z.int() }).nullable(),
+      expected: decidedSchema,
+      /** Null when no attempt could be made of the test. */
+      got: decidedSchema.nullable(),
+      explanation: explanationSchema.nullable(),
+      message: z.string(),
+    }),
+  ),
+});
+
+export const doctorReportSchema = z.strictObject({
+  /** How much of Postern the kernel can carry. */
+  tier: z.enum(['full', '5.10', 'no-bpf']),
+  checks: z.array(
+    z.strictObject({
+      name: z.string(),
+      ok: z.enum(['yes', 'no', 'partly']),
+      text: z.string(),
+      /** What to do about it. */
+      hint: z.string().optional(),
+    }),
+  ),
+});
+export type DoctorReport = z.infer<typeof doctorReportSchema>;
+export type DoctorCheck = DoctorReport['checks'][number];
 
 export const addRuleSchema = z.strictObject({ rule: ruleSchema, lifetime: lifetimeSchema.optional() });
 export const changeRuleSchema = z.strictObject({ rule: ruleSchema.optional(), enabled: z.boolean().optional() });

@@ -1,6 +1,7 @@
 // postern explain, check, test: what rules say, with no daemon needed.
 import { readFileSync } from 'node:fs';
 import { buildCommand } from '@stricli/core';
+import type { CheckReport } from '#model/api.ts';
 import { type Attempt, attemptFromJson, attemptSchema, attemptToJson } from '#model/attempt.ts';
 import type { Explanation } from '#model/decision.ts';
 import { modes } from '#model/mode.ts';
@@ -136,7 +137,7 @@ export const checkCommand = buildCommand<FolderFlags, [string], Context>({
     const { problems } = compilePolicy(records, { revision: 0, mode: 'ask', accounts, disabled });
     const all = [...diagnostics, ...problems];
     const broken = all.some(({ severity }) => severity === 'error');
-    if (json) writeJson({ ok: !broken, problems: all });
+    if (json) writeJson({ ok: !broken, problems: all } satisfies CheckReport);
     else {
       for (const problem of all) {
         const line = safe(formatDiagnostic(problem));

@@ -1,8 +1,8 @@
 // postern status, postern doctor
 import { buildCommand } from '@stricli/core';
-import type { Status } from '#model/api.ts';
+import type { DoctorCheck, Status } from '#model/api.ts';
 import type { Counters } from '#model/status.ts';
-import { ask, type Context, type DoctorCheck, Ending, exits } from '../context.ts';
+import { ask, type Context, Ending, exits } from '../context.ts';
 import { type ClientFlags, clientFlags, jsonFlag } from '../flags.ts';
 import { formatTime, paint, safe, write, writeJson } from '../output.ts';
 

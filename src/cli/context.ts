@@ -59,7 +59,10 @@ const errorExits: Readonly<Record<ClientError['kind'], number>> = {
 export function orEnd<T>(asked: Asked<T>): T {
   if (asked.ok) return asked.value;
   const { error } = asked;
-  throw new Ending(errorExits[error.kind], error.message, 'hint' in error ? error.hint : undefined);
+  // What the API cannot even understand was wrong on the command line.
+  const wrong = error.kind === 'refused' && error.code === 'bad-request';
+  const code = wrong ? exits.usage : errorExits[error.kind];
+  throw new Ending(code, error.message, 'hint' in error ? error.hint : undefined);
 }
 
 export async function ask<T>(

@@ -1,6 +1,6 @@
 // postern log, postern apps
-import { buildCommand, numberParser } from '@stricli/core';
-import type { AppView, LogLine } from '#model/api.ts';
+import { buildCommand } from '@stricli/core';
+import type { AppView, LogLine, Status } from '#model/api.ts';
 import { formatConnection } from '#model/sentence.ts';
 import { formatJson } from '#std/text.ts';
 import { ask, type Context, clientOf, Ending, exits, orEnd } from '../context.ts';
@@ -12,7 +12,7 @@ interface Flags extends ClientFlags {
   readonly since?: string;
   readonly until?: string;
   readonly app?: string;
-  readonly verdict?: string;
+  readonly verdict?: 'allow' | 'reject' | 'drop' | 'ask';
   readonly limit?: number;
 }
 
@@ -24,9 +24,17 @@ export function parseWhen(text: string, now = Date.now()): number {
     return now - Number(ago[1]) * unit;
   }
   const date = Date.parse(text);
-  if (Number.isNaN(date))
+  if (!(date >= 0))
     throw new Ending(exits.usage, `"${text}" is no time; write 7d, 12h, 30m, 90s or a date such as 2026-12-31`);
   return date;
+}
+
+/** Connections remembered while following, so that a change of one is not a second line. */
+const maxSeen = 20_000;
+
+function parseLimit(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 10_000) return Number(text);
+  throw new Error(`"${text}" is no number from 1 to 10000`);
 }
 
 const styles = { allow: 'green', reject: 'red', drop: 'red', ask: 'yellow' } as const;
@@ -57,17 +65,11 @@ export const logCommand = buildCommand<Flags, [], Context>({
       },
       until: { kind: 'parsed', parse: String, brief: 'Not after', optional: true, placeholder: 'WHEN' },
       app: { kind: 'parsed', parse: String, brief: "Part of the app's name", optional: true, placeholder: 'NAME' },
-      verdict: {
-        kind: 'parsed',
-        parse: String,
-        brief: 'allow, reject, drop or ask',
-        optional: true,
-        placeholder: 'VERDICT',
-      },
+      verdict: { kind: 'enum', values: ['allow', 'reject', 'drop', 'ask'], brief: 'What became of it', optional: true },
       limit: {
         kind: 'parsed',
-        parse: numberParser,
-        brief: 'At most so many (default 100)',
+        parse: parseLimit,
+        brief: 'At most so many, up to 10000 (default 100)',
         optional: true,
         placeholder: 'N',
       },
@@ -81,6 +83,8 @@ export const logCommand = buildCommand<Flags, [], Context>({
     if (flags.app !== undefined) query.set('app', flags.app);
     if (flags.verdict !== undefined) query.set('action', flags.verdict);
     if (flags.limit !== undefined) query.set('limit', String(flags.limit));
+    // Asked for first: what comes between the two answers is then shown by following, and nothing twice.
+    const { journal } = flags.follow ? await ask<Status>(flags, 'GET', '/status') : { journal: { sequence: 0 } };
     const lines = await ask<LogLine[]>(flags, 'GET', `/connections?${query}`);
     if (!flags.follow && flags.json) {
       writeJson(lines);
@@ -91,18 +95,18 @@ export const logCommand = buildCommand<Flags, [], Context>({
     if (!flags.follow) return;
     const stop = new AbortController();
     process.once('SIGINT', () => stop.abort());
-    const seen = new Set<string>();
-    const last = Math.max(0, ...lines.map(({ sequence }) => sequence));
+    const seen = new Set(lines.map(({ id }) => id));
     const ended = await clientOf(flags).follow(
       ({ type, data }) => {
         if (type !== 'connection') return;
         const line = data as LogLine;
         if (seen.has(line.id)) return;
         seen.add(line.id);
+        if (seen.size > maxSeen) seen.delete(seen.values().next().value as string);
         if (flags.app !== undefined && !line.app.toLowerCase().includes(flags.app.toLowerCase())) return;
         if (flags.verdict === undefined || line.action === flags.verdict) show(line);
       },
-      last,
+      journal.sequence,
       stop.signal,
     );
     orEnd(ended);

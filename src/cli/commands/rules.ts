@@ -1,7 +1,7 @@
 // postern rules, postern rule add|edit|rm|enable|disable|show
 import { buildCommand, buildRouteMap, numberParser } from '@stricli/core';
 import type { RuleChange, RuleView } from '#model/api.ts';
-import { actions, type RuleText } from '#model/rule.ts';
+import { actions, lifetimeSchema, type RuleText } from '#model/rule.ts';
 import { ask, type Context, Ending, exits, mustHold } from '../context.ts';
 import { type ClientFlags, type ConditionFlags, clientFlags, conditionFlags, conditionsOf } from '../flags.ts';
 import { formatAge, paint, paintAction, safe, table, write, writeJson } from '../output.ts';
@@ -99,6 +99,11 @@ async function print(flags: ClientFlags, change: RuleChange): Promise<void> {
   mustHold(change);
 }
 
+function parseLifetime(text: string): string {
+  if (text !== 'once' && text !== 'exit' && lifetimeSchema.safeParse(text).success) return text;
+  throw new Error(`"${text}" must be boot, always or minutes such as 15m`);
+}
+
 const addCommand = buildCommand<RuleFlags & { readonly for?: string }, [Action], Context>({
   docs: {
     brief: 'Add a rule',
@@ -115,7 +120,7 @@ const addCommand = buildCommand<RuleFlags & { readonly for?: string }, [Action],
       ...ruleFlags,
       for: {
         kind: 'parsed',
-        parse: String,
+        parse: parseLifetime,
         brief: 'Lifetime: always (default), boot, or minutes such as 15m',
         optional: true,
         placeholder: 'TIME',
@@ -157,7 +162,8 @@ const editCommand = buildCommand<RuleFlags & { readonly action?: Action }, [stri
     if (before === undefined) throw new Ending(exits.no, `there is no rule "${name}"`, 'postern rules lists them');
     const renamed = flags.name === undefined ? {} : { name: flags.name };
     const action = flags.action === undefined ? {} : { action: flags.action };
-    const rule = { ...before.rule, ...action, ...conditionsOf(flags), ...details(flags), ...renamed };
+    const startTime = flags.pid === undefined ? undefined : startTimeOf(flags.pid);
+    const rule = { ...before.rule, ...action, ...conditionsOf(flags, startTime), ...details(flags), ...renamed };
     await print(flags, await ask<RuleChange>(flags, 'PATCH', `/rules/${encodeURIComponent(name)}`, { rule }));
   },
 });

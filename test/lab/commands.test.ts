@@ -1,0 +1,202 @@
+// The command line against a running Postern and without one: exit codes, and JSON as its schema says.
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { PromptView } from '#model/api.ts';
+import { outputs } from '../outputs.ts';
+import { Lab, type Postern, type Ran } from './lab.ts';
+import { world } from './namespaces.ts';
+
+const bin = join(import.meta.dirname, '../../bin/postern');
+const url = `http://${world.v4}/`;
+
+describe('the command line', () => {
+  let lab: Lab;
+  let postern: Postern;
+  let rules: string;
+  let broken: string;
+
+  before(async () => {
+    lab = await Lab.create();
+    lab.account('pt-other');
+    postern = await lab.postern({
+      rules: { '10.yaml': 'rules: [{ name: curl, action: allow, app: /usr/bin/curl, tests: [{ expect: ask }] }]' },
+    });
+    rules = postern.rulesDir;
+    broken = join(lab.folder, 'broken');
+    mkdirSync(broken);
+    writeFileSync(join(broken, 'a.yaml'), 'rules: [{ name: a, action: allow, tests: [{ expect: drop }] }]');
+    writeFileSync(join(broken, 'b.yml'), 'rules:\n  - { name: b, actoin: allow }\n');
+  });
+  after(async () => {
+    await postern?.stop();
+    await lab.close();
+  });
+
+  const attempt = '{"flow":{"protocol":"tcp","remote":{"address":"192.0.2.7","port":443}}}';
+
+  test('0 done, 1 the answer is no, 2 the command line is wrong, 4 not permitted', async () => {
+    const cases: readonly (readonly [code: number, line: readonly string[], user?: string])[] = [
+      [0, ['rule', 'add', 'drop', '--app', '/usr/bin/wget', '--name', 'no-wget']],
+      [1, ['rule', 'add', 'drop', '--app', '/usr/bin/wget', '--name', 'no-wget']],
+      [1, ['rule', 'rm', 'none']],
+      [1, ['rule', 'edit', 'curl', '--port', '80']],
+      [1, ['rule', 'show', 'none']],
+      [1, ['explain', '--app', '/usr/bin/wget']],
+      [1, ['answer', 'x-1', 'allow']],
+      [1, ['undo', '999']],
+      [2, ['nonsense']],
+      [2, ['rules', 'extra']],
+      [2, ['log', '--verdict', 'maybe']],
+      [2, ['log', '--limit', '0']],
+      [2, ['log', '--limit', '1.5']],
+      [2, ['log', '--since', 'yesterday']],
+      [2, ['log', '--since', '1960-01-01']],
+      [2, ['rule', 'add', 'perhaps']],
+      [2, ['rule', 'add', 'allow', '--to', 'example.com']],
+      [2, ['rule', 'add', 'allow', '--app', 'curl']],
+      [2, ['rule', 'add', 'allow', '--port', '70000']],
+      [2, ['rule', 'add', 'allow', '--until', 'soon']],
+      [2, ['rule', 'add', 'allow', '--priority', '5000']],
+      [2, ['rule', 'add', 'allow', '--for', 'once']],
+      [2, ['rule', 'add', 'allow', '--name', '-x']],
+      [2, ['undo', '-1']],
+      [2, ['answer', 'x-1', 'maybe']],
+      [2, ['answer', 'x-1', 'allow', '--for', 'long']],
+      [2, ['mode', 'loud']],
+      [2, ['pause', '0m']],
+      [2, ['explain', '--json', '{']],
+      [2, ['explain', '--to', 'here']],
+      [4, ['rule', 'add', 'allow'], 'pt-other'],
+      [4, ['rule', 'disable', 'curl'], 'pt-other'],
+      [4, ['undo'], 'pt-other'],
+      [4, ['history'], 'pt-other'],
+      [4, ['mode', 'off'], 'pt-other'],
+      [4, ['mode', 'lockdown', '--now'], 'pt-other'],
+      [4, ['pause', '1m'], 'pt-other'],
+    ];
+    for (const [code, line, user] of cases) {
+      const ran = await postern.cli(line, user === undefined ? {} : { user });
+      assert.equal(ran.code, code, `postern ${line.join(' ')}: ${ran.stdout}${ran.stderr}`);
+      if (code !== 0 && line[0] !== 'explain') assert.notEqual(ran.stderr.trim(), '', line.join(' '));
+      assert.doesNotMatch(ran.stderr, /^\s+at /m, 'no stack');
+    }
+  });
+
+  test('3 no daemon; check, test, explain --policy, doctor and run need none', async () => {
+    const nowhere = ['--runtime-dir', join(lab.folder, 'nowhere')];
+    const asking = [
+      ['status'],
+      ['rules'],
+      ['log'],
+      ['log', '-f'],
+      ['apps'],
+      ['history'],
+      ['prompts'],
+      ['ask'],
+      ['mode'],
+    ];
+    asking.push(['mode', 'ask'], ['pause', '1m'], ['undo'], ['answer', 'x-1', 'allow'], ['explain', '--to', world.v4]);
+    for (const line of asking) {
+      const ran = await lab.run([bin, ...line, ...nowhere]);
+      assert.equal(ran.code, 3, `postern ${line.join(' ')}: ${ran.stderr}`);
+      assert.match(ran.stderr, /Postern is not running: .*start it with: sudo postern up/);
+    }
+    for (const verb of ['add allow', 'edit x', 'rm x', 'enable x', 'disable x', 'show x']) {
+      assert.equal((await lab.run([bin, 'rule', ...verb.split(' '), ...nowhere])).code, 3, verb);
+    }
+    const alone: readonly (readonly [code: number, line: readonly string[]])[] = [
+      [0, ['check', rules]],
+      [1, ['check', broken]],
+      [1, ['check', join(lab.folder, 'none')]],
+      [0, ['test', rules]],
+      [1, ['test', join(broken, 'a.yaml')]],
+      [1, ['test', broken]],
+      [0, ['explain', '--policy', rules, '--json', attempt]],
+      [1, ['explain', '--policy', rules, '--mode', 'lockdown', '--json', attempt]],
+      [1, ['explain', '--policy', broken, '--json', attempt]],
+      [2, ['check']],
+      [2, ['run', '--', 'true']],
+      [7, ['run', '--no-network', '--', 'sh', '-c', 'exit 7']],
+      [0, ['--version']],
+    ];
+    for (const [code, line] of alone) {
+      const ran = await lab.run([bin, ...line]);
+      assert.equal(ran.code, code, `postern ${line.join(' ')}: ${ran.stdout}${ran.stderr}`);
+    }
+  });
+
+  test('every --json is as its schema says', async () => {
+    const seen = new Set<string>();
+    const holds = (name: string, ran: Ran) => {
+      seen.add(name);
+      const parsed = outputs[name]?.safeParse(JSON.parse(ran.stdout));
+      assert.ok(parsed?.success, `${name}: ${parsed?.error}\n${ran.stdout.slice(0, 2000)}`);
+    };
+    const of = async (name: string, ...rest: string[]) =>
+      holds(name, await postern.cli([...name.split(' '), ...rest, '--json']));
+
+    const asking = lab.run(['wget', '-q', '-t', '1', '-T', '20', '-O', '/dev/null', `http://${world.others[0]}/`]);
+    assert.equal((await postern.cli(['rule', 'rm', 'no-wget'])).code, 0);
+    await postern.until(async () => (await postern.json<PromptView[]>(['prompts'])).length > 0, 'a question');
+    await of('prompts');
+    const [prompt] = await postern.json<PromptView[]>(['prompts']);
+    await of('answer', (prompt as PromptView).id, 'allow', '--for', '15m');
+    assert.equal((await asking).code, 0);
+    assert.equal((await lab.curl(url)).code, 0);
+    await of('rule add', 'reject', '--protocol', 'icmp', '--name', 'ping', '--note', 'why', '--for', '15m');
+    await of('rule edit', 'ping', '--log');
+    await of('rule disable', 'ping');
+    await of('rule enable', 'ping');
+    await of('rule show', 'ping');
+    await of('rules');
+    await of('rule rm', 'ping');
+    await of('undo');
+    await of('history');
+    await of('status');
+    await of('log');
+    await of('apps');
+    await of('mode');
+    await of('pause', '1m');
+    await of('mode', 'ask');
+    holds('doctor', await lab.run([bin, 'doctor', '--json']));
+    holds('check', await lab.run([bin, 'check', broken, '--json']));
+    holds('test', await lab.run([bin, 'test', join(broken, 'a.yaml'), '--json']));
+    holds('explain', await postern.cli(['explain', '--json', attempt]));
+    const followed = lab.spawn([bin, 'log', '-f', '--json', '--runtime-dir', join(postern.folder, 'run')]);
+    let lines = '';
+    followed.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      lines += text;
+    });
+    await postern.until(() => lines.includes('\n'), 'a line');
+    holds('log --follow', { code: 0, stdout: lines.split('\n')[0] ?? '', stderr: '', ms: 0 });
+    followed.kill('SIGKILL');
+    assert.deepEqual([...seen].sort(), Object.keys(outputs).sort());
+  });
+
+  test('log --follow shows what is new, and of what is old what was asked for', async () => {
+    await lab.curl(url);
+    const follow = (...flags: string[]) => {
+      const child = lab.spawn([bin, 'log', '-f', ...flags, '--runtime-dir', join(postern.folder, 'run')]);
+      const shown = { text: '', end: () => child.kill('SIGKILL') };
+      child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+        shown.text += text;
+      });
+      return shown;
+    };
+    const [none, some] = [follow('--since', '2099-01-01'), follow('--app', 'curl')];
+    await postern.until(() => some.text.includes('curl'), 'what was before');
+    const before = some.text;
+    await lab.curl(`${url}?2`);
+    await postern.until(() => some.text.length > before.length && none.text !== '', 'the new one');
+    assert.equal(none.text.trim().split('\n').length, 1, `nothing of before: ${none.text}`);
+    assert.equal(
+      some.text.trim().split('\n').length,
+      before.trim().split('\n').length + 1,
+      `nothing twice: ${some.text}`,
+    );
+    none.end();
+    some.end();
+  });
+});

@@ -3,7 +3,7 @@
 // * A flow is first attributed, then decided. `ask` makes it wait for a question's answer, in every mode that enforces;
 //   without an answer in time it is rejected, also in mode `allow`, because a rule asked explicitly.
 // * What finds no room (quotas.ts) is rejected at once, before attribution too: without its program nothing says that
-//   no rule refuses it. Only a packet too many of a flow that goes on waiting is dropped, since a refusal would end the flow.
+//   no rule refuses it, unless a rule decides whoever sends it. Only a packet too many of a flow that goes on waiting is dropped, since a refusal would end the flow.
 // * Before the first policy packets are held as if their program were still being found.
 import type { Reason } from '#model/connection.ts';
 import type { Settings } from '#model/messages.ts';
@@ -159,11 +159,23 @@ export class Engine {
     const begun = beginFlow(packet, slot, ++this.#tickets, turn.now, { copy: undefined, packets: [{ id, mark }] });
     const excess = this.#quotas.excessFlow(begun);
     if (excess !== undefined) {
-      this.#refuse(turn, packet, excess);
+      if (!this.#decideWhoever(turn, begun)) this.#refuse(turn, packet, excess);
       return;
     }
     this.#holding.keep(begun);
     this.#attribute(turn, begun);
+  }
+
+  /** A full quota changes nothing that an explicit rule says: false where it takes the program to know. */
+  #decideWhoever(turn: Turn, flow: HeldFlow): boolean {
+    const policy = this.#policy;
+    const decision = policy?.whoever?.(attemptOf(flow, undefined));
+    if (policy === undefined || decision === undefined) return false;
+    const terms = { ...this.#unseen(flow, 'rule'), rule: decision.rule };
+    turn.out.push({ type: 'count', reason: 'unattributed' });
+    hits(turn, { rule: decision.rule, logged: [] }, this.#ledger.known(flow.key));
+    this.#desk.judge(turn, flow, terms, decision.action, 'rule');
+    return true;
   }
 
   /** What opens a connection on ports that had one is a new one; only a dropped one is opened again and again. */

@@ -12,6 +12,8 @@ export interface Decider {
   readonly revision: number;
   /** `now` in milliseconds since 1970, for rules that expire. */
   decide(attempt: Attempt, now: number): Decision;
+  /** What an explicit rule says of a packet whatever its program is; undefined: that takes the program, or the mode. */
+  whoever?(attempt: Attempt): { readonly rule: string; readonly action: 'allow' | 'reject' | 'drop' } | undefined;
 }
 
 /** A packet in the kernel's queue, waiting for exactly one verdict. */

@@ -2,36 +2,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import type { Attempt } from '#model/attempt.ts';
-import { formatPrefix, type Prefix, prefixHolds } from '#model/net/address.ts';
+import { formatPrefix } from '#model/net/address.ts';
 import type { RuleRecord, RuleText } from '#model/rule.ts';
 import { accounts, attempt, conditions, ruleRecord, ruleRecords } from './arbitrary.ts';
 import { builtinRules } from './builtin.ts';
-import type { KernelRule } from './kernel.ts';
+import { kernelRuleMatches } from './kernelmatch.ts';
 import { compilePolicy } from './policy.ts';
 
 const context = { revision: 1, mode: 'ask', accounts } as const;
-
-function matches(rule: KernelRule, { process, flow }: Attempt): boolean {
-  const number = flow.protocol === 'packet' ? -1 : flow.protocolNumber;
-  const destination = flow.direction === 'in' ? flow.local : flow.remote;
-  const inOne = (prefixes: readonly Prefix[], address = flow.remote.address) =>
-    prefixes.some((prefix) => prefixHolds(prefix, address));
-  return (
-    // A frame below IP never comes to nft.
-    flow.protocol !== 'packet' &&
-    rule.direction === flow.direction &&
-    rule.uids?.includes(process?.uid ?? -1) !== false &&
-    rule.gids?.includes(process?.gid ?? -1) !== false &&
-    rule.protocols?.includes(number) !== false &&
-    rule.icmpTypes?.includes(flow.icmp?.type ?? -1) !== false &&
-    rule.ports?.some(([low, high]) => destination && low <= destination.port && destination.port <= high) !== false &&
-    (rule.remote === undefined || inOne(rule.remote)) &&
-    (rule.local === undefined || (flow.local !== undefined && inOne(rule.local, flow.local.address))) &&
-    (rule.notRemote === undefined || !inOne(rule.notRemote)) &&
-    rule.interfaces?.includes(flow.interface ?? '') !== false
-  );
-}
 
 test('the first matching kernel rule says what the policy decides', () => {
   const plain = conditions([
@@ -61,7 +39,7 @@ test('the first matching kernel rule says what the policy decides', () => {
       const { policy } = compilePolicy(records, context);
       const builtin = new Set(records.filter(({ origin }) => origin === 'builtin').map(({ rule }) => rule.name));
       for (const item of attempts) {
-        const first = policy.kernelRules.find((rule) => matches(rule, item));
+        const first = policy.kernelRules.find((rule) => kernelRuleMatches(rule, item));
         if (first === undefined) continue;
         met++;
         const decision = policy.decide(item, 0);

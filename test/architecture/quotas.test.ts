@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { maxFlowsOfApp, maxFlowsOfUser, maxPacketsOfFlow, sharesOf } from '#engine/limits.ts';
+import type { Decider } from '#engine/types.ts';
+import { decider } from '../dsl.ts';
 import { World } from '../engine/world.ts';
 
 /** Flows of one program of one user, each from a port of its own. */
@@ -63,3 +65,22 @@ for (const queueLength of [2, 16, 64, 1024]) {
     assert.equal(world.waiting.size, 0, 'at the deadline at the latest');
   });
 }
+
+test('a full quota changes nothing that a rule says whoever sends it', () => {
+  const world = new World({ mode: 'ask', attributes: false });
+  const settings = { mode: 'ask', failMode: 'closed', forward: false, holdSeconds: 30 } as const;
+  const policy: Decider = {
+    ...decider('ask'),
+    whoever: ({ flow }) => (flow.remote.port === 443 ? { rule: 'web', action: 'allow' } : undefined),
+  };
+  world.handle({ type: 'policy', policy, settings });
+  for (let at = 0; at < maxFlowsOfUser; at++) world.send(`ab of 1000 from ${20_000 + at} → 203.0.113.1:443/tcp`);
+  assert.equal(world.last, 'held');
+  const effects = world.send('ab of 1000 from 30000 → 203.0.113.1:443/tcp');
+  assert.equal(world.last, 'accept');
+  assert.ok(effects.some((effect) => effect.type === 'hit' && effect.rule === 'web'));
+  assert.deepEqual([world.connections().at(-1)?.rule, world.connections().at(-1)?.reason], ['web', 'rule']);
+  world.send('ab of 1000 from 30001 → 203.0.113.1:80/tcp');
+  assert.equal(world.last, 'reject');
+  assert.equal(world.counted('quota-user'), 1);
+});

@@ -1,14 +1,19 @@
 // The gate: carries packets from the kernel to the engine and the engine's effects back. It decides nothing itself.
 import type { Engine } from '#engine/engine.ts';
-import type { Attribution, CopiedPacket, Effect, EngineEvent, QueuedPacket } from '#engine/types.ts';
+import type { Attribution, CopiedPacket, Decider, Effect, EngineEvent, QueuedPacket } from '#engine/types.ts';
 import { renderKernelRules } from '#kernel/nft/kernelrules.ts';
 import type { KernelPort } from '#kernel/port.ts';
 import type { Flow } from '#model/flow.ts';
 import type { ControlMessage, GateMessage, Settings } from '#model/messages.ts';
 import type { GateStatus } from '#model/status.ts';
+// Not from policy/index.ts, which brings the YAML parser with it.
+import { kernelRuleMatches } from '#policy/kernelmatch.ts';
 import { type CompiledPolicy, compile } from './compile.ts';
 import type { Counts } from './counts.ts';
 import type { Reports } from './reports.ts';
+
+/** Rules tried one after the other for each packet that finds no room, so that a flood costs little. */
+const maxTriedInLoad = 1000;
 
 export interface Attributor {
   attribute(flow: Flow, uid: number | undefined, gid: number | undefined, done: (found: Attribution) => void): void;
@@ -159,6 +164,9 @@ export class Gate {
     attributor.need(compiled.value.needs);
     const { kernelRules } = compiled.value;
     const { mode, failMode, forward } = message.settings;
+    const decider = this.#decider(compiled.value, failMode);
+    // The first policy is there before the packets that an earlier gate held come again: they would find no room.
+    if (this.#policy === undefined) this.#handle({ type: 'policy', policy: decider, settings: message.settings });
     const applied = await kernel.applyRules({
       mode,
       failMode,
@@ -176,10 +184,24 @@ export class Gate {
     }
     this.#policy = compiled.value;
     this.#settings = message.settings;
-    this.#handle({ type: 'policy', policy: compiled.value.policy, settings: message.settings });
+    this.#handle({ type: 'policy', policy: decider, settings: message.settings });
     kernel.revokeUnless((key) => engine.isAllowed(key));
     send({ type: 'applied', request: message.request });
     this.#parts.onApplied(this.status());
+  }
+
+  /** Rules that the kernel could hold and, in fail mode `closed`, does not: under load they must decide here. */
+  #decider({ policy, kernelRules }: CompiledPolicy, failMode: Settings['failMode']): Decider {
+    if (failMode !== 'closed') return policy;
+    const first = kernelRules.slice(0, maxTriedInLoad);
+    return {
+      revision: policy.revision,
+      decide: (attempt, now) => policy.decide(attempt, now),
+      whoever: (attempt) => {
+        const found = first.find((rule) => kernelRuleMatches(rule, attempt));
+        return found && { rule: found.name, action: found.action };
+      },
+    };
   }
 
   status(): GateStatus {

@@ -55,6 +55,8 @@ export interface KernelPort {
   revokeUnless(isAllowed: (key: string) => boolean): number;
   /** One transaction: the table stands as planned and the remembered refusals are forgotten, or nothing has changed. */
   applyRules(plan: KernelPlan): Promise<Result<void>>;
+  /** The engine follows the plan: where it enforces nothing the queue ends, and what was held has its verdict by now. */
+  followed(): void;
   counters(): KernelCounters;
   /** Takes everything away again. Packets still held are lost: stop the engine and flush first. */
   close(): Promise<void>;

@@ -185,6 +185,7 @@ export class Gate {
     this.#policy = compiled.value;
     this.#settings = message.settings;
     this.#handle({ type: 'policy', policy: decider, settings: message.settings });
+    kernel.followed();
     kernel.revokeUnless((key) => engine.isAllowed(key));
     send({ type: 'applied', request: message.request });
     this.#parts.onApplied(this.status());

@@ -39,6 +39,7 @@ export class Netfilter implements KernelPort {
   readonly #conntrack: Conntrack;
   readonly #table: Table;
   readonly #fields = createPacketFields();
+  #enforcing = false;
   #copied: KernelPlan['copied'];
   #onPacket: (packet: QueuedPacket) => void = () => {};
   #onCopy: (packet: CopiedPacket) => void = () => {};
@@ -231,8 +232,12 @@ export class Netfilter implements KernelPort {
       this.#copied = before;
       return stands;
     }
-    if (!enforcing) this.#queue.close();
+    this.#enforcing = enforcing;
     return ok(undefined);
+  }
+
+  followed(): void {
+    if (!this.#enforcing) this.#queue.close();
   }
 
   /** Asks the kernel for the counts it keeps itself; `counters` then has them. */

@@ -85,7 +85,12 @@ export class PacketQueue {
     const writer = Writer.growing();
     const sequence = this.#sequence++;
     append(writer, sequence);
-    return request(this.#socket, writer.finished(), sequence);
+    // Packets come on the same socket, also while the kernel answers.
+    const answer = request(this.#socket, writer.finished(), sequence, undefined, (datagram) =>
+      this.#readMessages(datagram, 0, datagram.length),
+    );
+    this.flush();
+    return answer;
   }
 
   #configure(failOpen: boolean): string | undefined {
@@ -135,9 +140,12 @@ export class PacketQueue {
   }
 
   #readDatagram(slot: number): void {
-    const { bytes } = this.#arena;
-    let at = this.#arena.start(slot);
-    const end = at + this.#arena.length(slot);
+    const start = this.#arena.start(slot);
+    this.#readMessages(this.#arena.bytes, start, start + this.#arena.length(slot));
+  }
+
+  #readMessages(bytes: Buffer, start: number, end: number): void {
+    let at = start;
     while (at < end) {
       const kind = parseQueueMessage(bytes, at, end, this.#message);
       if (kind === 'packet') this.#plan.onPacket(bytes, this.#message);
@@ -163,13 +171,13 @@ export class PacketQueue {
     this.#verdicts.clear();
   }
 
-  /** Unbinds; the kernel drops what is still held. */
+  /** Judges what has come so far and unbinds; the kernel drops what is still held. */
   close(): void {
     if (this.#watch === undefined) return;
     this.#watch.close();
     this.#watch = undefined;
+    this.#read();
     this.flush();
-    this.#drain();
     this.#request((writer, sequence) => appendQueueConfig(writer, sequence, this.#plan.number, { command: 'unbind' }));
   }
 }

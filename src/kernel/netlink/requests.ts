@@ -14,13 +14,15 @@ const silence: Answer = { errno: -1, text: 'the kernel did not answer' };
 
 /**
  * Sends `bytes`, calls `onMessage` for each message of the answer, and returns at the acknowledgement, error or end of dump
- * with this sequence. netlink answers before send returns, so an empty socket means that there is no more.
+ * with this sequence. netlink answers before send returns, so an empty socket means that there is no more. `onOther` is
+ * given each datagram that is no answer, valid within the call: on a socket that hears of packets too, they are lost without it.
  */
 export function request(
   socket: NetlinkSocket,
   bytes: Uint8Array,
   sequence: number,
   onMessage: (message: MessageReader) => void = () => {},
+  onOther: (datagram: Buffer) => void = () => {},
 ): Answer {
   socket.send(bytes);
   const messages = new MessageReader();
@@ -28,8 +30,10 @@ export function request(
     const datagram = socket.receive();
     if (datagram === undefined) return silence;
     messages.reset(datagram);
+    let answers = false;
     while (messages.next()) {
       if (messages.sequence !== sequence) continue;
+      answers = true;
       const control = parseControl(messages);
       if (control === undefined) {
         onMessage(messages);
@@ -41,5 +45,6 @@ export function request(
       const words = value.text === undefined ? '' : ` (${value.text})`;
       return { errno: value.errno, text: `${codeOf(value.errno)}${words}` };
     }
+    if (!answers) onOther(datagram);
   }
 }

@@ -59,7 +59,7 @@ export class NetlinkSocket {
   }
 
   /** One datagram, valid until the next call; undefined when none waits. */
-  receive(): Uint8Array | undefined {
+  receive(): Buffer | undefined {
     for (;;) {
       const length = libc.recv(this.fd, this.#reply, this.#reply.length, 0);
       if (length >= 0) return this.#reply.subarray(0, length);

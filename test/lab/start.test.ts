@@ -1,4 +1,4 @@
-// Starting where something is in the way, and what is hostile: each gets a clear message, no crash, one verdict.
+// Starting where something is in the way, and staying up: each gets a clear message.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { Status } from '#model/api.ts';
 import { Lab, type Postern } from './lab.ts';
-import { host, world } from './namespaces.ts';
+import { world } from './namespaces.ts';
 
 const bin = join(import.meta.dirname, '../../bin/postern');
 const python = '/usr/bin/python3';
@@ -142,44 +142,5 @@ s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); s.settimeout(3); s.connec
 s.send(b'x' * 60000); print(len(s.recv(70000)))`,
     ]);
     assert.deepEqual(ran.stdout.trim().split('\n'), ['65507', '60000'], ran.stderr);
-  });
-
-  test('hostile packets from the world and from inside: no crash, one verdict each', async () => {
-    postern = await lab.postern({ mode: 'ask', args: ['--hold', '2'], rules: { '10.yaml': curlRule } });
-    const gate = postern.child('gate');
-    const script = (target: string) => `
-import os, random, socket, struct, sys, time
-random.seed(7)
-s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-dst = socket.inet_aton('${target}')
-sent = failed = 0
-for n in range(4000):
-    proto = random.choice([0, 1, 2, 6, 6, 6, 17, 17, 17, 33, 41, 47, 50, 51, 58, 89, 132, 132, 136, 255])
-    length = random.choice([0, 1, 3, 7, 8, 12, 19, 20, 40, 200, 1200])
-    body = os.urandom(length)
-    frag = random.choice([0, 0, 0, 0x2000, 1, 0x2001, 0x1fff])
-    ihl = random.choice([5, 5, 5, 6, 15])
-    options = os.urandom((ihl - 5) * 4) if random.random() < .3 else b'\\1' * ((ihl - 5) * 4)
-    header = struct.pack('!BBHHHBBH4s4s', 0x40 | ihl, 0, 0, n & 0xffff, frag, 64, proto, 0, b'\\0\\0\\0\\0', dst) + options
-    try: s.sendto(header + body, ('${target}', 0)); sent += 1
-    except OSError: failed += 1
-print(sent, failed)
-`;
-    const before = (await postern.json<Status>(['status'])).gate?.counters;
-    const [outside, inside] = [
-      await lab.run([python, '-c', script(host.v4)], { world: true, timeoutMs: 60_000 }),
-      await lab.run([python, '-c', script(world.v4)], { timeoutMs: 60_000 }),
-    ];
-    assert.equal(outside.code + inside.code, 0, outside.stderr + inside.stderr);
-    await postern.until(async () => {
-      const status = await (postern as Postern).json<Status>(['status']);
-      return status.gate?.held === 0;
-    }, 'nothing to be held any more');
-    const counted = (await postern.json<Status>(['status'])).gate?.counters;
-    assert.ok(counted && before);
-    assert.ok(counted.packets > before.packets + 1000, `the gate saw ${counted.packets}`);
-    assert.equal(counted.packets, counted.accepted + counted.rejected + counted.dropped, 'one verdict each');
-    assert.equal(postern.child('gate'), gate, 'the gate is the same process');
-    assert.equal((await lab.curl(`http://${world.v4}/`)).code, 0);
   });
 });

@@ -23,7 +23,12 @@ export function isGlob(text: string): boolean {
 
 /** The text as a glob that matches exactly this text. */
 export function escapeGlob(text: string): string {
-  return isGlob(text) ? text.replace(/[*?[\]{},\\]/g, '\\$&') : text;
+  return isGlob(text) ? escapeInGlob(text) : text;
+}
+
+/** The text as the part of a glob that matches exactly it: there backslashes are never taken as they stand. */
+export function escapeInGlob(text: string): string {
+  return text.replace(/[*?[\]{},\\]/g, '\\$&');
 }
 
 /** In a `path`, `*` and `?` stop at a slash; elsewhere they match anything. The error says what is wrong. */

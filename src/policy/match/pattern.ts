@@ -1,7 +1,7 @@
 // Pattern: a value, a glob or a regular expression `~…`, as rules write them, ready to be matched.
 import { RE2JS } from 're2js';
 import { fail, ok, type Result } from '#std/result.ts';
-import { compileGlob, escapeGlob, isGlob } from './glob.ts';
+import { compileGlob, escapeGlob, escapeInGlob, isGlob } from './glob.ts';
 
 export type Pattern =
   | { readonly type: 'exact'; readonly text: string; readonly value: string }
@@ -52,5 +52,5 @@ export function cgroupMatches(pattern: Pattern, cgroup: string): boolean {
 
 /** A pattern that matches exactly this value. */
 export function exactPattern(value: string): string {
-  return value.startsWith('~') ? `[~]${escapeGlob(value.slice(1))}` : escapeGlob(value);
+  return value.startsWith('~') ? `[~]${escapeInGlob(value.slice(1))}` : escapeGlob(value);
 }

@@ -93,6 +93,41 @@ for line in sys.stdin:
     child.end();
   });
 
+  test('a pid used again, by the same program and by another', async () => {
+    const other = join(lab.folder, 'untrusted');
+    copyTo(python, other);
+    copyTo(python, trusted);
+    const nest = lab.talker([
+      'unshare',
+      '--pid',
+      '--fork',
+      '--kill-child',
+      python,
+      join(import.meta.dirname, 'pids.py'),
+      world.v4,
+    ]);
+    const start = async (program: string, pid = '') => Number(await nest.say(`start ${program} ${pid}`));
+    const connect = () => nest.say('connect');
+    const end = () => nest.say('end');
+
+    const pid = await start(other);
+    assert.equal(await connect(), 'out');
+    const added = await postern.cli(['rule', 'add', 'allow', '--pid', String(pid)]);
+    assert.equal(added.code, 0, added.stderr);
+    assert.equal(await connect(), 'in', 'the process that was meant');
+    await end();
+    assert.equal(await start(other, String(pid)), pid, 'the same number');
+    assert.equal(await connect(), 'out', 'the same program under the same pid is not the process that was meant');
+    await end();
+    assert.equal(await start(trusted, String(pid)), pid);
+    assert.equal(await connect(), 'in', 'a trusted program');
+    await end();
+    assert.equal(await start(other, String(pid)), pid);
+    assert.equal(await connect(), 'out', 'what had its pid before says nothing of this one');
+    await end();
+    nest.end();
+  });
+
   test('the loader is not the program it runs', async () => {
     const loader = realpathSync('/lib64/ld-linux-x86-64.so.2');
     assert.equal((await lab.run([loader, trusted, '-s', '-o', '/dev/null', '-m', '3', url])).code, 7);

@@ -1,5 +1,6 @@
 // The gate's process: `postern-gate`, the data plane. Started by the supervisor with its options as one JSON argument.
 import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { appKey } from '#attribution/app.ts';
 import { Engine } from '#engine/engine.ts';
@@ -21,6 +22,15 @@ const statusFd = 3; // the supervisor reads one JSON a line here
 
 function tell(message: { readonly ready: string } | { readonly fatal: string }): void {
   writeSync(statusFd, `${JSON.stringify(message)}\n`);
+}
+
+let kept = false;
+
+/** For the next gate, which must be here before the queue is given up: this one may be killed at any time. */
+function keepCompiled(): void {
+  if (kept) return;
+  kept = true;
+  flushCompileCache();
 }
 
 function describe(status: GateStatus): string {
@@ -84,7 +94,10 @@ function run(options: GateOptions): void {
     reports,
     send: (message) => socket.connected && socket.send(message),
     now: () => Date.now(),
-    onApplied: (status) => tell({ ready: describe(status) }),
+    onApplied: (status) => {
+      tell({ ready: describe(status) });
+      keepCompiled();
+    },
   });
 
   kernel.onPacket((packet) => gate.packet(packet));

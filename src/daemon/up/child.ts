@@ -15,6 +15,8 @@ export interface ChildPlan {
   command(): { readonly file: string; readonly args: readonly string[]; readonly fds: readonly number[] };
   readonly uid?: number;
   readonly gid?: number;
+  /** Where Node keeps what it compiled for the next start. */
+  readonly codeFolder?: string | undefined;
   /** A line that the child wrote on its descriptor 3. */
   onLine(line: StatusLine): void;
   onStart(pid: number): void;
@@ -44,6 +46,9 @@ export class Child {
     const child = spawn(file, args, {
       // The child holds the other end of its standard input: it reads the end of file when this process dies.
       stdio: ['pipe', 'inherit', 'inherit', 'pipe', ...fds],
+      ...(this.#plan.codeFolder !== undefined && {
+        env: { ...process.env, NODE_COMPILE_CACHE: this.#plan.codeFolder },
+      }),
       ...(this.#plan.uid !== undefined && { uid: this.#plan.uid }),
       ...(this.#plan.gid !== undefined && { gid: this.#plan.gid }),
     });

@@ -1,10 +1,10 @@
 // The folders root makes ready: nothing that others may have put there leads root elsewhere.
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { prepareFolders } from './folders.ts';
+import { codeFolder, prepareFolders } from './folders.ts';
 
 const account = { uid: 65_533, gid: 65_533 };
 
@@ -44,5 +44,20 @@ describe('folders', { skip: process.geteuid?.() !== 0 && 'giving folders away ne
     assert.ok(!prepared.ok);
     assert.match(prepared.error, /rules\.d/);
     assert.deepEqual([modeOf(secret), statSync(secret).gid], ['700', 0]);
+  });
+
+  test('compiled code is taken from a folder of root alone', () => {
+    const path = join(base, 'code');
+    assert.equal(codeFolder(base), path);
+    assert.equal(modeOf(path), '700');
+    assert.equal(codeFolder(base), path, 'and found again');
+    chmodSync(path, 0o777);
+    assert.equal(codeFolder(base), undefined, 'open to others');
+    chmodSync(path, 0o700);
+    chownSync(path, account.uid, account.gid);
+    assert.equal(codeFolder(base), undefined, "somebody else's");
+    rmSync(path, { recursive: true });
+    symlinkSync('/', path);
+    assert.equal(codeFolder(base), undefined, 'a link');
   });
 });

@@ -1,5 +1,15 @@
 // The folders Postern works in: made where they are missing, and opened to the control plane's group.
-import { closeSync, constants, fchmodSync, fchownSync, fstatSync, mkdirSync, openSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fail, ok, type Result } from '#std/result.ts';
 import { type Account, accountName } from './account.ts';
@@ -61,4 +71,19 @@ export function prepareFolders(wanted: Folders, account: Account): Result<Folder
     }
   }
   return ok(folders);
+}
+
+/**
+ * Where the gate keeps its compiled code, so that it is back in a fraction of the time: a folder of the runtime folder that
+ * only root can have made and written. Undefined where somebody else was first.
+ */
+export function codeFolder(runtimeDir: string): string | undefined {
+  const path = join(runtimeDir, 'code');
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const found = lstatSync(path);
+    return found.isDirectory() && found.uid === 0 && (found.mode & 0o022) === 0 ? path : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -12,7 +12,7 @@ import { notifyServiceManager } from '#kernel/process/sdnotify.ts';
 import { controlAccount } from './account.ts';
 import { missingCapabilities } from './capabilities.ts';
 import { Child } from './child.ts';
-import { prepareFolders } from './folders.ts';
+import { codeFolder, prepareFolders } from './folders.ts';
 import type { ControlOptions, GateOptions } from './options.ts';
 
 /** Seconds without a gate after which the queue is given up and the fail mode holds. */
@@ -148,6 +148,7 @@ async function supervise(
 
   const gate = new Child({
     title: 'gate',
+    codeFolder: codeFolder(folders.runtimeDir),
     command: () => {
       const fds = connector === undefined ? [queue.fd] : [queue.fd, connector.fd];
       const gateOptions: GateOptions = {

@@ -4,6 +4,7 @@ import { suite, test } from 'node:test';
 import { flowKey } from '#model/flow.ts';
 import { attempt, program } from '../../test/dsl.ts';
 import { pick, World } from '../../test/engine/world.ts';
+import { defaultQueueLength, sharesOf } from './limits.ts';
 
 const firefox = 'firefox → 192.0.2.1:443/tcp';
 
@@ -431,10 +432,11 @@ suite('observe', () => {
 
   test('never begins to forget: copies beyond the room for attribution are recorded without their program', () => {
     const world = new World({ mode: 'observe', attributes: false });
-    for (let port = 1; port <= 300; port++) world.copy(`curl from ${port} → 192.0.2.1:443/tcp`);
-    assert.equal(world.connections().length, 300 - 256);
+    const room = sharesOf(defaultQueueLength).attributingOfUser;
+    for (let port = 1; port <= room + 50; port++) world.copy(`curl from ${port} → 192.0.2.1:443/tcp`);
+    assert.equal(world.connections().length, 50);
     world.pass(5000);
-    assert.equal(world.connections().length, 300);
+    assert.equal(world.connections().length, room + 50);
   });
 });
 

@@ -3,7 +3,7 @@
 /** The kernel queue's length when nobody says otherwise (KERNEL section 2). */
 export const defaultQueueLength = 16_384;
 
-/** Flows that one user, or one remote address for what comes in, may have waiting for answers; and as many for attribution. */
+/** Flows that one user, or one remote address for what comes in, may have waiting for answers. */
 export const maxFlowsOfUser = 256;
 /** Flows of one app of one user that may wait for answers. */
 export const maxFlowsOfApp = 64;
@@ -32,7 +32,10 @@ export interface Shares {
   readonly asked: number;
   /** Packets of one user waiting for answers, so that one cannot take the room of all. */
   readonly askedOfUser: number;
-  /** The same for packets whose program is being found. */
+  /**
+   * Packets, and so flows, of one user whose program is being found: that is soon over, and what a rule says of the program
+   * must not hang on how many flows it opens at once. Half of what is always kept free for this.
+   */
   readonly attributingOfUser: number;
   /** Packets that came in from elsewhere and wait: whoever sends them can forge as many addresses as he likes. */
   readonly strangers: number;
@@ -43,9 +46,9 @@ export function sharesOf(queueLength: number): Shares {
   const held = Math.floor(queueLength / 2);
   return {
     held,
-    asked: held - share(16),
+    asked: held - share(8),
     askedOfUser: share(8),
-    attributingOfUser: share(32),
+    attributingOfUser: share(16),
     strangers: share(4),
   };
 }

@@ -35,10 +35,12 @@ export class Quotas {
   excessFlow(flow: HeldFlow): Excess | undefined {
     const { app, owner, packets } = flow;
     if (app !== undefined && (this.#apps.get(appOf(flow, app)) ?? 0) >= maxFlowsOfApp) return 'quota-app';
-    const { total, owners } = this.#stages[stageOf(flow)];
-    if ((owners.get(owner)?.flows ?? 0) >= maxFlowsOfUser) return 'quota-user';
+    const stage = stageOf(flow);
+    const { total, owners } = this.#stages[stage];
+    const ofUser = stage === 'asked' ? maxFlowsOfUser : this.#shares.attributingOfUser;
+    if ((owners.get(owner)?.flows ?? 0) >= ofUser) return 'quota-user';
     // Copies hold no packets, so that their number needs a bound of its own.
-    if (app === undefined && total.flows >= this.#shares.held) return 'queue-half-full';
+    if (stage === 'attributing' && total.flows >= this.#shares.held) return 'queue-half-full';
     return this.#excess(flow, packets.length);
   }
 

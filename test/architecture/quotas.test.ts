@@ -1,7 +1,7 @@
 // How much may wait: what finds no room is refused at once and counted, and takes no room from others.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { maxFlowsOfApp, maxFlowsOfUser, maxPacketsOfFlow, sharesOf } from '#engine/limits.ts';
+import { defaultQueueLength, maxFlowsOfApp, maxFlowsOfUser, maxPacketsOfFlow, sharesOf } from '#engine/limits.ts';
 import type { Decider } from '#engine/types.ts';
 import { decider } from '../dsl.ts';
 import { World } from '../engine/world.ts';
@@ -39,6 +39,32 @@ test('a user may have 256 flows waiting, and another user is not touched', () =>
   assert.equal(world.last, 'held');
 });
 
+test('flows that only wait for their program to be found have a bound of their own, and do not count as questions', () => {
+  const { attributingOfUser, held, asked } = sharesOf(defaultQueueLength);
+  assert.ok(attributingOfUser >= 4 * maxFlowsOfUser && held - asked >= 2 * attributingOfUser);
+  const world = new World({ mode: 'ask', rules: ['allow crawler'], attributes: false });
+  const found = () => {
+    for (const ticket of [...world.tickets.keys()]) world.find(ticket);
+  };
+  open(world, 'crawler', 1000, 20_000, attributingOfUser);
+  assert.equal(world.waiting.size, attributingOfUser);
+  world.send('crawler of 1000 from 50000 → 203.0.113.1:443/tcp');
+  assert.equal(world.last, 'reject', 'beyond the bound');
+  world.send('crawler of 1001 from 50001 → 203.0.113.1:443/tcp');
+  assert.equal(world.last, 'held', 'another user has room');
+  found();
+  assert.equal(world.waiting.size, 0);
+  const verdicts = [...world.verdicts.values()];
+  assert.equal(
+    verdicts.filter((verdict) => verdict === 'accept').length,
+    attributingOfUser + 1,
+    'the rule decides all',
+  );
+  for (const [at, program] of ['a', 'b', 'c', 'd', 'e'].entries()) open(world, program, 1000, 20_000 + at * 64, 64);
+  found();
+  assert.equal(world.waiting.size, maxFlowsOfUser, 'as questions they have the quota of the user');
+});
+
 test('a flow may hold 32 packets; the next is dropped alone, and the flow still waits', () => {
   assert.equal(maxPacketsOfFlow, 32);
   const world = new World({ mode: 'ask' });
@@ -74,7 +100,8 @@ test('a full quota changes nothing that a rule says whoever sends it', () => {
     whoever: ({ flow }) => (flow.remote.port === 443 ? { rule: 'web', action: 'allow' } : undefined),
   };
   world.handle({ type: 'policy', policy, settings });
-  for (let at = 0; at < maxFlowsOfUser; at++) world.send(`ab of 1000 from ${20_000 + at} → 203.0.113.1:443/tcp`);
+  for (let at = 0; at < sharesOf(defaultQueueLength).attributingOfUser; at++)
+    world.send(`ab of 1000 from ${20_000 + at} → 203.0.113.1:443/tcp`);
   assert.equal(world.last, 'held');
   const effects = world.send('ab of 1000 from 30000 → 203.0.113.1:443/tcp');
   assert.equal(world.last, 'accept');

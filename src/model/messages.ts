@@ -46,8 +46,6 @@ export const controlMessageSchema = z.discriminatedUnion('type', [
   /** The answer is `applied`, or `refused` when there is no such prompt any more. */
   z.strictObject({ type: z.literal('answer'), request, prompt: z.string(), answer: answerSchema }),
   z.strictObject({ type: z.literal('status'), request }),
-  /** SHA-256 of the executable with this path, computed for a question or a page; the answer is `hash`. */
-  z.strictObject({ type: z.literal('hash'), request, path: z.string() }),
 ]);
 export type ControlMessage = z.infer<typeof controlMessageSchema>;
 
@@ -80,6 +78,5 @@ export const gateMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('applied'), request }),
   z.strictObject({ type: z.literal('refused'), request, error: z.string() }),
   z.strictObject({ type: z.literal('status'), request, status: gateStatusSchema }),
-  z.strictObject({ type: z.literal('hash'), request, sha256: z.string().nullable(), error: z.string().optional() }),
 ]);
 export type GateMessage = z.infer<typeof gateMessageSchema>;

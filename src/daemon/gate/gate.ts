@@ -20,7 +20,6 @@ export interface Attributor {
   readonly processes: number;
   /** Facts that the policy asks for and that take time: a packet is held until they are known. */
   need(facts: { readonly sha256: boolean; readonly package: boolean }): void;
-  hash(path: string): Promise<{ readonly sha256: string | null; readonly error?: string }>;
   close(): void;
 }
 
@@ -124,7 +123,7 @@ export class Gate {
   }
 
   message(message: ControlMessage): void {
-    const { engine, send, attributor } = this.#parts;
+    const { engine, send } = this.#parts;
     switch (message.type) {
       case 'policy':
         // One after another: two at once would leave the kernel with the rules of the slower one.
@@ -145,11 +144,6 @@ export class Gate {
         void this.#parts
           .refresh()
           .then(() => send({ type: 'status', request: message.request, status: this.status() }));
-        return;
-      case 'hash':
-        void attributor
-          .hash(message.path)
-          .then((answer) => send({ type: 'hash', request: message.request, ...answer }));
         return;
     }
   }

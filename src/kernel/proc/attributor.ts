@@ -179,15 +179,6 @@ export class ProcAttributor {
     }
   }
 
-  /** SHA-256 of the file at this path. */
-  async hash(path: string): Promise<{ sha256: string | null; error?: string }> {
-    try {
-      return { sha256: await this.#facts.hashFile(path) };
-    } catch (error) {
-      return { sha256: null, error: `${path} cannot be read: ${error instanceof Error ? error.message : error}` };
-    }
-  }
-
   close(): void {
     clearImmediate(this.#seeding);
     this.#owners.close();

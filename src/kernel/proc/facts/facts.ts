@@ -58,15 +58,6 @@ export class Facts {
     });
   }
 
-  /** SHA-256 of a file by its path; the error says why it cannot be read. */
-  async hashFile(path: string): Promise<string> {
-    const reply = await this.#send({ what: 'hash', path, uid: 0 });
-    if (reply.error !== undefined) throw new Error(reply.error);
-    const { file, sha256 } = reply.value as HashFound;
-    this.#hashes.set(file, sha256);
-    return sha256;
-  }
-
   /** The package of the program; nothing to find for a file the host does not have. */
   async package(process: Process): Promise<void> {
     const { exe } = process;

@@ -1,4 +1,5 @@
 // From the control plane's rules to what the gate works with: the policy, and the rules the kernel enforces by itself.
+import { renderKernelRules } from '#kernel/nft/kernelrules.ts';
 import type { ControlMessage } from '#model/messages.ts';
 // Not from policy/index.ts, which brings the YAML parser with it: the gate reads no files.
 import type { KernelRule } from '#policy/kernel.ts';
@@ -9,12 +10,24 @@ export interface CompiledPolicy {
   readonly policy: Policy;
   readonly rules: number;
   readonly kernelRules: readonly KernelRule[];
+  /** And as lines of nft, by hook. */
+  readonly kernelLines: ReturnType<typeof renderKernelRules>;
   /** Facts of a program that some rule asks for and that take time to find out. */
   readonly needs: { readonly sha256: boolean; readonly package: boolean };
 }
 
-/** The error is the first problem, as a sentence. */
-export function compile(message: Extract<ControlMessage, { type: 'policy' }>): Result<CompiledPolicy> {
+type PolicyMessage = Extract<ControlMessage, { type: 'policy' }>;
+
+/** The error is the first problem, as a sentence. No policy ends the gate, whatever it makes of the compiler. */
+export function compile(message: PolicyMessage): Result<CompiledPolicy> {
+  try {
+    return compileMessage(message);
+  } catch (error) {
+    return fail(`these rules could not be compiled, which is a fault of Postern: ${error}`);
+  }
+}
+
+function compileMessage(message: PolicyMessage): Result<CompiledPolicy> {
   const { policy, problems } = compilePolicy(message.rules, {
     revision: message.revision,
     mode: message.settings.mode,
@@ -30,6 +43,7 @@ export function compile(message: Extract<ControlMessage, { type: 'policy' }>): R
     policy,
     rules: message.rules.length,
     kernelRules: policy.kernelRules,
+    kernelLines: renderKernelRules(policy.kernelRules, message.revision, message.settings.failMode),
     needs: { sha256: asksFor('sha256'), package: asksFor('package') },
   });
 }

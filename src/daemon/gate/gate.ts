@@ -1,7 +1,6 @@
 // The gate: carries packets from the kernel to the engine and the engine's effects back. It decides nothing itself.
 import type { Engine } from '#engine/engine.ts';
 import type { Attribution, CopiedPacket, Decider, Effect, EngineEvent, QueuedPacket } from '#engine/types.ts';
-import { renderKernelRules } from '#kernel/nft/kernelrules.ts';
 import type { KernelPort } from '#kernel/port.ts';
 import type { Flow } from '#model/flow.ts';
 import type { ControlMessage, GateMessage, Settings } from '#model/messages.ts';
@@ -127,7 +126,11 @@ export class Gate {
     switch (message.type) {
       case 'policy':
         // One after another: two at once would leave the kernel with the rules of the slower one.
-        this.#applying = this.#applying.then(() => this.#apply(message));
+        this.#applying = this.#applying
+          .then(() => this.#apply(message))
+          .catch((error) => {
+            send({ type: 'refused', request: message.request, error: `the policy failed: ${error}` });
+          });
         return;
       case 'answer': {
         const known = engine.hasPrompt(message.prompt, this.#parts.now());
@@ -165,7 +168,7 @@ export class Gate {
       mode,
       failMode,
       forward,
-      kernelRules: renderKernelRules(kernelRules, message.revision, failMode),
+      kernelRules: compiled.value.kernelLines,
       copied: {
         revision: message.revision,
         rules: kernelRules.map(({ name, action }) => ({ rule: name, action })),

@@ -1,6 +1,7 @@
 # Dials and sends in many ways, for the lab; prints one JSON line of what happened.
-#   dialler.py rate HOST PORT PER_SECOND SECONDS   new TCP connections at a steady rate
+#   dialler.py rate HOST PORT PER_SECOND SECONDS   new TCP connections at a steady rate; behind it, it catches up
 #   dialler.py hang HOST FIRST_PORT COUNT          COUNT connections at once, each to a port of its own, until standard input ends
+#   dialler.py fill HOST PORT COUNT PER_SECOND      COUNT datagrams at a steady rate, a hundred from each of its sockets
 #   dialler.py flood HOST COUNT SECONDS            COUNT datagrams, each a flow of its own, as fast as it goes
 import json, select, socket, sys, time
 
@@ -10,9 +11,11 @@ def rate(host, port, per_second, seconds):
     start = time.monotonic()
     made = 0
     times = []
-    while done + failed < total and time.monotonic() - start < seconds + 20:
+    progress = start
+    # On a busy machine it may take longer: only a time in which nothing at all ends is the end.
+    while done + failed < total and time.monotonic() - progress < 20:
         now = time.monotonic()
-        while made < total and made <= (now - start) * per_second:
+        while made < total and made <= (now - start) * per_second and len(open_sockets) < 500:
             s = socket.socket(); s.setblocking(False); s.connect_ex((host, port))
             open_sockets[s.fileno()] = (s, now); poll.register(s, select.POLLOUT); made += 1
         for fd, _ in poll.poll(1):
@@ -20,7 +23,8 @@ def rate(host, port, per_second, seconds):
             poll.unregister(fd)
             if s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0: done += 1
             else: failed += 1
-            times.append(time.monotonic() - begun)
+            progress = time.monotonic()
+            times.append(progress - begun)
             s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b'\1\0\0\0\0\0\0\0'); s.close()
     times.sort()
     print(json.dumps({'made': made, 'done': done, 'failed': failed, 'p50': times[len(times) // 2] * 1000 if times else None,
@@ -43,7 +47,21 @@ def flood(host, count, seconds):
         except OSError: refused += 1
     print(json.dumps({'sent': sent, 'refused': refused, 'seconds': time.monotonic() - start}), flush=True)
 
+def fill(host, port, count, per_second):
+    # So many sockets that none of them runs out of its buffer while all of it waits in a queue.
+    sent, refused, start = 0, 0, time.monotonic()
+    sockets = []
+    for n in range(count // 100 + 1):
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.setblocking(False); s.connect((host, port)); sockets.append(s)
+    while sent + refused < count:
+        n = sent + refused
+        if n % 50 == 0: time.sleep(max(0, n / per_second - (time.monotonic() - start)))
+        try: sockets[n % len(sockets)].send(b'x'); sent += 1
+        except OSError: refused += 1
+    print(json.dumps({'sent': sent, 'refused': refused, 'seconds': time.monotonic() - start}), flush=True)
+
 kind, *rest = sys.argv[1:]
 if kind == 'rate': rate(rest[0], int(rest[1]), int(rest[2]), int(rest[3]))
+elif kind == 'fill': fill(rest[0], int(rest[1]), int(rest[2]), int(rest[3]))
 elif kind == 'hang': hang(rest[0], int(rest[1]), int(rest[2]))
 else: flood(rest[0], int(rest[1]), float(rest[2]))

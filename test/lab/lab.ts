@@ -31,6 +31,8 @@ export interface PosternOptions {
   /** Files of rules.d by name. */
   readonly rules?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** A command line that runs `postern up` in its own place, with that behind it. */
+  readonly within?: readonly string[];
 }
 
 const bin = join(import.meta.dirname, '../../bin/postern');
@@ -223,6 +225,7 @@ export class Postern {
   async start(options: PosternOptions = this.#options): Promise<void> {
     this.#options = options;
     const child = this.#lab.spawn([
+      ...(options.within ?? []),
       bin,
       'up',
       '--config-dir',
@@ -272,7 +275,13 @@ export class Postern {
 
   #childrenOf(): { pid: number; title: string }[] {
     const pids = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8').trim().split(/\s+/).map(Number);
-    return pids.map((pid) => ({ pid, title: readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? '' }));
+    return pids.flatMap((pid) => {
+      try {
+        return [{ pid, title: readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? '' }];
+      } catch {
+        return []; // it has ended
+      }
+    });
   }
 
   /** The pid of the gate or of the control plane, which it has while it lives. */
@@ -284,6 +293,15 @@ export class Postern {
 
   kill9(which: 'gate' | 'control'): void {
     process.kill(this.child(which), 'SIGKILL');
+  }
+
+  /** Kills each gate that the supervisor starts, as young as it may be, until the result is called. */
+  keepGateAway(): () => void {
+    const timer = setInterval(() => {
+      const others = this.#childrenOf().filter(({ title }) => !title.startsWith('postern-control'));
+      for (const { pid } of others) process.kill(pid, 'SIGKILL');
+    }, 20);
+    return () => clearInterval(timer);
   }
 
   /** SIGKILL for the supervisor itself; its children end by themselves. */

@@ -11,6 +11,7 @@ import type { Process } from '#model/process.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
 import type { GateStatus } from '#model/status.ts';
+import { coalesce } from '#std/coalesce.ts';
 import { fail, ok } from '#std/result.ts';
 import { readApps, readEvents, readHits, readLog } from '#store/history.ts';
 import type { Journal, JournalRow } from '#store/journal.ts';
@@ -171,10 +172,11 @@ export class Control implements Services {
     };
   }
 
-  async #gateStatus(): Promise<GateStatus | null> {
+  /** For each the gate reads the kernel's counters anew: many who ask at once cost it no more than one. */
+  readonly #gateStatus = coalesce(async (): Promise<GateStatus | null> => {
     const reply = await this.#parts.link().ask({ type: 'status' });
     return reply?.type === 'status' ? reply.status : null;
-  }
+  });
 
   rules(uid?: number): RuleView[] {
     const { keeper, journal } = this.#parts;

@@ -9,6 +9,7 @@ import {
   type Policy,
   pathsToResolve,
 } from '#policy/index.ts';
+import { coalesce } from '#std/coalesce.ts';
 import type { RuleStore } from '#store/rulestore.ts';
 import type { ControlOptions } from '../up/options.ts';
 import type { GateLink } from './gatelink.ts';
@@ -40,7 +41,6 @@ export class PolicyKeeper {
   #set: RuleSet = { records: [], disabled: new Set() };
   #accounts: Accounts = { users: {}, groups: {} };
   #policy: Policy | undefined;
-  #sending: Promise<string | undefined> = Promise.resolve(undefined);
   #timer: NodeJS.Timeout | undefined;
   problems: readonly Diagnostic[] = [];
   refusal: string | null = null;
@@ -71,14 +71,7 @@ export class PolicyKeeper {
   /**
    * Reads everything anew and has the gate follow it. Undefined when all is well; otherwise a sentence, and the old policy stays.
    */
-  reload(): Promise<string | undefined> {
-    // One after another, so that the gate hears of the newest last.
-    this.#sending = this.#sending.then(
-      () => this.#reload(),
-      () => this.#reload(),
-    );
-    return this.#sending;
-  }
+  readonly reload = coalesce(() => this.#reload());
 
   async #reload(): Promise<string | undefined> {
     this.#accounts = await readAccounts();

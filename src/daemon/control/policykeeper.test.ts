@@ -1,0 +1,67 @@
+// The gate follows what the files say, with no more messages than that takes.
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import type { ControlMessage } from '#model/messages.ts';
+import { RuleStore } from '#store/rulestore.ts';
+import type { GateLink } from './gatelink.ts';
+import { PolicyKeeper } from './policykeeper.ts';
+import { SettingsFile } from './settings.ts';
+
+type Sent = Extract<ControlMessage, { type: 'policy' }>;
+
+describe('policy keeper', () => {
+  let folder: string;
+  let sent: Sent[];
+  let keeper: PolicyKeeper;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'pt-keeper-'));
+    const rulesDir = join(folder, 'rules.d');
+    mkdirSync(rulesDir);
+    sent = [];
+    const link = {
+      ask: async (message: Sent) => {
+        sent.push(message);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return { type: 'applied', request: 0 };
+      },
+    } as unknown as GateLink;
+    keeper = new PolicyKeeper({
+      store: new RuleStore({ rulesDir, stateDir: folder, bootId: 'boot', now: Date.now }),
+      settings: new SettingsFile(folder, () => {}),
+      options: {
+        ...{ configDir: folder, stateDir: folder, runtimeDir: folder },
+        ...{ mode: undefined, failMode: 'known', forward: false, holdSeconds: 30, foreground: false },
+      },
+      link: () => link,
+      now: Date.now,
+      onProblems: () => {},
+      onRefused: () => {},
+      onApplied: () => {},
+    });
+  });
+  afterEach(() => {
+    keeper.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const write = (text: string) => writeFileSync(join(folder, 'rules.d/10.yaml'), text);
+  const rulesOf = (message: Sent | undefined) =>
+    message?.rules.filter(({ origin }) => origin === 'file').map(({ rule }) => rule.name);
+
+  test('a storm of changes is two policies, and the last has the last change', async () => {
+    write('rules: [{ name: first, action: allow }]\n');
+    const all = [keeper.reload()];
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    for (let count = 0; count < 100; count++) {
+      write(`rules: [{ name: change-${count}, action: allow }]\n`);
+      all.push(keeper.reload());
+    }
+    assert.deepEqual(new Set(await Promise.all(all)), new Set([undefined]));
+    assert.ok(sent.length <= 2, `${sent.length} policies were sent`);
+    assert.deepEqual(rulesOf(sent.at(-1)), ['change-99']);
+  });
+});

@@ -82,6 +82,18 @@ describe('journal', () => {
     assert.deepEqual(notices, []);
   });
 
+  test('hits go with their rule, so that a new one of its name begins at nothing', () => {
+    const opened = open();
+    opened.hit('old', 5, time);
+    opened.hit('other', 2, time);
+    opened.keepHits(new Set(['other', 'third']));
+    opened.hit('old', 1, time);
+    assert.deepEqual([...readHits(opened)].map(([rule, { hits }]) => [rule, hits]).sort(), [
+      ['old', 1],
+      ['other', 2],
+    ]);
+  });
+
   test('a file that is none is set aside, a new one is begun, and that is said', () => {
     writeFileSync(file, 'this is no database, and long enough to be looked at '.repeat(100));
     const opened = open();

@@ -160,6 +160,14 @@ export class Journal {
     });
   }
 
+  /** Forgets the hits of all other rules: a new rule of an old name begins at nothing. */
+  keepHits(rules: ReadonlySet<string>): void {
+    const names = JSON.stringify([...rules]);
+    this.#write(() => {
+      this.#prepare('DELETE FROM hits WHERE rule NOT IN (SELECT value FROM json_each(?))').run(names);
+    });
+  }
+
   #prepare(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {

@@ -59,6 +59,7 @@ async function run(options: ControlOptions): Promise<void> {
       say('The rule files have errors; the last good policy stays.');
     },
     onRefused: (error) => control.notice('error', `The gate refused the policy, and the old one stays: ${error}`),
+    onRules: (names) => journal.keepHits(names),
     onApplied: (policy) => control.record('policy-applied', { revision: policy.revision, mode: policy.mode }),
   });
   const control = new Control({

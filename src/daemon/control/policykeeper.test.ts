@@ -15,6 +15,7 @@ type Sent = Extract<ControlMessage, { type: 'policy' }>;
 describe('policy keeper', () => {
   let folder: string;
   let sent: Sent[];
+  let names: string[];
   let keeper: PolicyKeeper;
 
   beforeEach(() => {
@@ -41,6 +42,9 @@ describe('policy keeper', () => {
       onProblems: () => {},
       onRefused: () => {},
       onApplied: () => {},
+      onRules: (known) => {
+        names = [...known];
+      },
     });
   });
   afterEach(() => {
@@ -63,5 +67,17 @@ describe('policy keeper', () => {
     assert.deepEqual(new Set(await Promise.all(all)), new Set([undefined]));
     assert.ok(sent.length <= 2, `${sent.length} policies were sent`);
     assert.deepEqual(rulesOf(sent.at(-1)), ['change-99']);
+  });
+
+  test('whose rules there are is said after each reload, also of those that are switched off', async () => {
+    write('rules: [{ name: one, action: allow }, { name: two, action: allow, enabled: false }]\n');
+    await keeper.reload();
+    assert.ok(names.includes('one') && names.includes('two') && names.includes('builtin-loopback-out'));
+    write('rules: [{ name: two, action: allow }]\n');
+    await keeper.reload();
+    assert.ok(!names.includes('one') && names.includes('two'));
+    write('rules: broken\n');
+    await keeper.reload();
+    assert.ok(names.includes('two'), 'the last good rules');
   });
 });

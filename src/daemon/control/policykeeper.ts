@@ -34,6 +34,8 @@ export interface PolicyKeeperPlan {
   /** The gate refused a policy that was right for us, such as one that nft would not take. */
   onRefused(error: string): void;
   onApplied(policy: Policy): void;
+  /** The rules there are now, also those that are switched off: before the gate is told, and when it follows. */
+  onRules(names: ReadonlySet<string>): void;
 }
 
 export class PolicyKeeper {
@@ -82,7 +84,12 @@ export class PolicyKeeper {
       return first && `${first.file}:${first.line}:${first.column}: ${first.message}`;
     }
     this.#set = set;
+    this.#tellRules();
     return this.#send();
+  }
+
+  #tellRules(): void {
+    this.#plan.onRules(new Set(this.#set.records.map(({ rule }) => rule.name)));
   }
 
   /** The rules as they stand in the files now; undefined when an error is among them. */
@@ -155,6 +162,7 @@ export class PolicyKeeper {
       return reply.error;
     }
     this.refusal = null;
+    this.#tellRules();
     this.#plan.onApplied(policy);
     settings.settle(now());
     return undefined;

@@ -152,7 +152,7 @@ export class Gate {
   }
 
   async #apply(message: Extract<ControlMessage, { type: 'policy' }>): Promise<void> {
-    const { kernel, engine, send, attributor } = this.#parts;
+    const { kernel, engine, send, attributor, reports } = this.#parts;
     const compiled = compile(message);
     if (!compiled.ok) {
       send({ type: 'refused', request: message.request, error: compiled.error });
@@ -184,6 +184,8 @@ export class Gate {
     this.#handle({ type: 'policy', policy: decider, settings: message.settings });
     kernel.followed();
     kernel.revokeUnless((key) => engine.isAllowed(key));
+    // Hits of rules that are gone now are told before that is.
+    reports.flush();
     send({ type: 'applied', request: message.request });
     this.#parts.onApplied(this.status());
   }

@@ -40,16 +40,55 @@ export function readLog(journal: Journal, filter: LogFilter): JournalRow[] {
   }));
 }
 
-export function readEvents(journal: Journal, after: number, limit: number): JournalEvent[] {
+/** Events after this place; `others`: without those for administrators alone. */
+export function readEvents(journal: Journal, after: number, others: boolean, limit: number): JournalEvent[] {
   journal.flush();
+  const shown = others ? `AND ${publicEvents}` : '';
   return journal
-    .query('SELECT sequence, time, type, data FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?', after, limit)
+    .query(
+      `SELECT sequence, time, type, data FROM events WHERE sequence > ? ${shown} ORDER BY sequence LIMIT ?`,
+      after,
+      limit,
+    )
     .map((row) => ({
       sequence: Number(row.sequence),
       time: Number(row.time),
       type: String(row.type),
       data: JSON.parse(String(row.data)) as unknown,
     }));
+}
+
+const publicEvents = "type NOT LIKE 'prompt-%' AND type NOT LIKE 'rules-%'";
+
+/** What may follow a place in the journal and is shown to this user; undefined: to administrators. */
+const followed = (uid: number | undefined) =>
+  uid === undefined
+    ? 'SELECT sequence FROM connections WHERE sequence > ?1 UNION ALL SELECT sequence FROM events WHERE sequence > ?1'
+    : `SELECT sequence FROM connections WHERE sequence > ?1 AND uid = ${uid} UNION ALL
+       SELECT sequence FROM events WHERE sequence > ?1 AND ${publicEvents}`;
+
+/** Whether an event is for administrators alone: it says which programs people run. */
+export function isPrivate(type: string): boolean {
+  return type.startsWith('prompt-') || type.startsWith('rules-');
+}
+
+/** Where the newest `limit` rows behind a place begin, and how many there are before these. */
+export function replayFrom(
+  journal: Journal,
+  after: number,
+  uid: number | undefined,
+  limit: number,
+): { readonly after: number; readonly left: number } {
+  journal.flush();
+  const [row] = journal.query(
+    `SELECT sequence FROM (${followed(uid)}) ORDER BY sequence DESC LIMIT 1 OFFSET ?2`,
+    after,
+    limit,
+  );
+  if (row === undefined) return { after, left: 0 };
+  const begin = Number(row.sequence);
+  const [counted] = journal.query(`SELECT count(*) AS left FROM (${followed(uid)}) WHERE sequence <= ?2`, after, begin);
+  return { after: begin, left: Number(counted?.left ?? 0) };
 }
 
 export interface AppSummary {

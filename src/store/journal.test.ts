@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '#model/connection.ts';
-import { readHits, readLog } from './history.ts';
+import { readEvents, readHits, readLog, replayFrom } from './history.ts';
 import { Journal, type JournalOptions } from './journal.ts';
 
 const day = 24 * 3600 * 1000;
@@ -92,6 +92,26 @@ describe('journal', () => {
       ['old', 1],
       ['other', 2],
     ]);
+  });
+
+  test('what a follower missed begins with the newest rows, and how many are left out is known', () => {
+    const opened = open();
+    for (let count = 0; count < 30; count++) {
+      opened.connection(connection(`c${count}`));
+      opened.event(count % 2 === 0 ? 'prompt-opened' : 'notice', {});
+    }
+    assert.deepEqual(replayFrom(opened, 0, undefined, 100), { after: 0, left: 0 });
+    assert.deepEqual(replayFrom(opened, 0, undefined, 60), { after: 0, left: 0 });
+    assert.deepEqual(replayFrom(opened, 0, undefined, 20), { after: 40, left: 40 });
+    assert.deepEqual(replayFrom(opened, 30, undefined, 20), { after: 40, left: 10 });
+    const own = replayFrom(opened, 0, 1000, 20);
+    assert.equal(own.left, 30 + 15 - 20, 'without events about questions');
+    const shown = [
+      ...readLog(opened, { after: own.after, uid: 1000, limit: 100 }),
+      ...readEvents(opened, own.after, true, 100),
+    ];
+    assert.equal(shown.length, 20);
+    assert.equal(replayFrom(opened, 0, 1001, 5).left, 10, 'and without the connections of others');
   });
 
   test('a file that is none is set aside, a new one is begun, and that is said', () => {

@@ -5,7 +5,7 @@ import { formatConnection } from '#model/sentence.ts';
 import { formatJson } from '#std/text.ts';
 import { ask, type Context, clientOf, Ending, exits, orEnd } from '../context.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';
-import { formatAge, formatTime, paint, safe, table, write, writeJson } from '../output.ts';
+import { complain, formatAge, formatTime, paint, safe, table, write, writeJson } from '../output.ts';
 
 interface Flags extends ClientFlags {
   readonly follow: boolean;
@@ -98,6 +98,11 @@ export const logCommand = buildCommand<Flags, [], Context>({
     const seen = new Set(lines.map(({ id }) => id));
     const ended = await clientOf(flags).follow(
       ({ type, data }) => {
+        if (type === 'left-out') {
+          complain(
+            `${(data as { events: number }).events} events were left out; postern log shows what the journal has`,
+          );
+        }
         if (type !== 'connection') return;
         const line = data as LogLine;
         if (seen.has(line.id)) return;

@@ -13,7 +13,7 @@ import type { Lifetime, RuleText } from '#model/rule.ts';
 import type { GateStatus } from '#model/status.ts';
 import { coalesce } from '#std/coalesce.ts';
 import { fail, ok } from '#std/result.ts';
-import { readApps, readEvents, readHits, readLog } from '#store/history.ts';
+import { isPrivate, readApps, readEvents, readHits, readLog, replayFrom } from '#store/history.ts';
 import type { Journal, JournalRow } from '#store/journal.ts';
 import type { RuleStore } from '#store/rulestore.ts';
 import type { ControlOptions } from '../up/options.ts';
@@ -47,8 +47,6 @@ const replayRows = 1000;
 const quietSeconds = 60;
 /** Stands for the name of a rule that is not the asker's to see. */
 const othersAnswer = '(an answer of another user)';
-/** Events that say which programs people run; only administrators hear all of them. */
-const privateEvents = /^(prompt-|rules-)/;
 
 export class Control implements Services {
   readonly #parts: ControlParts;
@@ -72,7 +70,7 @@ export class Control implements Services {
 
   /** Something happened: into the journal and to all who follow and may hear of it. */
   record(type: string, data: unknown): void {
-    this.#tell(this.#parts.journal.event(type, data), privateEvents.test(type) ? null : undefined);
+    this.#tell(this.#parts.journal.event(type, data), isPrivate(type) ? null : undefined);
   }
 
   notice(level: 'info' | 'warning' | 'error', text: string): void {
@@ -324,9 +322,14 @@ export class Control implements Services {
     return () => this.#listeners.delete(listener);
   }
 
-  /** What was told after this place; events about questions only to those who may see all. */
-  #missed(after: number, uid: number | undefined): EventView[] {
-    const { journal } = this.#parts;
+  /**
+   * What was told after this place; events about questions only to those who may see all. Of more than a follower can
+   * be told again, the newest, and before them how many were left out.
+   */
+  #missed(place: number, uid: number | undefined): EventView[] {
+    const { journal, now } = this.#parts;
+    const { after, left } = replayFrom(journal, place, uid, replayRows);
+    const leftOut = left === 0 ? [] : [{ sequence: after, time: now(), type: 'left-out', data: { events: left } }];
     const lines = readLog(journal, { after, uid, limit: replayRows }).map((row) => this.#line(row));
     const connections = lines.map((line) => ({
       sequence: line.sequence,
@@ -334,10 +337,8 @@ export class Control implements Services {
       type: 'connection',
       data: line,
     }));
-    const events = readEvents(journal, after, replayRows).filter(
-      ({ type }) => uid === undefined || !privateEvents.test(type),
-    );
-    return [...connections, ...events].sort((a, b) => a.sequence - b.sequence);
+    const events = readEvents(journal, after, uid !== undefined, replayRows);
+    return [...leftOut, ...[...connections, ...events].sort((a, b) => a.sequence - b.sequence)];
   }
 
   close(): void {

@@ -203,6 +203,31 @@ describe('journal', () => {
     assert.deepEqual(ids(opened), ['new']);
   });
 
+  test('one user’s flood pushes out its own rows and nobody else’s', async () => {
+    const opened = open({ maxBytes: 2 * 1024 * 1024 });
+    const of = (uid: number, id: string) => {
+      const row = connection(id);
+      return { ...row, attempt: { ...row.attempt, process: { exe: '/usr/bin/curl', uid } } };
+    };
+    for (let count = 0; count < 300; count++) {
+      time += 1;
+      opened.connection(of(1001, `other${count}`));
+      opened.event('mode-changed', { count });
+    }
+    for (let count = 0; count < 20_000; count++) {
+      time += 1;
+      opened.connection(of(1000, `flood${count}`));
+      if (count % 1000 === 0) await sleep(1);
+    }
+    opened.flush();
+    for (let tries = 0; tries < 100 && opened.fileBytes() > 3 * 1024 * 1024; tries++) await sleep(50);
+    assert.ok(opened.fileBytes() <= 3 * 1024 * 1024, `${opened.fileBytes()} bytes`);
+    const left = ids(opened);
+    assert.ok(!left.includes('flood0') && left.includes('flood19999'));
+    assert.equal(left.filter((id) => id.startsWith('other')).length, 300);
+    assert.equal(readEvents(opened, 0, false, 1000).length, 300);
+  });
+
   test('the size is kept while rows come faster than a minute’s worth, the oldest leave', async () => {
     const maxBytes = 2 * 1024 * 1024;
     const opened = open({ maxBytes });

@@ -5,12 +5,13 @@ import { appOf } from '#attribution/app.ts';
 import type { Connection } from '#model/connection.ts';
 import type { Process } from '#model/process.ts';
 import { isBroken, isFull, openDatabase, setAside } from './database.ts';
+import { Shares } from './shares.ts';
 
 export interface JournalOptions {
   readonly file: string;
   /** Rows older than this leave. */
   readonly maxAgeMs: number;
-  /** Bytes of the file beyond which the oldest rows leave. */
+  /** Bytes of the file beyond which rows leave: the oldest of whoever has the most. */
   readonly maxBytes: number;
   readonly now: () => number;
   /** A sentence that a person should read. */
@@ -53,6 +54,8 @@ export class Journal {
   #retainSoon: NodeJS.Timeout | undefined;
   #written = 0;
   #complained = false;
+  /** While retention goes on. */
+  #shares: Shares | undefined;
   #statements = new Map<string, StatementSync>();
   /** Writes that are lost for good. */
   lost = 0;
@@ -263,17 +266,19 @@ export class Journal {
       let more = false;
       for (const table of ['connections', 'events'] as const) {
         const key = table === 'connections' ? 'id' : 'sequence';
-        const remove = (where: string, ...values: SQLInputValue[]) => {
-          const { changes } = this.#prepare(
-            `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} ${where} ORDER BY time LIMIT ?)`,
-          ).run(...values, retentionRows);
-          if (Number(changes) === retentionRows) more = true;
-        };
-        remove('WHERE time < ?', oldest);
-        if (this.#bytes() > maxBytes) remove('');
+        const { changes } = this.#prepare(
+          `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE time < ? ORDER BY time LIMIT ?)`,
+        ).run(oldest, retentionRows);
+        if (Number(changes) === retentionRows) more = true;
       }
+      if (this.#bytes() > maxBytes) {
+        this.#shares ??= new Shares();
+        if (this.#shares.shrink(this.#database, retentionRows) > 0) more = true;
+      } else this.#shares = undefined;
       this.#database.exec('PRAGMA incremental_vacuum(2000)');
       if (more) this.#retainAgain();
+      // Only then does the disk have it back.
+      else this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)');
     } catch (error) {
       this.#failed(error);
     }
@@ -311,6 +316,7 @@ export class Journal {
   }
 
   #close(): void {
+    this.#shares = undefined;
     this.#statements = new Map();
     try {
       this.#database?.close();

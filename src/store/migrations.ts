@@ -36,4 +36,6 @@ export const migrations: readonly string[] = [
     last_hit INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  // For what one user may see, in its order, and for retention, which takes from the user with the most rows.
+  'CREATE INDEX connections_by_uid ON connections (uid, sequence);',
 ];

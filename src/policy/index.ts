@@ -3,6 +3,7 @@ export { completeAccounts } from './accounts.ts';
 export { type AnswerNames, ruleFromAnswer } from './answer.ts';
 export { type BuiltinContext, builtinRules } from './builtin.ts';
 export { type Aliases, pathsToResolve } from './compile/app.ts';
+export { untilTime } from './compile/until.ts';
 export { type Diagnostic, formatDiagnostic } from './diagnostic.ts';
 export { exceptionPriority } from './exception.ts';
 export type { KernelRule } from './kernel.ts';

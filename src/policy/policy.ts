@@ -26,6 +26,8 @@ export interface CompileContext {
   readonly disabled?: ReadonlySet<string> | undefined;
   /** Exact paths in rules (see `pathsToResolve`) whose real path is another, by their symbolic links. */
   readonly aliases?: Aliases | undefined;
+  /** Milliseconds since 1970: rules that have ended by then get a warning. Without it no rule does. */
+  readonly now?: number | undefined;
 }
 
 export interface Policy {
@@ -53,7 +55,7 @@ export function compilePolicy(
   context: CompileContext,
 ): { readonly policy: Policy; readonly problems: readonly Diagnostic[] } {
   const vocabulary = newVocabulary();
-  const { accounts, disabled = new Set<string>(), aliases = {} } = context;
+  const { accounts, disabled = new Set<string>(), aliases = {}, now } = context;
   const problems: Diagnostic[] = [];
   const names = new Set<string>();
   const rules: CompiledRule[] = [];
@@ -64,6 +66,7 @@ export function compilePolicy(
     names.add(name);
     const { rule, issues } = lowerRule(record, { accounts, vocabulary, aliases, disabled });
     for (const { severity, message } of issues) problems.push(ruleDiagnostic(record, severity, message));
+    if (now !== undefined && rule.expires <= now) problems.push(ruleDiagnostic(record, 'warning', endedSince(rule)));
     clauses += rule.clauses.length;
     if (clauses > maxClauses) {
       problems.push(
@@ -75,6 +78,10 @@ export function compilePolicy(
   }
   const view = new View(vocabulary);
   return { policy: new IndexedPolicy(context, rules, view), problems };
+}
+
+function endedSince({ record: { rule }, expires }: CompiledRule): string {
+  return `has ended (${rule.until ?? new Date(expires).toISOString()}) and matches nothing; remove it, or give it another day`;
 }
 
 /** The trees of one direction. */

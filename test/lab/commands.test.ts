@@ -127,6 +127,28 @@ describe('the command line', () => {
     }
   });
 
+  test('a rule that has ended is said to have: where it is added, shown, and checked', async () => {
+    const added = await postern.cli([
+      'rule',
+      'add',
+      'allow',
+      '--app',
+      '/usr/bin/wget',
+      '--until',
+      '2020-01-31',
+      '--name',
+      'old',
+    ]);
+    assert.equal(added.code, 0, added.stderr);
+    assert.match(added.stderr, /the rule "old" has ended already \(2020-01-31\) and matches nothing/);
+    assert.match((await postern.cli(['rules'])).stdout, /\bold +allow \/usr\/bin\/wget until 2020-01-31 +\(ended\)/);
+    assert.match((await postern.cli(['status'])).stdout, /warning: rule "old": has ended \(2020-01-31\)/);
+    const check = await lab.run([bin, 'check', rules]);
+    assert.equal(check.code, 0, 'a warning is no error');
+    assert.match(check.stdout, /50-local\.yaml:\d+:\d+: warning: rule "old": has ended/);
+    assert.equal((await postern.cli(['rule', 'rm', 'old'])).code, 0);
+  });
+
   test('every --json is as its schema says', async () => {
     const seen = new Set<string>();
     const holds = (name: string, ran: Ran) => {

@@ -134,7 +134,7 @@ export const checkCommand = buildCommand<FolderFlags, [string], Context>({
     const { readLocalAccounts, readRules } = await import('../rulesdir.ts');
     const { records, disabled, diagnostics } = readRules(path);
     const accounts = completeAccounts(readLocalAccounts(), records);
-    const { problems } = compilePolicy(records, { revision: 0, mode: 'ask', accounts, disabled });
+    const { problems } = compilePolicy(records, { revision: 0, mode: 'ask', accounts, disabled, now: Date.now() });
     const all = [...diagnostics, ...problems];
     const broken = all.some(({ severity }) => severity === 'error');
     if (json) writeJson({ ok: !broken, problems: all } satisfies CheckReport);

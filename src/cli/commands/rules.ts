@@ -4,13 +4,13 @@ import type { RuleChange, RuleView } from '#model/api.ts';
 import { actions, lifetimeSchema, type RuleText } from '#model/rule.ts';
 import { ask, type Context, Ending, exits, mustHold } from '../context.ts';
 import { type ClientFlags, type ConditionFlags, clientFlags, conditionFlags, conditionsOf } from '../flags.ts';
-import { formatAge, paint, paintAction, safe, table, write, writeJson } from '../output.ts';
+import { complain, formatAge, paint, paintAction, safe, table, write, writeJson } from '../output.ts';
 import { nameFor } from '../rulename.ts';
 import { startTimeOf } from '../starttime.ts';
 
 type Action = (typeof actions)[number];
 
-function printRules(rules: readonly RuleView[]): void {
+function printRules(rules: readonly RuleView[], now = Date.now()): void {
   const rows = rules.map((rule) => [
     rule.enabled ? paintAction(rule.action) : paint('gray', 'off'),
     String(rule.priority),
@@ -19,6 +19,7 @@ function printRules(rules: readonly RuleView[]): void {
     rule.origin,
     safe(rule.name),
     safe(rule.text) +
+      (rule.expires !== null && rule.expires <= now ? paint('yellow', '  (ended)') : '') +
       (rule.shadowedBy.length > 0 ? paint('yellow', `  (never wins: ${rule.shadowedBy.map(safe).join(', ')})`) : ''),
   ]);
   write(table(['ACTION', 'PRIORITY', 'HITS', 'LAST HIT', 'ORIGIN', 'NAME', 'RULE'], rows));
@@ -92,8 +93,12 @@ function details(flags: RuleFlags): Partial<RuleText> {
 async function print(flags: ClientFlags, change: RuleChange): Promise<void> {
   if (flags.json) writeJson(change);
   else {
-    const { formatRule } = await import('#policy/index.ts');
-    for (const rule of change.rules) write(`${safe(rule.name)}: ${safe(formatRule(rule))}`);
+    const { formatRule, untilTime } = await import('#policy/index.ts');
+    for (const rule of change.rules) {
+      write(`${safe(rule.name)}: ${safe(formatRule(rule))}`);
+      if (rule.until === undefined || untilTime(rule.until) > Date.now()) continue;
+      complain(`the rule "${safe(rule.name)}" has ended already (${safe(rule.until)}) and matches nothing`);
+    }
     write(`${safe(change.version.what)}. Take it back with: postern undo`);
   }
   mustHold(change);

@@ -101,7 +101,7 @@ export class PolicyKeeper {
     const others = [...builtinRules({ resolvers: readResolvers() }), ...temporary];
     const merged = mergeRuleFiles(store.files(), others);
     const set = { records: merged.records, disabled: merged.disabled };
-    const { problems } = compilePolicy(set.records, { ...this.#context(set), revision: 0 });
+    const { problems } = compilePolicy(set.records, { ...this.#context(set), revision: 0, now: now() });
     this.problems = [...merged.diagnostics, ...problems];
     this.#plan.onProblems(this.problems);
     this.#wakeAtExpiry(temporary, now());

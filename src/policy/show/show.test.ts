@@ -20,6 +20,17 @@ function explain(records: readonly RuleRecord[], words: AttemptConditions) {
   return compilePolicy(records, context).policy.explain(attempt.value, 1_800_000_000_000);
 }
 
+test('a rule that has ended gets a warning, where it is known what time it is', () => {
+  const records = [record('old', { until: '2020-01-31' }), record('new', { until: '2020-02-01' })];
+  const warnings = (now?: number) => compilePolicy(records, { ...context, now }).problems.map(({ message }) => message);
+  const begin = Date.UTC(2020, 1, 1);
+  assert.deepEqual(warnings(), []);
+  assert.deepEqual(warnings(begin - 1), []);
+  assert.deepEqual(warnings(begin), [
+    'rule "old": has ended (2020-01-31) and matches nothing; remove it, or give it another day',
+  ]);
+});
+
 test('a rule in one sentence', () => {
   const sentences: [Partial<RuleText>, string][] = [
     [

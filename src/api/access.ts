@@ -23,7 +23,7 @@ function administratorsGid(): number | undefined {
   }
 }
 
-export function isAdministrator(peer: Peer): boolean {
+export function isAdministrator(peer: Pick<Peer, 'uid' | 'gid' | 'groups'>): boolean {
   if (peer.uid === 0) return true;
   const gid = administratorsGid();
   return gid !== undefined && (peer.gid === gid || peer.groups.includes(gid));

@@ -1,5 +1,6 @@
 // What every command is given: where to write, whom to ask, and what only the daemon's side can do.
 import type { CommandContext, StricliProcess } from '@stricli/core';
+import { isAdministrator } from '#api/access.ts';
 import { type Asked, Client, type ClientError, type Method } from '#client/client.ts';
 import type { DoctorReport } from '#model/api.ts';
 import type { FailMode, Mode } from '#model/mode.ts';
@@ -72,6 +73,12 @@ export async function ask<T>(
   body?: unknown,
 ): Promise<T> {
   return orEnd(await clientOf(flags).ask<T>(method, path, body));
+}
+
+/** Whether whoever runs this may change rules, as the daemon will see it; what they may not do is not offered. */
+export function mayChangeRules(): boolean {
+  const [uid, gid] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0];
+  return isAdministrator({ uid, gid, groups: process.getgroups?.() ?? [] });
 }
 
 /** Ends the command when a change is kept and does not hold yet: what follows in a script may rely on it. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
-import type { AppView, LogLine, PromptView, RuleView } from '#model/api.ts';
+import type { AppView, LogLine, PromptView, RuleView, VersionView } from '#model/api.ts';
 import { Lab, type Postern } from './lab.ts';
 import { world } from './namespaces.ts';
 
@@ -55,6 +55,38 @@ print('done', flush=True); sys.stdin.read()`;
     await postern.until(async () => (await postern.cli(['status'], other)).code === 0, 'the user to be served again');
   });
 
+  test('a member of the group postern is an administrator, without being root', async () => {
+    lab.account('pt-admin');
+    lab.group('postern', 'pt-admin');
+    const admin = { user: 'pt-admin' } as const;
+    postern = await lab.postern();
+    const asking = lab.curl(url, { user: 'pt-vagrant', maxSeconds: 20 });
+    await postern.until(async () => (await postern.json<PromptView[]>(['prompts'], admin)).length === 1, 'a question');
+    const [prompt] = await postern.json<PromptView[]>(['prompts'], admin);
+    assert.equal(prompt?.user, 'pt-vagrant', 'the question of another user');
+    const answered = await postern.cli(['answer', prompt?.id ?? '', 'allow', '--for', '15m'], admin);
+    assert.equal(answered.code, 0, answered.stderr);
+    assert.match(answered.stdout, /Take it back with: postern undo/);
+    assert.equal((await asking).code, 0);
+    for (const args of [
+      ['undo'],
+      ['rule', 'add', 'reject', '--app', '/usr/bin/curl', '--name', 'no-curl'],
+      ['rule', 'disable', 'no-curl'],
+      ['rule', 'rm', 'no-curl'],
+      ['mode', 'lockdown', '--now'],
+      ['pause', '1m'],
+      ['mode', 'ask'],
+      ['history'],
+    ]) {
+      const ran = await postern.cli(args, admin);
+      assert.equal(ran.code, 0, `${args.join(' ')}: ${ran.stderr}`);
+    }
+    const versions = await postern.json<VersionView[]>(['history'], admin);
+    assert.ok(versions.length >= 5 && versions.every(({ user }) => user === 'pt-admin'), 'who did it is written down');
+    const lines = await postern.json<LogLine[]>(['log'], admin);
+    assert.ok(lines.some(({ user }) => user === 'pt-vagrant'));
+  });
+
   test('what one user answered is not for another to see', async () => {
     postern = await lab.postern();
     const program = join(lab.folder, 'secret-program');
@@ -84,6 +116,7 @@ while True: print(s.recv(65536).decode())'`,
       user: 'pt-vagrant',
     });
     assert.equal(answered.code, 0, answered.stderr);
+    assert.doesNotMatch(answered.stdout, /undo/, 'what they may not do is not offered');
     assert.equal((await asking).code, 0);
     const answers = async (options: { user?: string }) =>
       (await postern.json<RuleView[]>(['rules'], options)).filter(({ origin }) => origin === 'answer').length;

@@ -5,7 +5,7 @@ import { type Answer, whoScopes } from '#model/prompt.ts';
 import { lifetimeSchema } from '#model/rule.ts';
 import { destinationName } from '#model/sentence.ts';
 import { askQuestions } from '../asking.ts';
-import { ask, type Context, clientOf, mustHold } from '../context.ts';
+import { ask, type Context, clientOf, mayChangeRules, mustHold } from '../context.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';
 import { safe, table, write, writeJson } from '../output.ts';
 
@@ -113,7 +113,7 @@ export const answerCommand = buildCommand<AnswerFlags, [string, Answer['action']
     else {
       const { formatRule } = await import('#policy/index.ts');
       for (const rule of done.rules) write(`Answered, with a rule for ${flags.for}: ${safe(formatRule(rule))}`);
-      write('Take it back with: postern undo');
+      if (mayChangeRules()) write('Take it back with: postern undo');
     }
     mustHold(done);
   },

@@ -78,3 +78,42 @@ test('the manual pages render without a warning', (context) => {
     assert.match(ran.stdout, /SEE ALSO/);
   }
 });
+
+/** Examples of a page or of a help: what stands behind the prompt, up to what only the shell reads. */
+function examplesIn(text: string): string[] {
+  const found = text.matchAll(/^ *(?:\w*\$ )?(?:sudo )?postern ((?!up\b|run\b|is\b)[a-z].*)$/gm);
+  return [...found]
+    .map(([, line = '']) => line.replace(/"\$\(.*\)"/, 'a'.repeat(64)).split(/ [|&>]| {2}/)[0] ?? '')
+    .filter((line) => !/\[|…|[A-Z]{3}/.test(line));
+}
+
+/** The words of a line as a shell would have them; this process stands for any other. */
+function wordsOf(line: string): string[] {
+  const plain = line.replace('--pid 4711', `--pid ${process.pid}`);
+  return [...plain.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '');
+}
+
+test('each example in the pages and in the help is a command line that is understood', () => {
+  const texts = ['README.md', 'docs/cli.md', 'docs/rules.md', ...pages].map((path) => readSource(path).text);
+  const own = helps(lines).map((help) => help.slice(help.search(/^\s*Examples?:/m)));
+  const examples = [...new Set([...texts, ...own].flatMap((text) => examplesIn(text.replaceAll('\\-', '-'))))];
+  assert.ok(examples.length > 40, `${examples.length} examples were found`);
+  const program = `
+    const { runCli } = await import(${JSON.stringify(join(root, 'src/cli/main.ts'))});
+    const injected = { up: async () => 0, doctor: async () => ({ tier: 'full', checks: [] }) };
+    const wrong = [];
+    for (const words of ${JSON.stringify(examples.map(wordsOf))}) {
+      if ((await runCli(words, injected, '0')) === 2) wrong.push(words.join(' '));
+    }
+    process.stdout.write('\\0' + JSON.stringify(wrong));`;
+  const ran = spawnSync(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program],
+    {
+      ...{ cwd: root, encoding: 'utf8', input: '' },
+      env: { ...process.env, POSTERN_RUNTIME_DIR: '/nonexistent' },
+    },
+  );
+  assert.equal(ran.status, 0, ran.stderr);
+  assert.deepEqual(JSON.parse(ran.stdout.split('\0').at(-1) ?? ''), [], ran.stderr);
+});

@@ -193,6 +193,23 @@ describe('journal', () => {
     assert.match(notices.join(), /was removed, and a new one was begun/);
   });
 
+  test('a file that was deleted to make room is begun anew with the rows that waited', () => {
+    const opened = open();
+    opened.connection(connection('a'));
+    opened.flush();
+    const lock = new DatabaseSync(file);
+    lock.exec('BEGIN EXCLUSIVE');
+    opened.connection(connection('b'));
+    opened.flush();
+    assert.match(notices.join(), /cannot be written/);
+    for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+    lock.close();
+    opened.flush();
+    assert.match(notices.join(), /was removed, and a new one was begun/);
+    assert.deepEqual(ids(opened), ['b']);
+    assert.ok(statSync(file).size > 0);
+  });
+
   test('what is too old leaves, however much it is, and no more', async () => {
     const opened = open();
     for (let count = 0; count < 9000; count++) opened.connection(connection(`old${count}`, time - 31 * day));

@@ -195,6 +195,8 @@ export class Journal {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#waiting.length === 0) return;
+    // Whoever deletes it to make room gets that room when it is closed.
+    if (this.#complained) this.#beginAgainIfRemoved();
     if (this.#database === undefined) this.#open();
     if (this.#database === undefined) {
       this.#later();

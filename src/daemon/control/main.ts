@@ -1,6 +1,7 @@
 // The control plane's process: rules on disk, questions, journal and API. Started by the supervisor as the user postern,
 // with its options as one JSON argument.
 import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { formatConnection } from '#model/sentence.ts';
 import { formatDiagnostic } from '#policy/index.ts';
@@ -87,6 +88,7 @@ async function run(options: ControlOptions): Promise<void> {
   control.watchMode();
   const server = await serveApi(join(options.runtimeDir, 'postern.sock'), control);
   writeSync(statusFd, `${JSON.stringify({ ready: true })}\n`);
+  flushCompileCache(); // for the next one: this one may be killed at any time
 
   const stop = () => {
     watcher.close();

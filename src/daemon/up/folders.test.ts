@@ -46,18 +46,23 @@ describe('folders', { skip: process.geteuid?.() !== 0 && 'giving folders away ne
     assert.deepEqual([modeOf(secret), statSync(secret).gid], ['700', 0]);
   });
 
-  test('compiled code is taken from a folder of root alone', () => {
-    const path = join(base, 'code');
-    assert.equal(codeFolder(base), path);
+  test('compiled code is taken from a folder of its owner alone', () => {
+    const code = () => codeFolder(base, 'gate', 0);
+    const path = join(base, 'code-gate');
+    assert.equal(code(), path);
     assert.equal(modeOf(path), '700');
-    assert.equal(codeFolder(base), path, 'and found again');
+    assert.equal(code(), path, 'and found again');
     chmodSync(path, 0o777);
-    assert.equal(codeFolder(base), undefined, 'open to others');
+    assert.equal(code(), undefined, 'open to others');
     chmodSync(path, 0o700);
     chownSync(path, account.uid, account.gid);
-    assert.equal(codeFolder(base), undefined, "somebody else's");
+    assert.equal(code(), undefined, "somebody else's");
     rmSync(path, { recursive: true });
     symlinkSync('/', path);
-    assert.equal(codeFolder(base), undefined, 'a link');
+    assert.equal(code(), undefined, 'a link');
+    const control = codeFolder(base, 'control', account.uid);
+    assert.equal(statSync(control ?? '').uid, account.uid);
+    assert.equal(codeFolder(base, 'control', account.uid), control);
+    assert.equal(codeFolder(base, 'control', 0), undefined);
   });
 });

@@ -5,6 +5,7 @@ import {
   fchmodSync,
   fchownSync,
   fstatSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -74,15 +75,15 @@ export function prepareFolders(wanted: Folders, account: Account): Result<Folder
 }
 
 /**
- * Where the gate keeps its compiled code, so that it is back in a fraction of the time: a folder of the runtime folder that
- * only root can have made and written. Undefined where somebody else was first.
+ * Where a process keeps its compiled code, so that it is back in a fraction of the time: a folder of the runtime folder that
+ * only its owner can have written, because what stands in it is run. Undefined where somebody else was first.
  */
-export function codeFolder(runtimeDir: string): string | undefined {
-  const path = join(runtimeDir, 'code');
+export function codeFolder(runtimeDir: string, name: 'gate' | 'control', uid: number): string | undefined {
+  const path = join(runtimeDir, `code-${name}`);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) lchownSync(path, uid, -1);
     const found = lstatSync(path);
-    return found.isDirectory() && found.uid === 0 && (found.mode & 0o022) === 0 ? path : undefined;
+    return found.isDirectory() && found.uid === uid && (found.mode & 0o022) === 0 ? path : undefined;
   } catch {
     return undefined;
   }

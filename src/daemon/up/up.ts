@@ -148,7 +148,7 @@ async function supervise(
 
   const gate = new Child({
     title: 'gate',
-    codeFolder: codeFolder(folders.runtimeDir),
+    codeFolder: codeFolder(folders.runtimeDir, 'gate', 0),
     command: () => {
       const fds = connector === undefined ? [queue.fd] : [queue.fd, connector.fd];
       const gateOptions: GateOptions = {
@@ -203,6 +203,7 @@ async function supervise(
 
   const control = new Child({
     title: 'control plane',
+    codeFolder: codeFolder(folders.runtimeDir, 'control', account.uid),
     uid: account.uid,
     gid: account.gid,
     command: () => {

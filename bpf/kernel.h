@@ -82,6 +82,9 @@ struct mount {
 	struct mnt_namespace *mnt_ns;
 	int mnt_id;
 };
+struct mount___6_8 {
+	__u64 mnt_id_unique;
+};
 
 struct path {
 	struct vfsmount *mnt;
@@ -91,10 +94,6 @@ struct path {
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
-};
-
-struct fs_struct {
-	struct path root;
 };
 
 struct mm_struct {
@@ -140,7 +139,6 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct task_struct *real_parent;
 	struct mm_struct *mm;
-	struct fs_struct *fs;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
@@ -182,12 +180,17 @@ struct bpf_iter__task_file {
 #define IPPROTO_ICMPV6 58
 
 /* Two ways to follow a kernel pointer: as the verifier knows it (6.1 and later, also under lockdown=confidentiality), or by
- * bpf_probe_read_kernel (5.10). */
+ * bpf_probe_read_kernel (5.10). FOLLOW(task, mm, exe_file) is task->mm->exe_file. */
 #ifdef WALK_BY_PROBE
-#define FOLLOW(p, f) BPF_CORE_READ(p, f)
+#define FOLLOW(p, ...) BPF_CORE_READ(p, __VA_ARGS__)
 #define current_task() ((struct task_struct *)bpf_get_current_task())
 #else
-#define FOLLOW(p, f) ((p)->f)
+#define FOLLOW_1(p, a) ((p)->a)
+#define FOLLOW_2(p, a, b) ((p)->a->b)
+#define FOLLOW_3(p, a, b, c) ((p)->a->b->c)
+#define FOLLOW_4(p, a, b, c, d) ((p)->a->b->c->d)
+#define FOLLOW_OF(_1, _2, _3, _4, name, ...) name
+#define FOLLOW(p, ...) FOLLOW_OF(__VA_ARGS__, FOLLOW_4, FOLLOW_3, FOLLOW_2, FOLLOW_1)(p, __VA_ARGS__)
 #define current_task() bpf_get_current_task_btf()
 #endif
 

@@ -8,9 +8,10 @@
 struct exe {
 	__u64 ino;
 	__u64 ctime; /* nanoseconds since 1970 */
+	__u64 name; /* hash of the path it was executed by: a btrfs snapshot repeats every number; 0 where there is no path */
 	__u32 dev; /* s_dev as the kernel has it: major << 20 | minor */
 	__u32 generation; /* 0 on file systems without generations */
-	__u32 mount; /* mnt_id */
+	__u32 mount; /* mnt_id, from 6.8 on the low half of the one that is never used again */
 	__u32 nlink; /* 0: deleted or memfd */
 };
 
@@ -112,6 +113,8 @@ struct config {
 	__u32 own_mount_ns; /* inode of the mount namespace whose paths are the host's */
 	__u32 netns_ready; /* 1: netns_cookie is known */
 	__u64 netns_cookie; /* of the network namespace that is guarded */
+	__u32 asleep; /* user space waits for a wake-up of the ring; the first event takes it back */
+	__u32 zero;
 };
 
 /* Events of the ring, each begins with this. */
@@ -135,6 +138,7 @@ struct event_exec {
 	__u16 file_length; /* bprm->filename: the script of `#!` */
 	__u16 args_length; /* NUL between arguments */
 	__u16 cut; /* CUT_* */
+	__u32 zero;
 };
 
 #define CUT_PATH 1
@@ -156,6 +160,13 @@ struct event_exit {
 	struct event event;
 	__u64 exec;
 	__u32 tgid;
+	__u32 zero;
+};
+
+/* What iter/task_file tells of each of its reader's own descriptors. */
+struct own_file {
+	struct exe exe; /* without a name */
+	__u32 fd;
 	__u32 zero;
 };
 

@@ -42,9 +42,9 @@ module.exports = {
     },
     {
       name: 'ffi-in-one-place',
-      comment: 'koffi is loaded by src/kernel/ffi.ts alone.',
+      comment: 'koffi is loaded by src/kernel/ffi.ts, for the C library, and by src/kernel/bpf/libbpf.ts, for libbpf.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/kernel/ffi\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/kernel/(ffi|bpf/libbpf)\\.ts$' },
       to: { path: 'node_modules/koffi' },
     },
     {

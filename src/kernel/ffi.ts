@@ -120,7 +120,26 @@ export const libc = {
     priority: number,
   ) => number,
   close: lib.func('int close(int fd)') as (fd: number) => number,
+  /** The address, or −1. */
+  mmap: lib.func('intptr_t mmap(void *at, size_t length, int protection, int flags, int fd, long offset)') as (
+    at: null,
+    length: number,
+    protection: number,
+    flags: number,
+    fd: number,
+    offset: number,
+  ) => number,
+  munmap: lib.func('int munmap(intptr_t at, size_t length)') as (at: number, length: number) => number,
+  mount: lib.func(
+    'int mount(const char *source, const char *at, const char *type, unsigned long flags, const char *data)',
+  ) as (source: string, at: string, type: string, flags: number, data: string) => number,
+  umount2: lib.func('int umount2(const char *at, int flags)') as (at: string, flags: number) => number,
 };
+
+/** Memory that C made, such as `mmap` gives, as bytes. Not to be touched after it is unmapped. */
+export function memoryAt(address: number, length: number): ArrayBuffer {
+  return koffi.view(address, length);
+}
 
 /** The address of off-heap bytes, for structures that hold pointers. Keep a reference to the bytes while it is in use. */
 export function addressOf(bytes: Uint8Array): bigint {

@@ -46,6 +46,13 @@ export const countersSchema = z.strictObject({
 });
 export type Counters = z.infer<typeof countersSchema>;
 
+/**
+ * The eBPF programs in the kernel: `btf` as the verifier knows pointers (6.1 and later), `probe` by reading memory (5.10 and
+ * later), or none of them. The reason says what the kernel said of the others.
+ */
+export const kernelPathSchema = z.strictObject({ tier: z.enum(['btf', 'probe', 'none']), reason: z.string() });
+export type KernelPath = z.infer<typeof kernelPathSchema>;
+
 export const gateStatusSchema = z.strictObject({
   pid: z.int(),
   /** Milliseconds since 1970. */

@@ -1,0 +1,82 @@
+// Puts the programs into the kernel and pins them, so that they outlive a gate, and a whole Postern that was killed. The
+// next one takes the maps up and puts its own programs in the place of the old, without a moment between.
+import { closeSync, readSync, statSync } from 'node:fs';
+import type { KernelPath } from '#model/status.ts';
+import { config } from './layout.ts';
+import type { BpfObject, Link } from './object.ts';
+import type { Pins } from './pins.ts';
+import { chooseTier } from './tier.ts';
+
+/** Maps that the gate opens by their pins. */
+const pinnedMaps = ['config', 'procs', 'events', 'counts'] as const;
+const watchers = ['on_exec', 'on_fork', 'on_exit'] as const;
+
+/** What went wrong, as a clause. */
+type Problem = string | undefined;
+
+/** Runs an iterator that gives no text. */
+function runIterator(object: BpfObject, link: Link): Problem {
+  const opened = object.openIterator(link);
+  if (!opened.ok) return `the processes cannot be gone through: ${opened.error}`;
+  const nothing = Buffer.alloc(4096);
+  while (readSync(opened.value, nothing) > 0);
+  closeSync(opened.value);
+  return undefined;
+}
+
+function writeConfig(object: BpfObject): Problem {
+  const settings = object.map('config', 4, config.size);
+  const [key, value] = [Buffer.alloc(4), Buffer.alloc(config.size)];
+  settings.lookup(key, value);
+  value.writeUInt32LE(statSync('/proc/self/ns/mnt').ino, config.own_mount_ns);
+  const written = settings.update(key, value);
+  return written.ok ? undefined : `the settings cannot be written: ${written.error}`;
+}
+
+/** Processes are watched before those that run are counted, so that none is missed between. */
+function watch(object: BpfObject, pin: (name: string) => string | undefined): Problem {
+  const problem = writeConfig(object);
+  if (problem !== undefined) return problem;
+  for (const name of watchers) {
+    const attached = object.attach(name, pin(name));
+    if (!attached.ok) return attached.error;
+  }
+  const files = object.attachIterator('own_files', pin('own_files'));
+  if (!files.ok) return files.error;
+  const seed = object.attachIterator('seed');
+  return seed.ok ? runIterator(object, seed.value) : seed.error;
+}
+
+/** Loads, attaches and pins; what stands there of an earlier Postern is taken up where it fits, and else taken away. */
+export function installKernelPath(pins: Pins): KernelPath {
+  const prepared = pins.prepare();
+  if (!prepared.ok) return { tier: 'none', reason: prepared.error };
+  const whole = pins.has([...pinnedMaps, ...watchers, 'own_files']);
+  if (!whole) pins.clear();
+  const load = () =>
+    chooseTier({
+      prepare: (object) => {
+        for (const name of pinnedMaps) object.pinMap(name, pins.path(name));
+      },
+      use: (object) => watch(object, (name) => pins.path(name)),
+    });
+  let chosen = load();
+  if (chosen.path.tier === 'none' && whole) {
+    pins.clear();
+    chosen = load();
+  }
+  if (!('object' in chosen)) {
+    pins.remove();
+    return chosen.path;
+  }
+  chosen.object.close();
+  pins.clearOthers();
+  return chosen.path;
+}
+
+/** Which tier this kernel gives, by loading and attaching for a moment. The programs only watch. */
+export function tryKernelPath(): KernelPath {
+  const chosen = chooseTier({ use: (object) => watch(object, () => undefined) });
+  if ('object' in chosen) chosen.object.close();
+  return chosen.path;
+}

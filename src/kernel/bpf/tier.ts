@@ -1,0 +1,55 @@
+// Which of the two objects this kernel takes: found by loading them, never by its configuration.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { KernelPath } from '#model/status.ts';
+import { type Libbpf, libbpf } from './libbpf.ts';
+import { BpfObject } from './object.ts';
+
+/** Where script/setup builds them, and where a package has them. */
+export const objectsFolder = join(import.meta.dirname, '../../../build/bpf');
+
+const variants = ['btf', 'probe'] as const;
+
+export interface LoadedTier {
+  readonly path: KernelPath & { readonly tier: 'btf' | 'probe' };
+  readonly lib: Libbpf;
+  readonly object: BpfObject;
+}
+
+export type ChosenTier = LoadedTier | { readonly path: KernelPath & { readonly tier: 'none' } };
+
+/**
+ * Loads the first object that the kernel takes. `prepare` sets what must be set before loading; `use` attaches what shall be,
+ * and what it cannot attach counts like what does not load.
+ */
+export function chooseTier(plan: {
+  readonly prepare?: (object: BpfObject) => void;
+  readonly use?: (object: BpfObject, lib: Libbpf) => string | undefined;
+  readonly folder?: string;
+}): ChosenTier {
+  const lib = libbpf();
+  if ('missing' in lib) return none(lib.missing);
+  const refusals: string[] = [];
+  for (const tier of variants) {
+    const file = join(plan.folder ?? objectsFolder, `postern.${tier}.bpf.o`);
+    if (!existsSync(file))
+      return none(`${file} is missing: script/setup builds it where clang and libbpf-dev are installed`);
+    const opened = BpfObject.open(lib, file);
+    if (!opened.ok) return none(opened.error);
+    const object = opened.value;
+    plan.prepare?.(object);
+    const loaded = object.load();
+    const refused = loaded.ok ? plan.use?.(object, lib) : loaded.error;
+    if (refused === undefined) return { path: { tier, reason: reasonOf(refusals) }, lib, object };
+    object.close();
+    refusals.push(`${tier}: ${refused}`);
+  }
+  return none(refusals.join('; '));
+}
+
+const reasonOf = (refusals: readonly string[]) =>
+  refusals.length === 0 ? 'the kernel takes the programs as they are' : refusals.join('; ');
+
+function none(reason: string): ChosenTier {
+  return { path: { tier: 'none', reason } };
+}

@@ -26,13 +26,6 @@ static __always_inline __u32 mount_namespace(struct task_struct *task)
 	return nsproxy ? FOLLOW(nsproxy, mnt_ns, ns.inum) : 0;
 }
 
-static __always_inline __u32 foreign(__u32 mount_ns)
-{
-	struct config *config = settings();
-
-	return config && config->own_mount_ns && config->own_mount_ns != mount_ns ? PROCESS_FOREIGN : 0;
-}
-
 static __always_inline void remember(__u32 tgid, struct process *process, __u64 flags)
 {
 	long error = bpf_map_update_elem(&procs, &tgid, process, flags);
@@ -61,7 +54,7 @@ static __always_inline bool read_running(struct task_struct *task, struct proces
 	process->start = FOLLOW(task, group_leader, start_boottime);
 	process->parent = parent ? parent->exec : 0;
 	process->parent_tgid = parent_tgid;
-	process->flags = PROCESS_SEEDED | foreign(mount_namespace(task));
+	process->flags = PROCESS_SEEDED | foreign(file);
 	return true;
 }
 
@@ -80,7 +73,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 
 	if (!draft)
 		return 0;
-	event = (struct event_exec *)draft->event;
+	event = &draft->exec;
 	__builtin_memset(event, 0, sizeof(*event));
 	process = &event->owner.process;
 
@@ -104,7 +97,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	process->start = FOLLOW(task, group_leader, start_boottime);
 	process->parent = before ? before->parent : 0;
 	process->parent_tgid = FOLLOW(task, real_parent, tgid);
-	process->flags = foreign(event->mount_ns);
+	process->flags = foreign(file);
 	remember(tgid, process, BPF_ANY);
 
 	event->event.type = EVENT_EXEC;
@@ -116,6 +109,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	event->owner.known = 1;
 
 	filename = FOLLOW(bprm, filename);
+	event->script = FOLLOW(bprm, interp) != filename;
 	got = bpf_probe_read_kernel_str(&draft->event[at], FILE_ROOM, filename);
 	if (got > 0 && got <= FILE_ROOM) {
 		event->file_length = got - 1;
@@ -137,7 +131,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 			at += length;
 		}
 	}
-	event->event.size = at;
+	event->event.bytes = at;
 	if (at <= sizeof(draft->event))
 		tell(draft->event, at);
 	return 0;
@@ -166,7 +160,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	event.process.flags |= PROCESS_FORKED;
 	remember(tgid, &event.process, BPF_ANY);
 	event.event.type = EVENT_FORK;
-	event.event.size = sizeof(event);
+	event.event.bytes = sizeof(event);
 	event.event.time = event.process.exec;
 	event.tgid = tgid;
 	tell(&event, sizeof(event));
@@ -189,7 +183,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	event.exec = known->exec;
 	bpf_map_delete_elem(&procs, &tgid);
 	event.event.type = EVENT_EXIT;
-	event.event.size = sizeof(event);
+	event.event.bytes = sizeof(event);
 	event.event.time = bpf_ktime_get_boot_ns();
 	event.tgid = tgid;
 	tell(&event, sizeof(event));

@@ -13,7 +13,14 @@
 /* Where an exec's event is put together: too large for the stack. */
 struct draft {
 	char backwards[PATH_ROOM + NAME_ROOM]; /* the path grows from PATH_ROOM towards 0 */
-	char event[sizeof(struct event_exec) + PATH_ROOM + FILE_ROOM + ARGS_ROOM];
+	union {
+		char event[sizeof(struct event_exec) + PATH_ROOM + FILE_ROOM + ARGS_ROOM];
+		/* Named here so that the object's BTF has them, for the test of their layouts. */
+		struct event_exec exec;
+		struct event_fork fork;
+		struct event_exit exit;
+		struct own_file own_file;
+	};
 	__u32 at; /* where the path begins */
 	__u32 zero;
 };
@@ -88,8 +95,16 @@ static __always_inline __u32 walk_path(struct file *file, struct draft *draft, _
 
 		if (dentry == top || dentry == parent) {
 			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
-			if (above == mount)
+			if (above == mount) {
+				/* A file without a folder, as a memfd has it: its name, without a slash. */
+				if (step == 0) {
+					length = BPF_CORE_READ(dentry, d_name.len) & (NAME_ROOM - 1);
+					at = PATH_ROOM - length;
+					bpf_probe_read_kernel(&draft->backwards[at & (PATH_ROOM - 1)], length, BPF_CORE_READ(dentry, d_name.name));
+					*position = at;
+				}
 				return *position;
+			}
 			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
 			mount = above;
 			top = BPF_CORE_READ(mount, mnt.mnt_root);
@@ -106,6 +121,15 @@ static __always_inline __u32 walk_path(struct file *file, struct draft *draft, _
 	}
 	*cut |= CUT_PATH;
 	return *position;
+}
+
+/* Whether the file was reached through a mount of another namespace than ours, or of none. */
+static __always_inline __u32 foreign(struct file *file)
+{
+	struct config *config = settings();
+	struct mount *mount = mount_of(BPF_CORE_READ(file, f_path.mnt));
+
+	return config && config->own_mount_ns == BPF_CORE_READ(mount, mnt_ns, ns.inum) ? 0 : PROCESS_FOREIGN;
 }
 
 /*

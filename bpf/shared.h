@@ -26,7 +26,7 @@ struct process {
 };
 
 #define PROCESS_SEEDED 1 /* it ran before Postern watched */
-#define PROCESS_FOREIGN 2 /* its program was reached in another mount namespace than ours */
+#define PROCESS_FOREIGN 2 /* its program was reached through a mount of another namespace than ours, or of none */
 #define PROCESS_FORKED 4 /* it has not executed a program since its fork */
 
 /* Who calls: taken at the call itself. */
@@ -120,7 +120,7 @@ struct config {
 /* Events of the ring, each begins with this. */
 struct event {
 	__u32 type; /* EVENT_* */
-	__u32 size; /* of the whole event, in bytes */
+	__u32 bytes; /* of the whole event */
 	__u64 time; /* boot-time nanoseconds */
 };
 
@@ -134,11 +134,11 @@ struct event_exec {
 	struct event event;
 	struct owner owner;
 	__u32 mount_ns;
-	__u16 path_length; /* of the path from the process's root, '/' first; 0: it has none */
+	__u16 path_length; /* of the path from the root of its mount namespace, '/' first; of a memfd its name alone */
 	__u16 file_length; /* bprm->filename: the script of `#!` */
 	__u16 args_length; /* NUL between arguments */
 	__u16 cut; /* CUT_* */
-	__u32 zero;
+	__u32 script; /* 1: the program interprets the file of bprm->filename */
 };
 
 #define CUT_PATH 1

@@ -17,6 +17,8 @@ const identitySchema = z.strictObject({
   inode: digits,
   generation: digits,
   ctime: digits,
+  /** Its exec was seen in the kernel, not in /proc afterwards. */
+  verified: z.literal(true).optional(),
 });
 
 /** A living process whose program was a file of the host when it began. */

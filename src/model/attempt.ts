@@ -39,6 +39,7 @@ export const processSchema = z.strictObject({
   startTime: text.optional(),
   exe: text.nullable().optional(),
   image: imageSchema.optional(),
+  seeded: z.boolean().optional(),
   sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/, 'is not 64 lower-case hex digits')

@@ -36,6 +36,8 @@ export interface Process {
   /** The program's path, only when the host has this very file there (image.state is `host`); what path rules match. */
   readonly exe?: string | null | undefined;
   readonly image?: Image | undefined;
+  /** It ran before Postern watched: what it is was only seen later, and may be disguised. Absent where its exec was seen. */
+  readonly seeded?: boolean | undefined;
   /** Lower-case hex of 64 digits; undefined until it is computed. */
   readonly sha256?: string | undefined;
   /** Absolute path of the script that the interpreter runs; null when the program is no interpreter running one. */

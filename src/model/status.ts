@@ -43,6 +43,10 @@ export const countersSchema = z.strictObject({
   kernelRefused: count,
   /** Records that were not reported because the control plane was away or slow. */
   unreported: count,
+  /** Events of the programs in the kernel that found no room in the ring; what they told is looked up again. */
+  eventsLost: count,
+  /** Processes that found no room in the kernel's table: they are identified as without eBPF. */
+  processesLost: count,
 });
 export type Counters = z.infer<typeof countersSchema>;
 
@@ -64,6 +68,7 @@ export const gateStatusSchema = z.strictObject({
   /** How many rules stand in the kernel by themselves. */
   kernelRules: count,
   queue: z.enum(queueKinds),
+  kernelPath: kernelPathSchema,
   /** Packets held now, and prompts open now. */
   held: count,
   prompts: count,

@@ -2,7 +2,7 @@
 // next one takes the maps up and puts its own programs in the place of the old, without a moment between.
 import { closeSync, readSync, statSync } from 'node:fs';
 import type { KernelPath } from '#model/status.ts';
-import { config } from './layout.ts';
+import { layouts } from './layout.ts';
 import type { BpfObject, Link } from './object.ts';
 import type { Pins } from './pins.ts';
 import { chooseTier } from './tier.ts';
@@ -25,10 +25,10 @@ function runIterator(object: BpfObject, link: Link): Problem {
 }
 
 function writeConfig(object: BpfObject): Problem {
-  const settings = object.map('config', 4, config.size);
-  const [key, value] = [Buffer.alloc(4), Buffer.alloc(config.size)];
+  const settings = object.map('config', 4, layouts.config.size);
+  const [key, value] = [Buffer.alloc(4), Buffer.alloc(layouts.config.size)];
   settings.lookup(key, value);
-  value.writeUInt32LE(statSync('/proc/self/ns/mnt').ino, config.own_mount_ns);
+  value.writeUInt32LE(statSync('/proc/self/ns/mnt').ino, layouts.config.own_mount_ns);
   const written = settings.update(key, value);
   return written.ok ? undefined : `the settings cannot be written: ${written.error}`;
 }

@@ -3,41 +3,46 @@
 /** Of the names, layouts and meanings of everything pinned: another number is another folder, which a Postern does not take up. */
 export const layoutVersion = 1;
 
-export const exe = { size: 40, ino: 0, ctime: 8, name: 16, dev: 24, generation: 28, mount: 32, nlink: 36 } as const;
-
-export const process = {
-  size: 72,
-  exe: 0,
-  exec: 40,
-  start: 48,
-  parent: 56,
-  parent_tgid: 64,
-  flags: 68,
+export const layouts = {
+  exe: { size: 40, ino: 0, ctime: 8, name: 16, dev: 24, generation: 28, mount: 32, nlink: 36 },
+  process: { size: 72, exe: 0, exec: 40, start: 48, parent: 56, parent_tgid: 64, flags: 68 },
+  owner: { size: 96, process: 0, cgroup: 72, tgid: 80, uid: 84, gid: 88, known: 92 },
+  config: {
+    size: 40,
+    generation: 0,
+    masks: 4,
+    enforce: 8,
+    report: 12,
+    own_mount_ns: 16,
+    netns_ready: 20,
+    netns_cookie: 24,
+    asleep: 32,
+    zero: 36,
+  },
+  event: { size: 16, type: 0, bytes: 4, time: 8 },
+  event_exec: {
+    size: 128,
+    event: 0,
+    owner: 16,
+    mount_ns: 112,
+    path_length: 116,
+    file_length: 118,
+    args_length: 120,
+    cut: 122,
+    script: 124,
+  },
+  event_fork: { size: 96, event: 0, process: 16, tgid: 88, zero: 92 },
+  event_exit: { size: 32, event: 0, exec: 16, tgid: 24, zero: 28 },
+  own_file: { size: 48, exe: 0, fd: 40, zero: 44 },
 } as const;
 
+/** PROCESS_* */
 export const processFlags = { seeded: 1, foreign: 2, forked: 4 } as const;
-
-export const owner = {
-  size: 96,
-  process: 0,
-  cgroup: 72,
-  tgid: 80,
-  uid: 84,
-  gid: 88,
-  known: 92,
-} as const;
-
-export const config = {
-  size: 40,
-  generation: 0,
-  masks: 4,
-  enforce: 8,
-  report: 12,
-  own_mount_ns: 16,
-  netns_ready: 20,
-  netns_cookie: 24,
-  asleep: 32,
-  zero: 36,
-} as const;
-
-export const event = { size: 16, type: 0, time: 8 } as const;
+/** EVENT_* */
+export const eventTypes = { exec: 1, fork: 2, exit: 3, flow: 4 } as const;
+/** CUT_* */
+export const cuts = { path: 1, file: 2, args: 4 } as const;
+/** COUNT_*, as far as identity has them, and COUNTS. */
+export const countSlots = { ringFull: 0, processesFull: 1, all: 16 } as const;
+/** max_entries of `events`, in bytes. */
+export const eventsBytes = 8 * 1024 * 1024;

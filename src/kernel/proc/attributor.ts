@@ -1,5 +1,5 @@
-// Finds the program behind a flow without eBPF: the exact socket by sock_diag, its holder through /proc, the holder's
-// identity from the process table. Best effort: what cannot be found is said to be unknown.
+// Finds the program behind a flow: the exact socket by sock_diag, its holder through /proc, the holder's identity from the
+// process table, or from the kernel's own book where eBPF is. Best effort: what cannot be found is said to be unknown.
 import { settleCandidates } from '#attribution/candidates.ts';
 import { formatIdentities, parseIdentities } from '#attribution/identities.ts';
 import { kernelAnswers } from '#attribution/kernelmade.ts';
@@ -8,6 +8,8 @@ import type { Attribution } from '#engine/types.ts';
 import type { Flow } from '#model/flow.ts';
 import { hasPorts } from '#model/net/protocol.ts';
 import type { Evidence, Process } from '#model/process.ts';
+import type { KernelBook } from '../bpf/identity/book.ts';
+import type { Owner } from '../bpf/identity/decode.ts';
 import type { SocketFacts } from '../netlink/socketlookup.ts';
 import { Facts } from './facts/facts.ts';
 import { type Holder, SocketOwners, type SocketSearch } from './owner/owners.ts';
@@ -26,6 +28,8 @@ export interface AttributorOptions {
   readonly lookup: { find(flow: Flow): SocketFacts | undefined };
   /** Whether the kernel tells of fork, exec and exit; `handle` is called for each. */
   readonly told: boolean;
+  /** The kernel's own word on who each process is, where eBPF is; it then takes the place of what /proc says. */
+  readonly book?: KernelBook;
   /** What `identities()` gave in an earlier run since the machine's start; anything else is refused and forgotten. */
   readonly identities?: string;
   /** A process that was asked about has ended. */
@@ -42,6 +46,7 @@ interface Sender {
 export class ProcAttributor {
   readonly #options: AttributorOptions;
   readonly #table: ProcessTable;
+  readonly #book: Pick<KernelBook, 'get' | 'handedDown' | 'recent' | 'size' | 'identities'>;
   readonly #owners: SocketOwners;
   readonly #facts = new Facts();
   #need = { sha256: false, package: false };
@@ -50,21 +55,22 @@ export class ProcAttributor {
   constructor(options: AttributorOptions) {
     this.#options = options;
     this.#table = new ProcessTable(procReader, options.told);
-    this.#owners = new SocketOwners({ recent: () => this.#table.recent() });
+    this.#book = options.book ?? this.#table;
+    this.#owners = new SocketOwners({ recent: () => this.#book.recent() });
     const earlier = parseIdentities(options.identities ?? '[]');
-    if (earlier.ok) this.#table.recall(earlier.value);
+    if (earlier.ok) (options.book ?? this.#table).recall(earlier.value);
     this.#seed();
   }
 
   /** What running programs were when they began, for the next run of Postern. Keep it where only root may write. */
   identities(): string {
-    return formatIdentities(this.#table.identities());
+    return formatIdentities(this.#book.identities());
   }
 
   /** Learns what runs already, a few processes at a time, so that what these start has its ancestors. */
   #seed(): void {
     clearImmediate(this.#seeding);
-    if (!this.#options.told) return;
+    if (!this.#options.told || this.#options.book !== undefined) return;
     const pids = hostProcesses().all();
     const some = () => {
       for (const pid of pids.splice(-seedsPerTurn)) this.#table.seed(pid);
@@ -74,7 +80,7 @@ export class ProcAttributor {
   }
 
   get processes(): number {
-    return this.#table.size;
+    return this.#book.size;
   }
 
   handle(event: ProcessEvent): void {
@@ -123,9 +129,9 @@ export class ProcAttributor {
   #byInode(socket: SocketSearch, done: (process: Process | undefined, evidence: readonly Evidence[]) => void): void {
     const settle = (holder: Holder | undefined) => {
       if (holder === undefined) done(undefined, []);
-      else if (this.#table.handedDown(holder.pid, socket.inode)) {
+      else if (this.#book.handedDown(holder.pid, socket.inode)) {
         this.#owners.searchAll(socket, Date.now(), (holders) => done(this.#settle(holders), ['proc']));
-      } else done(this.#table.get(holder.pid, Date.now()), ['proc']);
+      } else done(this.#book.get(holder.pid, Date.now()), ['proc']);
     };
     const guessed = this.#owners.guess(socket);
     if (guessed !== undefined) settle(guessed);
@@ -133,7 +139,7 @@ export class ProcAttributor {
   }
 
   #settle(holders: readonly Holder[] | undefined): Process | undefined {
-    return settleCandidates((holders ?? []).map(({ pid }) => this.#table.get(pid, Date.now())));
+    return settleCandidates((holders ?? []).map(({ pid }) => this.#book.get(pid, Date.now())));
   }
 
   /** Puts in what is known of hash and package; what a rule needs is waited for. */
@@ -156,6 +162,13 @@ export class ProcAttributor {
     };
     const timer = setTimeout(finish, factsMs);
     void Promise.allSettled(missing).then(finish);
+  }
+
+  /** The program behind a call that a program in the kernel saw: `owner` stands in one of its maps. Only with a book. */
+  attributeOwner(owner: Owner, done: Done): void {
+    const { book } = this.#options;
+    if (book === undefined) done({ process: { pid: owner.pid, uid: owner.uid, gid: owner.gid }, evidence: ['bpf'] });
+    else this.#complete(book.byOwner(owner, Date.now()), ['bpf'], done);
   }
 
   /** Raw and ping sockets: who sent it is only a set of candidates, known as far as they agree. */
@@ -183,6 +196,7 @@ export class ProcAttributor {
     clearImmediate(this.#seeding);
     this.#owners.close();
     this.#facts.close();
+    this.#options.book?.close();
   }
 }
 

@@ -12,7 +12,7 @@ import { readScript } from './script.ts';
 const maxArguments = 4096;
 
 /** `stat` (proc(5)): the name in parentheses may hold anything, so fields are counted from the last parenthesis. */
-function readBirth(folder: string): Birth | undefined {
+export function readBirth(folder: string): Birth | undefined {
   const text = readRecord(`${folder}/stat`);
   const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ', 20);
   const [parentPid, startTime] = [fields?.[1], fields?.[19]];
@@ -26,7 +26,7 @@ function see(pid: number): Seen | undefined {
   });
 }
 
-function readStatus(folder: string): Pick<Process, 'uid' | 'gid' | 'groups'> {
+export function readStatus(folder: string): Pick<Process, 'uid' | 'gid' | 'groups'> {
   const text = readText(`${folder}/status`) ?? '';
   const numbers = (name: string) =>
     new RegExp(`^${name}:[ \\t]*(.*)$`, 'm')
@@ -43,14 +43,18 @@ function readStatus(folder: string): Pick<Process, 'uid' | 'gid' | 'groups'> {
 
 function readArguments(folder: string): string[] | undefined {
   const text = readText(`${folder}/cmdline`);
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : splitArguments(text);
+}
+
+/** Each ends with a NUL; more than anybody would look at are left out. */
+export function splitArguments(text: string): string[] {
   const args = text.split('\0', maxArguments + 1);
   if (args.at(-1) === '' || args.length > maxArguments) args.pop();
   return args;
 }
 
 /** The path in the unified hierarchy; where the process is only in version 1 hierarchies, the one of systemd. */
-function readCgroupPath(folder: string): string | undefined {
+export function readCgroupPath(folder: string): string | undefined {
   const text = readText(`${folder}/cgroup`) ?? '';
   const line = /^0::(.*)$/m.exec(text)?.[1];
   const first = /^\d+:name=systemd:(.*)$/m.exec(text)?.[1];
@@ -60,7 +64,7 @@ function readCgroupPath(folder: string): string | undefined {
 }
 
 /** null where no security module labels processes. */
-function readLabel(folder: string): string | null {
+export function readLabel(folder: string): string | null {
   const label = readText(`${folder}/attr/current`)?.replace(/[\0\n]+$/, '');
   return label === undefined || label === '' ? null : label;
 }

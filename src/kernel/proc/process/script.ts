@@ -38,10 +38,18 @@ export function readScript(
 ): string | null | undefined {
   if (args === undefined) return undefined;
   const named = scriptOf(image.path, args, cwd);
-  if (named === null) return null;
+  return named === null ? null : scriptAt(named, folder, false);
+}
+
+/**
+ * The real path of the file that a process names so; null when the host does not have that file there. Without `folder` the process
+ * is gone, and `ours` tells that its mount namespace was ours.
+ */
+export function scriptAt(named: string, folder: string | undefined, ours: boolean): string | null {
   try {
     const path = realpathSync.native(named);
     if (!statSync(path).isFile()) return null;
+    if (folder === undefined) return ours ? path : null;
     return seesOurFiles(folder) || sameFileFor(folder, path) ? path : null;
   } catch {
     return null;

@@ -1,0 +1,177 @@
+// Who each process is by the kernel's own word: its events and maps, completed from /proc at once.
+import { readCgroup } from '#attribution/cgroup.ts';
+import { type Began, ExecTable, type Run } from '#attribution/exectable.ts';
+import type { Identity } from '#attribution/identities.ts';
+import type { Process } from '#model/process.ts';
+import { inProcess } from '../../proc/process/folder.ts';
+import { readBirth, readCgroupPath } from '../../proc/process/read.ts';
+import type { Pins } from '../pins.ts';
+import { CgroupPaths } from './cgrouppaths.ts';
+import { beginOf, meetRunning, readChanging } from './complete.ts';
+import type { ExecEvent, KernelProcess, Owner } from './decode.ts';
+import { HostFiles } from './hostfile.ts';
+import { KernelProcesses, type KernelProcessesPlan } from './processes.ts';
+
+/** Processes met at start before anything else has its turn. */
+const seedsPerTurn = 128;
+
+export interface KernelBookPlan extends Pick<KernelProcessesPlan, 'onOther'> {
+  /** Events were lost; what they told is looked up again. */
+  onLost(): void;
+  /** A process has ended. */
+  onExit?(pid: number, startTime: string): void;
+}
+
+const runOf = (pid: number, process: KernelProcess): Run => ({
+  pid,
+  exec: process.exec,
+  startTime: process.startTime,
+  parentPid: process.parentPid,
+});
+
+export class KernelBook {
+  readonly #plan: KernelBookPlan;
+  readonly #files: HostFiles;
+  readonly #cgroups = new CgroupPaths();
+  readonly #processes: KernelProcesses;
+  readonly #table: ExecTable;
+  #seeding: NodeJS.Immediate | undefined;
+
+  constructor(pins: Pins, plan: KernelBookPlan) {
+    this.#plan = plan;
+    this.#files = new HostFiles(pins.path('own_files'));
+    this.#table = new ExecTable({
+      current: (pid) => this.#processes.find(pid)?.exec,
+      meet: (pid) => this.#meet(pid),
+      refresh: (pid, startTime) => this.#refresh(pid, startTime),
+    });
+    this.#processes = new KernelProcesses(pins, {
+      onExec: (event) => this.#exec(event),
+      onFork: (pid, process) => this.#table.fork(runOf(pid, process), process.parentExec, Date.now()),
+      onExit: (pid, exec) => this.#exit(pid, exec),
+      ...(plan.onOther !== undefined && { onOther: plan.onOther }),
+      onLost: () => this.#recover(),
+    });
+    this.#seed();
+  }
+
+  #exec(event: ExecEvent): void {
+    const began = beginOf(event, this.#files, this.#cgroups);
+    this.#table.exec(runOf(event.owner.pid, event.process), this.#withPath(event, began), Date.now());
+  }
+
+  /** A path too long for the event is what /proc says, if the file has the kernel's numbers. */
+  #withPath(event: ExecEvent, began: Began): Began {
+    if (event.path !== undefined) return began;
+    const met = meetRunning(event.owner.pid, event.process, this.#files, () => began.facts.cgroup);
+    if (met === undefined) return began;
+    const { image, exe, script } = met.facts;
+    return { ...began, facts: { ...began.facts, image, exe, script } };
+  }
+
+  #exit(pid: number, exec: bigint): void {
+    const startTime = this.#table.startTime(pid);
+    this.#table.exit(pid, exec, Date.now());
+    if (startTime !== undefined) this.#plan.onExit?.(pid, startTime);
+  }
+
+  #meet(pid: number): { readonly run: Run; readonly began: Began } | undefined {
+    const process = this.#processes.find(pid);
+    const began = process && meetRunning(pid, process, this.#files, readCgroupPath);
+    return process && began && { run: runOf(pid, process), began };
+  }
+
+  #refresh(pid: number, startTime: string): Process | undefined {
+    return inProcess(pid, (folder) => {
+      const cgroup = readCgroupPath(folder);
+      const facts = { ...readChanging(folder), cgroup, ...(cgroup !== undefined && readCgroup(cgroup)) };
+      // After the rest: a process that ended meanwhile has given only half of its facts.
+      return readBirth(folder)?.startTime === startTime ? facts : undefined;
+    });
+  }
+
+  /** Learns what runs already, parents first, a few at a time. */
+  #seed(): void {
+    clearImmediate(this.#seeding);
+    const pids = this.#processes.all().map(({ pid }) => pid);
+    let next = 0;
+    const some = () => {
+      for (const pid of pids.slice(next, next + seedsPerTurn)) this.#table.seed(pid, Date.now());
+      next += seedsPerTurn;
+      this.#seeding = next < pids.length ? setImmediate(some) : undefined;
+    };
+    this.#seeding = setImmediate(some);
+  }
+
+  #recover(): void {
+    this.#plan.onLost();
+    const alive = new Map(this.#processes.all().map(({ pid, process }) => [pid, process.exec]));
+    this.#table.sweep((pid) => alive.get(pid), Date.now());
+    this.#seed();
+  }
+
+  /** Before anything is judged that a process sent. */
+  drain(): void {
+    this.#processes.drain();
+  }
+
+  get size(): number {
+    return this.#table.size;
+  }
+
+  recent(): readonly number[] {
+    return this.#table.recent();
+  }
+
+  startTime(pid: number): string | undefined {
+    return this.#table.startTime(pid);
+  }
+
+  recall(identities: readonly Identity[]): void {
+    this.#table.recall(identities);
+  }
+
+  identities(): Identity[] {
+    return this.#table.identities();
+  }
+
+  /** The process that has this pid now, or had it until a moment ago. */
+  get(pid: number, now: number): Process | undefined {
+    this.drain();
+    return this.#table.get(pid, now);
+  }
+
+  handedDown(pid: number, inode: number): boolean {
+    return this.#table.handedDown(pid, inode);
+  }
+
+  /** Who made a call: as it was at the call, also when the process runs another program by now, or has ended. */
+  byOwner(owner: Owner, now: number): Process {
+    this.drain();
+    const { pid, uid, gid, process } = owner;
+    const found = process && this.#table.byExec(pid, process.exec, now);
+    const path = this.#cgroups.find(owner.cgroup);
+    const moved = path !== undefined && path !== found?.cgroup;
+    return {
+      ...(found ?? { pid, ...(process !== undefined && { startTime: process.startTime }) }),
+      uid,
+      gid,
+      ...(moved && { cgroup: path, ...readCgroup(path) }),
+    };
+  }
+
+  /** The kernel's own entry for the process that has this pid now. */
+  kernelProcess(pid: number): KernelProcess | undefined {
+    return this.#processes.find(pid);
+  }
+
+  /** One of countSlots. */
+  count(slot: number): number {
+    return this.#processes.counts.sum(slot);
+  }
+
+  close(): void {
+    clearImmediate(this.#seeding);
+    this.#processes.close();
+  }
+}

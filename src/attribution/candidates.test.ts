@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Process } from '#model/process.ts';
-import { settleCandidates } from './candidates.ts';
-import { mergeProcesses } from './merge.ts';
+import { mergeProcesses, settleCandidates } from './candidates.ts';
 
 const curl: Process = { pid: 1, exe: '/usr/bin/curl', uid: 1000, args: ['curl', 'a'], groups: [1, 2], script: null };
 const evil: Process = { pid: 2, exe: '/tmp/evil', uid: 1000, args: ['curl', 'a'], groups: [1], script: null };
@@ -12,6 +11,11 @@ const systemd: Process = { pid: 1, exe: '/usr/lib/systemd/systemd', uid: 0 };
 test('one candidate is it', () => {
   assert.equal(settleCandidates([curl]), curl);
   assert.equal(settleCandidates([]), undefined);
+});
+
+test('one that was not seen to begin makes the answer unsure', () => {
+  assert.equal(settleCandidates([curl, { ...curl, seeded: true }])?.seeded, true);
+  assert.equal(settleCandidates([{ ...curl, seeded: true }, curl])?.seeded, true);
 });
 
 test('of several, what all agree on is known, and nothing else', () => {

@@ -13,6 +13,8 @@ export interface UpOptions {
   readonly failMode?: FailMode | undefined;
   readonly forward: boolean;
   readonly holdSeconds?: number | undefined;
+  /** Whether programs are put into the kernel: where they load, or only so, or not at all. */
+  readonly kernelPath: 'auto' | 'bpf' | 'none';
 }
 
 /** What `cli` cannot do itself, as it stands below the daemon. */

@@ -2,9 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
+import { tryKernelPath } from '#kernel/bpf/install.ts';
 import { NetlinkSocket, netlinkFamilies } from '#kernel/netlink/socket.ts';
 import { openConnector } from '#kernel/process/connector.ts';
 import type { DoctorCheck, DoctorReport } from '#model/api.ts';
+import type { KernelPath } from '#model/status.ts';
 import { controlAccount } from './up/account.ts';
 
 function check(name: string, ok: DoctorCheck['ok'], text: string, hint?: string): DoctorCheck {
@@ -147,9 +149,27 @@ function otherFirewalls(): DoctorCheck {
       );
 }
 
+const tierNames = { btf: 'full', probe: '5.10', none: 'no-bpf' } as const;
+
+/** By loading the programs, which only watch, for a moment. */
+function identityAtExec({ tier, reason }: KernelPath): DoctorCheck {
+  if (tier !== 'none')
+    return check('identity at exec', 'yes', `the kernel tells who each process is (${tier}: ${reason})`);
+  return check(
+    'identity at exec',
+    'no',
+    `without eBPF the program behind a packet is found through sock_diag and /proc, as best effort: ${reason}`,
+    'A user can disguise a program with prctl(PR_SET_MM); a packet whose program is not found is asked or refused, never passed.',
+  );
+}
+
 export async function doctor(): Promise<DoctorReport> {
+  const kernelPath: KernelPath =
+    process.geteuid?.() === 0
+      ? tryKernelPath()
+      : { tier: 'none', reason: 'only root can load programs into the kernel' };
   return {
-    tier: 'no-bpf',
+    tier: tierNames[kernelPath.tier],
     checks: [
       kernelVersion(),
       root(),
@@ -162,12 +182,7 @@ export async function doctor(): Promise<DoctorReport> {
       cgroups(),
       userNamespaces(),
       otherFirewalls(),
-      check(
-        'identity at exec',
-        'no',
-        'this version has no eBPF path: the program behind a packet is found through sock_diag and /proc, as best effort',
-        'A user can disguise a program with prctl(PR_SET_MM); a packet whose program is not found is asked or refused, never passed.',
-      ),
+      identityAtExec(kernelPath),
     ],
   };
 }

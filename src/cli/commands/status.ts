@@ -1,7 +1,7 @@
 // postern status, postern doctor
 import { buildCommand } from '@stricli/core';
 import type { DoctorCheck, Status } from '#model/api.ts';
-import type { Counters } from '#model/status.ts';
+import type { Counters, KernelPath } from '#model/status.ts';
 import { ask, type Context, Ending, exits } from '../context.ts';
 import { type ClientFlags, clientFlags, jsonFlag } from '../flags.ts';
 import { formatTime, paint, safe, write, writeJson } from '../output.ts';
@@ -19,6 +19,8 @@ const losses: readonly [keyof Counters, string][] = [
   ['unattributed', 'flows whose program was not found'],
   ['malformed', 'packets that could not be read, and were dropped'],
   ['badMessages', 'messages of the kernel that could not be read'],
+  ['eventsLost', 'events of processes that were lost, because the ring was full, and were looked up again'],
+  ['processesLost', "processes that found no room in the kernel's table, and are identified as without eBPF"],
   ['unreported', 'connections missing in the journal, because the control plane was away or slow'],
 ];
 
@@ -27,6 +29,10 @@ function modeLine(status: Status): string {
   if (pausedUntil !== null) return `${mode}, paused until ${formatTime(pausedUntil)}`;
   if (revertsAt !== null) return `${mode}, goes back to ${revertsTo} at ${formatTime(revertsAt)} unless confirmed`;
   return mode;
+}
+
+function kernelPathLine({ tier, reason }: KernelPath): string {
+  return tier === 'none' ? `none: ${safe(reason)}` : `${tier}: the kernel tells who each process is`;
 }
 
 function describe(status: Status): string[] {
@@ -42,6 +48,7 @@ function describe(status: Status): string[] {
     const { counters } = gate;
     lines.push(
       `Gate           process ${gate.pid}, since ${formatTime(gate.started)}, queue ${gate.queue}`,
+      `eBPF           ${kernelPathLine(gate.kernelPath)}`,
       `Policy         revision ${gate.revision}, ${gate.rules} rules, ${gate.kernelRules} of them held by the kernel itself`,
       `Held now       ${gate.held} packets in ${gate.prompts} questions`,
       `Judged         ${counters.packets} packets: ${counters.accepted} accepted, ${counters.rejected} rejected, ${counters.dropped} dropped`,
@@ -82,8 +89,8 @@ export const statusCommand = buildCommand<ClientFlags, [], Context>({
 const signs: Readonly<Record<DoctorCheck['ok'], string>> = { yes: '✓', no: '✗', partly: '~' };
 const styles = { yes: 'green', no: 'red', partly: 'yellow' } as const;
 const tiers = {
-  full: 'full: identity at exec and verdicts in the kernel',
-  '5.10': 'full, but unconnected UDP cannot be held',
+  full: 'full: the kernel tells who each process is',
+  '5.10': 'as full, with the programs for kernels from 5.10 on',
   'no-bpf': 'no BPF: NFQUEUE, sock_diag and /proc; attribution is best effort',
 } as const;
 

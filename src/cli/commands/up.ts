@@ -68,14 +68,12 @@ export const upCommand = buildCommand<Flags, [], Context>({
       kernelPath: {
         kind: 'enum',
         values: ['auto', 'bpf', 'none'] as const,
-        brief: 'How the kernel is used',
+        brief: 'eBPF programs in the kernel: where they load (auto), or else not start (bpf), or none',
         default: 'auto',
       },
     },
   },
-  async func({ runtimeDir, fail: failMode, hold, kernelPath, http, cgroup: _, ...rest }) {
-    if (kernelPath === 'bpf')
-      throw new Ending(exits.usage, '--kernel-path bpf: this version has no eBPF path yet; use auto or none');
+  async func({ runtimeDir, fail: failMode, hold, http, cgroup: _, ...rest }) {
     if (http !== undefined && http !== 'off')
       throw new Ending(exits.usage, '--http: this version has no pages yet; use off');
     if (hold !== undefined && !(Number.isInteger(hold) && hold >= 1 && hold <= 120)) {

@@ -37,6 +37,8 @@ export class Counts {
     rateLimited: 0,
     kernelRefused: 0,
     unreported: 0,
+    eventsLost: 0,
+    processesLost: 0,
   };
 
   add(name: keyof Counters, count = 1): void {

@@ -4,7 +4,7 @@ import type { Attribution, CopiedPacket, Decider, Effect, EngineEvent, QueuedPac
 import type { KernelPort } from '#kernel/port.ts';
 import type { Flow } from '#model/flow.ts';
 import type { ControlMessage, GateMessage, Settings } from '#model/messages.ts';
-import type { GateStatus } from '#model/status.ts';
+import type { Counters, GateStatus, KernelPath } from '#model/status.ts';
 // Not from policy/index.ts, which brings the YAML parser with it.
 import { kernelRuleMatches } from '#policy/kernelmatch.ts';
 import { type CompiledPolicy, compile } from './compile.ts';
@@ -27,6 +27,9 @@ export interface GateParts {
   readonly queueKind: () => GateStatus['queue'];
   /** Has the kernel's own counts read. */
   readonly refresh: () => Promise<void>;
+  readonly kernelPath: KernelPath;
+  /** What the programs in the kernel count themselves. */
+  readonly programCounts: () => Pick<Counters, 'eventsLost' | 'processesLost'>;
   readonly attributor: Attributor;
   readonly engine: Engine;
   readonly counts: Counts;
@@ -205,7 +208,7 @@ export class Gate {
   }
 
   status(): GateStatus {
-    const { kernel, engine, counts, attributor, queueKind } = this.#parts;
+    const { kernel, engine, counts, attributor, queueKind, kernelPath, programCounts } = this.#parts;
     return {
       pid: process.pid,
       started: this.#started,
@@ -215,10 +218,11 @@ export class Gate {
       rules: this.#policy?.rules ?? 0,
       kernelRules: this.#policy?.kernelRules.length ?? 0,
       queue: queueKind(),
+      kernelPath,
       held: engine.held,
       prompts: engine.prompts().length,
       processes: attributor.processes,
-      counters: { ...counts.snapshot(), ...kernel.counters() },
+      counters: { ...counts.snapshot(), ...kernel.counters(), ...programCounts() },
     };
   }
 

@@ -4,6 +4,9 @@ import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { appKey } from '#attribution/app.ts';
 import { Engine } from '#engine/engine.ts';
+import { KernelBook } from '#kernel/bpf/identity/book.ts';
+import { countSlots } from '#kernel/bpf/layout.ts';
+import { Pins } from '#kernel/bpf/pins.ts';
 import { Netfilter } from '#kernel/netfilter/netfilter.ts';
 import { SocketLookup } from '#kernel/netlink/socketlookup.ts';
 import { ProcAttributor } from '#kernel/proc/attributor.ts';
@@ -45,14 +48,17 @@ function run(options: GateOptions): void {
   const lookup = new SocketLookup();
   const identitiesPath = join(options.runtimeDir, 'identities.json');
   const earlier = readIdentities(identitiesPath);
+  const book =
+    options.kernelPath.tier === 'none' ? undefined : new KernelBook(Pins.of(options.runtimeDir), { onLost: () => {} });
   const attributor = new ProcAttributor({
     lookup,
     told: options.connectorFd !== undefined,
+    ...(book !== undefined && { book }),
     ...(earlier !== undefined && { identities: earlier }),
   });
   const identities = new IdentitiesFile(identitiesPath, () => attributor.identities());
   const events =
-    options.connectorFd === undefined
+    options.connectorFd === undefined || book !== undefined
       ? undefined
       : new ProcessEvents(options.connectorFd, {
           onEvent: (event) => attributor.handle(event),
@@ -82,12 +88,20 @@ function run(options: GateOptions): void {
     packetShift: options.packetShift,
     conntrackShift: options.conntrackShift,
     lookup,
-    beforeBatch: () => events?.drain(),
+    beforeBatch: () => {
+      events?.drain();
+      book?.drain();
+    },
   });
   const gate = new Gate({
     kernel,
     queueKind: () => kernel.queueKind,
     refresh: () => kernel.refresh(),
+    kernelPath: options.kernelPath,
+    programCounts: () => ({
+      eventsLost: book?.count(countSlots.ringFull) ?? 0,
+      processesLost: book?.count(countSlots.processesFull) ?? 0,
+    }),
     attributor,
     engine: new Engine({ start: started.toString(36), appKey }),
     counts,

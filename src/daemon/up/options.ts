@@ -1,11 +1,14 @@
 // What the supervisor hands to the two processes it starts, as one JSON argument each.
 import type { FailMode, Mode } from '#model/mode.ts';
+import type { KernelPath } from '#model/status.ts';
 
 export interface GateOptions {
   readonly runtimeDir: string;
   /** The user that the control plane runs as: the only one the gate listens to. */
   readonly controlUid: number;
   readonly queueNumber: number;
+  /** What stands in the kernel, pinned below the runtime folder. */
+  readonly kernelPath: KernelPath;
   /** Places of our bits in the packet mark (two bits) and the conntrack mark (four bits). */
   readonly packetShift: number;
   readonly conntrackShift: number;

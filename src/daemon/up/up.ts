@@ -3,12 +3,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UpOptions } from '#cli/main.ts';
+import { installKernelPath } from '#kernel/bpf/install.ts';
+import { Pins } from '#kernel/bpf/pins.ts';
 import { libc } from '#kernel/ffi.ts';
 import { NetlinkSocket, netlinkFamilies } from '#kernel/netlink/socket.ts';
 import { removeOwnTable, tableOwner } from '#kernel/nft/owner.ts';
 import { openConnector } from '#kernel/process/connector.ts';
 import { type Lock, takeLock } from '#kernel/process/lock.ts';
 import { notifyServiceManager } from '#kernel/process/sdnotify.ts';
+import type { KernelPath } from '#model/status.ts';
 import { controlAccount } from './account.ts';
 import { missingCapabilities } from './capabilities.ts';
 import { Child } from './child.ts';
@@ -107,7 +110,20 @@ export async function up(options: UpOptions): Promise<number> {
     }
     say('Rules of a Postern that did not stop in order are still in the kernel; they hold until the new ones stand.');
   }
-  return supervise(options, folders, account.value);
+  const pins = Pins.of(folders.runtimeDir);
+  const kernelPath = enterKernel(options.kernelPath, pins);
+  if (options.kernelPath === 'bpf' && kernelPath.tier === 'none') {
+    complain(`the programs of --kernel-path bpf do not load: ${kernelPath.reason}`);
+    return exitCodes.no;
+  }
+  return supervise(options, folders, account.value, kernelPath, pins);
+}
+
+/** What an earlier Postern left pinned is taken up, or taken away. */
+function enterKernel(wanted: UpOptions['kernelPath'], pins: Pins): KernelPath {
+  if (wanted !== 'none') return installKernelPath(pins);
+  pins.remove();
+  return { tier: 'none', reason: 'switched off by --kernel-path none' };
 }
 
 /** The netlink port that holds this queue, from /proc/net/netfilter/nfnetlink_queue: queue, port, … in decimal. */
@@ -126,9 +142,13 @@ async function supervise(
   options: UpOptions,
   folders: { configDir: string; stateDir: string; runtimeDir: string },
   account: { uid: number; gid: number },
+  kernelPath: KernelPath,
+  pins: Pins,
 ): Promise<number> {
   let queue = openQueueSocket();
-  const connector = tryOpenConnector();
+  // Without eBPF the proc connector tells of processes.
+  const connector = kernelPath.tier === 'none' ? tryOpenConnector() : undefined;
+  const capabilities = kernelPath.tier === 'none' ? gateCapabilities : [...gateCapabilities, 'bpf'];
   const ready = { gate: '', control: false, said: false };
   let giveUp: NodeJS.Timeout | undefined;
   let stopping = false;
@@ -154,6 +174,7 @@ async function supervise(
       const gateOptions: GateOptions = {
         runtimeDir: folders.runtimeDir,
         controlUid: account.uid,
+        kernelPath,
         queueNumber: defaultQueue,
         packetShift: 28,
         conntrackShift: 24,
@@ -163,7 +184,7 @@ async function supervise(
       return {
         file: 'setpriv',
         args: [
-          `--bounding-set=-all,${gateCapabilities.map((name) => `+${name}`).join(',')}`,
+          `--bounding-set=-all,${capabilities.map((name) => `+${name}`).join(',')}`,
           '--inh-caps=-all',
           '--',
           process.execPath,
@@ -242,6 +263,7 @@ async function supervise(
       if (!removed.ok) complain(`the rules in the kernel could not be taken away: ${removed.error}`);
       queue.close();
       connector?.close();
+      pins.remove();
       finish(code);
     })();
   }

@@ -1,0 +1,42 @@
+// What programs and user space share is laid out the same on both sides, and has no byte without a meaning.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { countSlots, cuts, eventTypes, layouts, processFlags } from '#kernel/bpf/layout.ts';
+import { objectsFolder } from '#kernel/bpf/tier.ts';
+import { structsOf } from './btf.ts';
+
+const header = readFileSync(join(import.meta.dirname, '../../../bpf/shared.h'), 'utf8');
+
+for (const variant of ['btf', 'probe']) {
+  test(`every structure of the ${variant} object lies as layout.ts says`, () => {
+    const structs = structsOf(join(objectsFolder, `postern.${variant}.bpf.o`));
+    for (const [name, { size, ...members }] of Object.entries(layouts)) {
+      const found = structs.get(name);
+      assert.ok(found, `the object has no struct ${name}`);
+      assert.deepEqual({ size, ...members }, { size: found.size, ...found.members }, `struct ${name}`);
+    }
+  });
+}
+
+test('the numbers of flags, events and counters are those of shared.h', () => {
+  const numbers = new Map(
+    [...header.matchAll(/^#define (\w+) (\d+)/gm)].map(([, name = '', value]) => [name, Number(value)]),
+  );
+  const upper = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+  for (const [prefix, values] of [
+    ['PROCESS_', processFlags],
+    ['EVENT_', eventTypes],
+    ['CUT_', cuts],
+    ['COUNT_', { RING_FULL: countSlots.ringFull, PROCESSES_FULL: countSlots.processesFull }],
+  ] as const) {
+    for (const [name, value] of Object.entries(values))
+      assert.equal(
+        numbers.get(`${prefix}${upper(name)}`) ?? numbers.get(`${prefix}${name}`),
+        value,
+        `${prefix}${name}`,
+      );
+  }
+  assert.equal(numbers.get('COUNTS'), countSlots.all);
+});

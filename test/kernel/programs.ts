@@ -14,9 +14,9 @@ export function scratchFolder(context: TestContext): string {
 }
 
 /** Waits until the condition holds, 5 s at most. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const end = Date.now() + 5000; !condition(); await sleep(2)) {
-    if (Date.now() > end) throw new Error(`${what} did not happen within 5 s`);
+export async function until(condition: () => boolean, what: string, ms = 5000): Promise<void> {
+  for (const end = Date.now() + ms; !condition(); await sleep(2)) {
+    if (Date.now() > end) throw new Error(`${what} did not happen within ${ms / 1000} s`);
   }
 }
 

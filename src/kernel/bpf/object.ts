@@ -1,5 +1,5 @@
 // One compiled object of bpf/: opened, loaded, attached and pinned by libbpf. Loading is the trial of what a kernel can do.
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { fail, ok, type Result } from '#std/result.ts';
 import { explainLog } from './explain.ts';
 import { failure, type Libbpf, type Pointer, takeLog } from './libbpf.ts';
@@ -100,7 +100,9 @@ export class BpfObject {
     this.#links.push(link);
     if (pin === undefined) return ok(link);
     // The old link goes when nothing names it any more, so that there is no moment without one.
-    const beside = existsSync(pin) ? `${pin}.new` : pin;
+    // bpffs takes no dots. A crash may have left one.
+    const beside = existsSync(pin) ? `${pin}_new` : pin;
+    if (beside !== pin) rmSync(beside, { force: true });
     const result = this.#lib.bpf_link__pin(pointer, beside);
     if (result !== 0) return fail(`${program} cannot be pinned at ${pin}: ${failure(result)}`);
     if (beside !== pin) renameSync(beside, pin);

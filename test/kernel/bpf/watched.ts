@@ -72,13 +72,14 @@ export async function ready(
   file: string,
   args: readonly string[],
   options: Parameters<typeof start>[3] = {},
+  ms = 30_000,
 ): Promise<number> {
   const child = await start(context, file, args, options);
   let text = '';
   child.stdout?.on('data', (chunk: Buffer) => {
     text += chunk.toString();
   });
-  await until(() => /^ready \d+$/m.test(text) || child.exitCode !== null, `${file} ${args.join(' ')} being ready`);
+  await until(() => /^ready \d+$/m.test(text) || child.exitCode !== null, `${file} ${args.join(' ')} being ready`, ms);
   const pid = /^ready (\d+)$/m.exec(text)?.[1];
   if (pid === undefined) throw new Error(`${file} ${args.join(' ')} ended with code ${child.exitCode}`);
   return Number(pid);

@@ -160,6 +160,11 @@ export class KernelBook {
     };
   }
 
+  /** All processes that the kernel has. */
+  pids(): number[] {
+    return this.#processes.all().map(({ pid }) => pid);
+  }
+
   /** The kernel's own entry for the process that has this pid now. */
   kernelProcess(pid: number): KernelProcess | undefined {
     return this.#processes.find(pid);

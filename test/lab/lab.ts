@@ -35,6 +35,8 @@ export interface PosternOptions {
   readonly within?: readonly string[];
 }
 
+/** The whole suite must pass with eBPF and without: POSTERN_KERNEL_PATH=none|bpf, otherwise what there is. */
+const kernelPath = process.env.POSTERN_KERNEL_PATH ?? 'auto';
 const bin = join(import.meta.dirname, '../../bin/postern');
 
 export class Lab {
@@ -238,6 +240,8 @@ export class Postern {
       options.mode ?? 'ask',
       '--fail',
       options.fail ?? 'known',
+      '--kernel-path',
+      kernelPath,
       ...(options.args ?? []),
     ]);
     this.#child = child;

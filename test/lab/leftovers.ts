@@ -66,11 +66,20 @@ function removeAccounts(): void {
   rmSync(accountsFile, { force: true });
 }
 
+/** The bpf file systems of Posterns that were killed: with them their programs leave the kernel. */
+function unmountBelow(folder: string): void {
+  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
+    const at = line.split(' ')[4];
+    if (at?.startsWith(`${folder}/`)) spawnSync('umount', ['--lazy', at]);
+  }
+}
+
 /** Takes away what labs of dead test processes left, and the lab of `own`, which is its process. */
 export function removeLeftovers(own?: number): void {
   const dead = ({ pid }: { pid: number }) => pid === own || !lives(pid);
   for (const { name } of found('/run/netns', namespaceName).filter(dead)) removeNamespace(name);
   for (const { name } of found('/tmp', folderName).filter(dead)) {
+    unmountBelow(`/tmp/${name}`);
     rmSync(`/tmp/${name}`, { recursive: true, force: true, maxRetries: 5 });
   }
   removeAccounts();

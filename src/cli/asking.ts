@@ -37,6 +37,7 @@ export function story(prompt: PromptView): string[] {
     process?.exe ??
       (process?.image && `${process.image.path} (${process.image.state}: not the file of this machine at that path)`),
   );
+  if (process?.seeded === true) add('seen', 'only after it began: it may be disguised');
   add('script', process?.script);
   add('package', process?.package && `${process.package} ${process.packageVersion ?? ''}`);
   add('hash', process?.sha256);

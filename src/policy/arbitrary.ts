@@ -36,23 +36,28 @@ const destinations = [
 const oneOrTwo = <T>(values: readonly T[]) =>
   fc.oneof(fc.constantFrom(...values), fc.uniqueArray(fc.constantFrom(...values), { minLength: 1, maxLength: 3 }));
 
-const appObject = fc
-  .record(
-    {
-      path: fc.constantFrom(...pathPatterns),
-      script: fc.constantFrom(...pathPatterns),
-      sha256: fc.constantFrom(...hashes),
-      unit: fc.constantFrom(...namePatterns),
-      package: fc.constantFrom('curl', 'node*'),
-      container: fc.constantFrom('web', '*'),
-      flatpak: fc.constantFrom('org.x', 'org.*'),
-      kernel: fc.constant(true as const),
-      process: fc.constant(1),
-    },
-    { requiredKeys: [] },
-  )
-  .filter((app) => Object.keys(app).length > 0)
-  .map(({ process, ...app }) => ({ ...app, ...(process === 1 && { pid: 42, startTime: '7' }) }));
+/** A record of some of these keys; with all of them at once, hardly anything would match. */
+function someOf(model: Record<string, fc.Arbitrary<unknown>>, minLength: number, maxLength: number) {
+  return fc
+    .uniqueArray(fc.constantFrom(...Object.keys(model)), { minLength, maxLength })
+    .chain((keys) => fc.record(Object.fromEntries(keys.map((key) => [key, model[key] as fc.Arbitrary<unknown>]))));
+}
+
+const appObject = someOf(
+  {
+    path: fc.constantFrom(...pathPatterns),
+    script: fc.constantFrom(...pathPatterns),
+    sha256: fc.constantFrom(...hashes),
+    unit: fc.constantFrom(...namePatterns),
+    package: fc.constantFrom('curl', 'node*'),
+    container: fc.constantFrom('web', '*'),
+    flatpak: fc.constantFrom('org.x', 'org.*'),
+    kernel: fc.constant(true),
+    process: fc.constant(1),
+  },
+  1,
+  2,
+).map(({ process, ...app }) => ({ ...app, ...(process === 1 && { pid: 42, startTime: '7' }) }));
 const app = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...pathPatterns) }, { weight: 2, arbitrary: appObject });
 
 const optional = {
@@ -76,22 +81,24 @@ const optional = {
 
 type Optional = { [K in keyof typeof optional]?: unknown };
 
-/** Few conditions a rule, so that many rules match; `keys` narrows which. */
-export function conditions(keys: readonly (keyof typeof optional)[] = Object.keys(optional) as never) {
-  return fc
-    .uniqueArray(fc.constantFrom(...keys), { maxLength: 4 })
-    .chain((chosen) => fc.record(Object.fromEntries(chosen.map((key) => [key, optional[key]])) as never))
-    .map((words) => words as Optional);
+/** Few conditions a rule, so that many rules match; `keys` narrows which, `minLength` says how many there are at least. */
+export function conditions(keys: readonly (keyof typeof optional)[] = Object.keys(optional) as never, minLength = 0) {
+  const model = Object.fromEntries(keys.map((key) => [key, optional[key]]));
+  return someOf(model, minLength, 4).map((words) => words as Optional);
 }
 
-const circumstances = fc.record(
-  {
-    priority: fc.constantFrom(-20, 0, 10),
-    enabled: fc.constant(false),
-    log: fc.constant(true),
-  },
-  { requiredKeys: [] },
-);
+/** Most rules are switched on and ordinary. */
+const circumstances = fc
+  .tuple(
+    fc.constantFrom(undefined, undefined, undefined, -20, 0, 10),
+    fc.constantFrom(undefined, undefined, undefined, undefined, undefined, false),
+    fc.constantFrom(undefined, undefined, true),
+  )
+  .map(([priority, enabled, log]) => ({
+    ...(priority !== undefined && { priority }),
+    ...(enabled !== undefined && { enabled }),
+    ...(log !== undefined && { log }),
+  }));
 
 const action = fc.constantFrom('allow', 'reject', 'drop', 'ask', 'log');
 const origin = fc.oneof(
@@ -114,9 +121,10 @@ export function ruleRecord(words: fc.Arbitrary<Optional> = conditions()): fc.Arb
 export function ruleRecords(
   record: fc.Arbitrary<RuleRecord> = ruleRecord(),
   maxLength = 30,
+  minLength = 0,
 ): fc.Arbitrary<RuleRecord[]> {
   return fc
-    .array(record, { maxLength, size: 'max' })
+    .array(record, { minLength, maxLength, size: 'max' })
     .map((list) => list.map((item, index) => ({ ...item, rule: { ...item.rule, name: `rule ${index}` } })));
 }
 

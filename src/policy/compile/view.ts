@@ -5,8 +5,8 @@ import type { Field } from '#model/decision.ts';
 import { directions } from '#model/flow.ts';
 import type { Address } from '#model/net/address.ts';
 import type { Process } from '#model/process.ts';
-import { scopeIndex } from '../match/prefix.ts';
 import { codeHasPorts, protocolCode } from '../match/protocol.ts';
+import { scopeIndex } from '../match/scope.ts';
 import { type Matched, StringField } from '../match/strings.ts';
 
 /** The text fields, in the order of their numbers. */

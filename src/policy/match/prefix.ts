@@ -1,6 +1,5 @@
 // Prefix tests and a table of prefixes, without an object made per look-up.
 import type { Address, Prefix } from '#model/net/address.ts';
-import { type Scope, scopePrefixes, scopes } from '#model/net/scope.ts';
 
 function mask(bits: number): number {
   return bits <= 0 ? 0 : bits >= 32 ? 0xffffffff : (0xffffffff << (32 - bits)) >>> 0;
@@ -19,6 +18,24 @@ export function holds(prefix: Prefix, address: Address): boolean {
   );
 }
 
+/** How many leading bits two addresses of one family share, 0–32 or 0–128. */
+function commonBits(a: Address, b: Address): number {
+  if (a.family === 4) return Math.clz32(a.w3 ^ b.w3);
+  if (a.w0 !== b.w0) return Math.clz32(a.w0 ^ b.w0);
+  if (a.w1 !== b.w1) return 32 + Math.clz32(a.w1 ^ b.w1);
+  if (a.w2 !== b.w2) return 64 + Math.clz32(a.w2 ^ b.w2);
+  return 96 + Math.clz32(a.w3 ^ b.w3);
+}
+
+/**
+ * How many leading bits of the address settle whether the prefix holds it: those of the prefix when it does, else those up
+ * to the first that differs. The family is taken as known, so an address of the other one needs none.
+ */
+export function prefixBits(prefix: Prefix, address: Address): number {
+  if (prefix.address.family !== address.family) return 0;
+  return Math.min(prefix.length, commonBits(prefix.address, address) + 1);
+}
+
 /** An entry of a table: its value, and the next wider prefix that holds it. */
 export interface PrefixEntry<T> {
   readonly prefix: Prefix;
@@ -29,6 +46,14 @@ export interface PrefixEntry<T> {
 function number(address: Address): bigint {
   if (address.family === 4) return BigInt(address.w3);
   return (BigInt(address.w0) << 96n) | (BigInt(address.w1) << 64n) | (BigInt(address.w2) << 32n) | BigInt(address.w3);
+}
+
+/** The address right before this one, which is not the first. */
+function before({ family, w0, w1, w2, w3 }: Address): Address {
+  if (w3 !== 0) return { family, w0, w1, w2, w3: w3 - 1 };
+  if (w2 !== 0) return { family, w0, w1, w2: w2 - 1, w3: 0xffffffff };
+  if (w1 !== 0) return { family, w0, w1: w1 - 1, w2: 0xffffffff, w3: 0xffffffff };
+  return { family, w0: w0 - 1, w1: 0xffffffff, w2: 0xffffffff, w3: 0xffffffff };
 }
 
 /**
@@ -91,6 +116,27 @@ class FamilyTable<T> {
   }
 
   find4(address: number): PrefixEntry<T> | undefined {
+    return this.#owners[this.#place4(address)];
+  }
+
+  find6(address: Address): PrefixEntry<T> | undefined {
+    return this.#owners[this.#place6(address)];
+  }
+
+  /** How many leading bits tell the address's piece from its neighbours: those that share them lie in it as well. */
+  bits(address: Address): number {
+    const place = address.family === 4 ? this.#place4(address.w3) : this.#place6(address);
+    const below = place === 0 ? 0 : commonBits(address, before(this.#start(place, address.family))) + 1;
+    if (place + 1 === this.#owners.length) return below;
+    return Math.max(below, commonBits(address, this.#start(place + 1, address.family)) + 1);
+  }
+
+  #start(place: number, family: 4 | 6): Address {
+    const word = (words: Uint32Array) => words[place] as number;
+    return { family, w0: word(this.#w0), w1: word(this.#w1), w2: word(this.#w2), w3: word(this.#w3) };
+  }
+
+  #place4(address: number): number {
     const starts = this.#w3;
     const byte = address >>> 24;
     let low = this.#jump[byte] as number;
@@ -100,10 +146,10 @@ class FamilyTable<T> {
       if ((starts[middle] as number) > address) high = middle;
       else low = middle;
     }
-    return this.#owners[low];
+    return low;
   }
 
-  find6(address: Address): PrefixEntry<T> | undefined {
+  #place6(address: Address): number {
     let low = 0;
     let high = this.#owners.length;
     while (high - low > 1) {
@@ -111,7 +157,7 @@ class FamilyTable<T> {
       if (this.#startsAfter(middle, address)) high = middle;
       else low = middle;
     }
-    return this.#owners[low];
+    return low;
   }
 
   #startsAfter(at: number, address: Address): boolean {
@@ -145,17 +191,9 @@ export class PrefixTable<T> {
   find(address: Address): PrefixEntry<T> | undefined {
     return address.family === 4 ? this.#four.find4(address.w3) : this.#six.find6(address);
   }
-}
 
-const scopeTable = new PrefixTable<number>(
-  Object.entries(scopePrefixes).flatMap(([name, prefixes]) =>
-    prefixes.map((prefix): readonly [Prefix, number] => [prefix, scopes.indexOf(name as Scope)]),
-  ),
-);
-
-const internet = scopes.indexOf('internet');
-
-/** The place of the address's scope in the model's list of scopes. */
-export function scopeIndex(address: Address): number {
-  return scopeTable.find(address)?.value ?? internet;
+  /** How many leading bits of the address settle which of the prefixes hold it, 0–32 or 0–128. */
+  bits(address: Address): number {
+    return address.family === 4 ? this.#four.bits(address) : this.#six.bits(address);
+  }
 }

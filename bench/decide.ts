@@ -142,6 +142,12 @@ for (const { size, policy, attempts, compileMs, ns } of policies) {
     `${String(size).padStart(6)} ${figures} ${' '.repeat(21)}${share} ${compileMs.toFixed(0).padStart(10)} ms`,
   );
 }
+for (const { size, policy, attempts } of policies) {
+  const began = performance.now();
+  for (let at = 0; at < attemptsPerRound; at++) policy.decideConsulting(attempts[at % attempts.length] as Attempt, now);
+  const ns = ((performance.now() - began) * 1e6) / attemptsPerRound;
+  console.log(`${String(size).padStart(6)} ${ns.toFixed(0).padStart(8)} with what was consulted`);
+}
 const median = (index: number) => quantile(policies[index]?.ns ?? [], 0.5);
 const ratio = median(sizes.length - 1) / median(0);
 console.log(

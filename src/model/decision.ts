@@ -3,34 +3,36 @@
 export type DecidedAction = 'allow' | 'reject' | 'drop' | 'ask';
 
 /** The fields of an attempt that `decide` may consult; the masks of the kernel's flow cache are made of them. */
-export type Field =
-  | 'process.pid'
-  | 'process.exe'
-  | 'process.script'
-  | 'process.sha256'
-  | 'process.package'
-  | 'process.unit'
-  | 'process.container'
-  | 'process.flatpak'
-  | 'process.snap'
-  | 'process.appimage'
-  | 'process.kernel'
-  | 'process.ancestors'
-  | 'process.args'
-  | 'process.uid'
-  | 'process.gid'
-  | 'process.groups'
-  | 'process.cgroup'
-  | 'process.label'
-  | 'flow.protocol'
-  | 'flow.icmp'
-  | 'flow.direction'
-  | 'flow.local.address'
-  | 'flow.local.port'
-  | 'flow.remote.address'
-  | 'flow.remote.port'
-  | 'flow.interface'
-  | 'names';
+export const fields = [
+  'process.pid',
+  'process.exe',
+  'process.script',
+  'process.sha256',
+  'process.package',
+  'process.unit',
+  'process.container',
+  'process.flatpak',
+  'process.snap',
+  'process.appimage',
+  'process.kernel',
+  'process.ancestors',
+  'process.args',
+  'process.uid',
+  'process.gid',
+  'process.groups',
+  'process.cgroup',
+  'process.label',
+  'flow.protocol',
+  'flow.icmp',
+  'flow.direction',
+  'flow.local.address',
+  'flow.local.port',
+  'flow.remote.address',
+  'flow.remote.port',
+  'flow.interface',
+  'names',
+] as const;
+export type Field = (typeof fields)[number];
 
 export interface TraceStep {
   readonly rule: string;

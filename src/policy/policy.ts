@@ -11,11 +11,13 @@ import type { Aliases } from './compile/app.ts';
 import type { Clause, CompiledRule } from './compile/clause.ts';
 import { lowerRule } from './compile/lower.ts';
 import { orderClauses } from './compile/order.ts';
-import { buildTree, entryMatches, FirstMatch, type Node, type Walk, walk } from './compile/tree.ts';
+import { buildTrees, entryMatches, FirstMatch, type Node, type Trees, type Walk, walk } from './compile/tree.ts';
 import { newVocabulary, View } from './compile/view.ts';
+import { noteReasons, type Winners } from './consult/consult.ts';
+import type { Consulted } from './consult/consulted.ts';
 import { type Diagnostic, ruleDiagnostic } from './diagnostic.ts';
 import { type KernelRule, kernelRulesOf } from './kernel.ts';
-import { explainWith } from './show/explain.ts';
+import { traceOf } from './show/explain.ts';
 import { type OrderedRule, orderedRules } from './show/ordered.ts';
 
 export interface CompileContext {
@@ -30,11 +32,18 @@ export interface CompileContext {
   readonly now?: number | undefined;
 }
 
+export interface ConsultedDecision {
+  readonly decision: Decision;
+  readonly consulted: Consulted;
+}
+
 export interface Policy {
   readonly revision: number;
   readonly mode: Mode;
   /** `now` in milliseconds since 1970. Same attempt, same revision, same instant: same decision. */
   decide(attempt: Attempt, now: number): Decision;
+  /** The same decision with what it was made from; takes several times as long, however many rules there are. */
+  decideConsulting(attempt: Attempt, now: number): ConsultedDecision;
   /** The same decision with its reasons and the fields it depends on; takes as long as there are rules. */
   explain(attempt: Attempt, now: number): Explanation;
   /** All rules in the order of evaluation, a rule at the place of its most specific app and destination. */
@@ -84,13 +93,6 @@ function endedSince({ record: { rule }, expires }: CompiledRule): string {
   return `has ended (${rule.until ?? new Date(expires).toISOString()}) and matches nothing; remove it, or give it another day`;
 }
 
-/** The trees of one direction. */
-interface Trees {
-  readonly own: Node | undefined;
-  readonly answers: Node | undefined;
-  readonly logs: Node | undefined;
-}
-
 const nothingLogged: readonly string[] = Object.freeze([]);
 
 class IndexedPolicy implements Policy {
@@ -113,13 +115,7 @@ class IndexedPolicy implements Policy {
     this.#first = new FirstMatch(view);
     this.#clauses = orderClauses(rules);
     this.#trees = directions.map((_, direction) => {
-      const here = this.#clauses.filter((clause) => clause.direction === direction);
-      const deciding = here.filter(({ rule }) => rule.action !== 'log');
-      return {
-        own: buildTree(deciding.filter(({ rule }) => rule.origin !== 'answer')),
-        answers: buildTree(deciding.filter(({ rule }) => rule.origin === 'answer')),
-        logs: buildTree(here.filter(({ rule }) => rule.action === 'log')),
-      };
+      return buildTrees(this.#clauses.filter((clause) => clause.direction === direction));
     });
     this.#byMode = this.#decisionOf(null);
     for (const rule of rules) {
@@ -134,8 +130,7 @@ class IndexedPolicy implements Policy {
     const trees = this.#trees[view.direction] as Trees;
     const own = this.#first.find(trees.own, now);
     const winner = trees.answers === undefined ? own : this.#withAnswers(own, trees.answers, now);
-    const decision = winner?.decision ?? this.#byMode;
-    return trees.logs === undefined ? decision : this.#logged(decision, trees.logs, now);
+    return this.#decided(winner, trees, now);
   }
 
   /** An answer decides where nothing else does, where a rule asks, and before the built-in rules. */
@@ -143,6 +138,11 @@ class IndexedPolicy implements Policy {
     if (!answersMayDecide(own)) return own;
     const answer = this.#first.find(answers, now);
     return answer !== undefined && answerDecides(own, answer) ? answer : own;
+  }
+
+  #decided(winner: Clause | undefined, { logs }: Trees, now: number): Decision {
+    const decision = winner?.decision ?? this.#byMode;
+    return logs === undefined ? decision : this.#logged(decision, logs, now);
   }
 
   #logged(decision: Decision, logs: Node, now: number): Decision {
@@ -170,9 +170,28 @@ class IndexedPolicy implements Policy {
     return Object.freeze({ action, rule: rule.name, by: 'rule', revision, logged });
   }
 
+  decideConsulting(attempt: Attempt, now: number): ConsultedDecision {
+    const view = this.#view;
+    view.load(attempt);
+    const trees = this.#trees[view.direction] as Trees;
+    const winners = this.#winners(trees, now);
+    const decision = this.#decided(winners.winner, trees, now);
+    return { decision, consulted: noteReasons(trees, winners, view, now).consulted() };
+  }
+
+  #winners(trees: Trees, now: number): Winners {
+    const own = this.#first.find(trees.own, now);
+    const answer = answersMayDecide(own) ? this.#first.find(trees.answers, now) : undefined;
+    return { own, answer, winner: answer !== undefined && answerDecides(own, answer) ? answer : own };
+  }
+
   explain(attempt: Attempt, now: number): Explanation {
+    const view = this.#view;
     const decision = this.decide(attempt, now);
-    return explainWith(decision, this.#clauses, this.#view, attempt, now);
+    const trees = this.#trees[view.direction] as Trees;
+    const winners = this.#winners(trees, now);
+    const depends = noteReasons(trees, winners, view, now).fields();
+    return { ...decision, depends, trace: traceOf(winners, this.#clauses, view, attempt, now) };
   }
 
   get ordered(): readonly OrderedRule[] {

@@ -1,12 +1,10 @@
 // Criterion: one condition of a clause in numbers, and whether a view fulfils it. What is not known fulfils none.
-
-import type { Field } from '#model/decision.ts';
 import type { Address, Prefix } from '#model/net/address.ts';
 import type { PortRange } from '../match/destination.ts';
 import { type Pattern, patternMatches } from '../match/pattern.ts';
 import { holds } from '../match/prefix.ts';
 import { isIcmp } from '../match/protocol.ts';
-import { type End, fieldOfText, remoteEnd, type View } from './view.ts';
+import type { End, View } from './view.ts';
 
 export type Criterion =
   | { readonly kind: 'protocol'; readonly codes: ReadonlySet<number> }
@@ -97,38 +95,6 @@ export function fulfils(test: Criterion, view: View): boolean {
       return isIcmp(view.protocol) && test.types.has(view.icmpType);
     case 'network':
       return view.local !== undefined && anyHolds(test.prefixes, view.local);
-  }
-}
-
-/** The fields that `fulfils` looks at to come to its answer. */
-export function fieldsOf(test: Criterion, view: View): readonly Field[] {
-  switch (test.kind) {
-    case 'text':
-      return [fieldOfText(test.field)];
-    case 'protocol':
-      return ['flow.protocol'];
-    case 'port': {
-      const port = test.end === remoteEnd ? 'flow.remote.port' : 'flow.local.port';
-      return view.hasPorts ? ['flow.protocol', port] : ['flow.protocol'];
-    }
-    case 'prefix':
-    case 'scope':
-      return [test.end === remoteEnd ? 'flow.remote.address' : 'flow.local.address'];
-    case 'network':
-      return ['flow.local.address'];
-    case 'uid':
-    case 'gid':
-    case 'groups':
-    case 'kernel':
-      return [`process.${test.kind}`];
-    case 'ancestor':
-      return ['process.ancestors'];
-    case 'args':
-      return ['process.args'];
-    case 'process':
-      return ['process.pid'];
-    case 'icmp':
-      return isIcmp(view.protocol) ? ['flow.protocol', 'flow.icmp'] : ['flow.protocol'];
   }
 }
 

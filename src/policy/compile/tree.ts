@@ -18,8 +18,12 @@ export interface Entry {
 export interface Node {
   /** The lowest rank below: a node that cannot better what was found is not entered. */
   readonly least: number;
+  /** The lowest rank of what is filed by the dimension, so without `rest`; Infinity in a leaf. */
+  readonly leastFiled: number;
   /** The entries of a leaf, by rank; empty in other nodes. */
   readonly entries: readonly Entry[];
+  /** All entries below, by rank, where they are few enough to choose freely why each does not match. */
+  readonly few: readonly Entry[] | undefined;
   readonly dim: number;
   readonly byKey: KeyTable | undefined;
   readonly byPrefix: PrefixTable<Node> | undefined;
@@ -27,9 +31,36 @@ export interface Node {
 }
 
 const leafSize = 4;
+const fewEntries = 32;
+
+/** The clauses of one direction. */
+export interface Trees {
+  /** Of rules that decide and are no answers. */
+  readonly own: Node | undefined;
+  readonly answers: Node | undefined;
+  readonly logs: Node | undefined;
+  /** The clauses of `own` behind the last one that is of no built-in rule, in the order of evaluation. */
+  readonly lastBuiltins: readonly Clause[];
+  /** Those of `answers`, in the order of evaluation. */
+  readonly answerClauses: readonly Clause[];
+}
+
+/** `clauses` of one direction in the order of their ranks. */
+export function buildTrees(clauses: readonly Clause[]): Trees {
+  const deciding = clauses.filter(({ rule }) => rule.action !== 'log');
+  const own = deciding.filter(({ rule }) => rule.origin !== 'answer');
+  const answerClauses = deciding.filter(({ rule }) => rule.origin === 'answer');
+  return {
+    own: buildTree(own),
+    answers: buildTree(answerClauses),
+    logs: buildTree(clauses.filter(({ rule }) => rule.action === 'log')),
+    lastBuiltins: own.slice(own.findLastIndex(({ rule }) => rule.origin !== 'builtin') + 1),
+    answerClauses,
+  };
+}
 
 /** `clauses` in the order of their ranks. */
-export function buildTree(clauses: readonly Clause[]): Node | undefined {
+function buildTree(clauses: readonly Clause[]): Node | undefined {
   const entries = clauses.map(
     (clause): Entry => ({ rank: clause.rank, expires: clause.rule.expires, tests: clause.tests, clause }),
   );
@@ -40,7 +71,16 @@ function build(entries: readonly Entry[], dims: readonly number[]): Node | undef
   const [first] = entries;
   if (first === undefined) return undefined;
   const least = first.rank;
-  const leaf: Node = { least, entries, dim: -1, byKey: undefined, byPrefix: undefined, rest: undefined };
+  const leaf: Node = {
+    least,
+    leastFiled: Infinity,
+    entries,
+    few: entries,
+    dim: -1,
+    byKey: undefined,
+    byPrefix: undefined,
+    rest: undefined,
+  };
   if (entries.length <= leafSize) return leaf;
   let best: Split | undefined;
   for (const dim of dims) {
@@ -51,15 +91,16 @@ function build(entries: readonly Entry[], dims: readonly number[]): Node | undef
   const { dim } = best;
   const others = dims.filter((other) => other !== dim);
   const child = (list: readonly Entry[]) => build(list, others) as Node;
-  const prefixes = [...best.byPrefix.values()];
   const keyed = [...best.byKey].map(([key, list]) => [key, child(list)] as const);
+  const prefixed = [...best.byPrefix.values()].map(({ prefix, list }) => [prefix, child(list)] as const);
   return {
     least,
+    leastFiled: [...keyed, ...prefixed].reduce((lowest, [, node]) => Math.min(lowest, node.least), Infinity),
     entries: [],
+    few: entries.length <= fewEntries ? entries : undefined,
     dim,
     byKey: keyed.length === 0 ? undefined : new KeyTable(keyed),
-    byPrefix:
-      prefixes.length === 0 ? undefined : new PrefixTable(prefixes.map(({ prefix, list }) => [prefix, child(list)])),
+    byPrefix: prefixed.length === 0 ? undefined : new PrefixTable(prefixed),
     rest: build(best.rest, others),
   };
 }
@@ -115,7 +156,7 @@ function prefixList(byPrefix: Map<string, { prefix: Prefix; list: Entry[] }>, pr
 }
 
 /** Nodes by number: an array where the numbers lie close together, as the numbers of patterns do. */
-class KeyTable {
+export class KeyTable {
   readonly #dense: (Node | undefined)[] | undefined;
   readonly #sparse: Map<number, Node> | undefined;
 
@@ -213,7 +254,7 @@ function walkKeys(dim: number, byKey: KeyTable, view: View, to: Walk): void {
 }
 
 /** The attempt's only key in this dimension; −1 when it is not known. */
-function keyOf(dim: number, view: View): number {
+export function keyOf(dim: number, view: View): number {
   switch (dim) {
     case dimension.pid:
       return view.pid;

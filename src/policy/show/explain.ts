@@ -1,24 +1,23 @@
-// Why a decision is what it is: the trace of the rules above the deciding one, and the fields the decision depends on.
+// Why a decision is what it is: the trace of the rules above the deciding one.
 import type { Attempt } from '#model/attempt.ts';
-import type { Decision, Explanation, Field, TraceStep } from '#model/decision.ts';
+import type { TraceStep } from '#model/decision.ts';
 import { directions } from '#model/flow.ts';
 import type { AppCondition } from '#model/rule.ts';
 import { several } from '../accounts.ts';
-import { answerDecides, answersMayDecide } from '../compile/answers.ts';
 import type { Clause, CompiledRule } from '../compile/clause.ts';
-import { type Criterion, fieldsOf, fulfils } from '../compile/criterion.ts';
+import { fulfils } from '../compile/criterion.ts';
 import type { View } from '../compile/view.ts';
+import type { Winners } from '../consult/consult.ts';
 import { actualText } from './words.ts';
 
-/** `clauses` in the order of evaluation; `view` holds the attempt. */
-export function explainWith(
-  decision: Decision,
+/** `clauses` in the order of evaluation; `view` holds the attempt, and `own` and `winner` are what decided. */
+export function traceOf(
+  { own, winner }: Winners,
   clauses: readonly Clause[],
   view: View,
   attempt: Attempt,
   now: number,
-): Explanation {
-  const depends = new Set<Field>();
+): readonly TraceStep[] {
   const trace: TraceStep[] = [];
   const traced = new Set<CompiledRule>();
   const step = (rule: CompiledRule, why: string) => {
@@ -26,25 +25,8 @@ export function explainWith(
     traced.add(rule);
     trace.push({ rule: rule.name, why });
   };
-  /** Walks down until a clause matches; each clause passed by rests on one of its fields. */
-  const firstOf = (wanted: (clause: Clause) => boolean): Clause | undefined => {
-    for (const clause of clauses) {
-      if (!wanted(clause) || clause.rule.action === 'log') continue;
-      if (matchesNoting(clause, view, now, depends)) return clause;
-    }
-    return undefined;
-  };
-  const own = firstOf(({ rule }) => rule.origin !== 'answer');
-  let winner = own;
-  if (answersMayDecide(own)) {
-    const answer = firstOf(({ rule }) => rule.origin === 'answer');
-    if (answer !== undefined && answerDecides(own, answer)) winner = answer;
-  }
-  for (const rule of new Set(clauses.map((clause) => clause.rule))) {
-    if (rule.action !== 'log') continue;
-    if (rule.clauses.some((clause) => matchesNoting(clause, view, now, depends))) {
-      step(rule, 'It matches, and only records.');
-    }
+  for (const clause of clauses) {
+    if (clause.rule.action === 'log' && matches(clause, view, now)) step(clause.rule, 'It matches, and only records.');
   }
   const replied = own !== undefined && winner !== own && own.rule.action === 'ask';
   for (const { rule, rank } of clauses) {
@@ -53,24 +35,12 @@ export function explainWith(
     else if (rule === winner?.rule || (replied && rank > own.rank && rule.origin !== 'answer')) continue;
     else step(rule, whyNot(rule, view, attempt, now));
   }
-  if (winner !== undefined) step(winner.rule, `It matches: ${decision.action}.`);
-  return { ...decision, depends: [...depends].sort(), trace };
+  if (winner !== undefined) step(winner.rule, `It matches: ${winner.rule.action}.`);
+  return trace;
 }
 
-/** Whether the clause matches; notes the fields that settle it, rather one already noted than a new one. */
-function matchesNoting(clause: Clause, view: View, now: number, depends: Set<Field>): boolean {
-  if (clause.rule.expires <= now) return false;
-  depends.add('flow.direction');
-  if (clause.direction !== view.direction) return false;
-  const failing = clause.tests.filter((test) => !fulfils(test, view));
-  const [first] = failing;
-  if (first === undefined) {
-    for (const test of clause.tests) for (const field of fieldsOf(test, view)) depends.add(field);
-    return true;
-  }
-  const noted = (test: Criterion) => fieldsOf(test, view).every((field) => depends.has(field));
-  if (!failing.some(noted)) for (const field of fieldsOf(first, view)) depends.add(field);
-  return false;
+function matches({ rule, direction, tests }: Clause, view: View, now: number): boolean {
+  return rule.expires > now && direction === view.direction && tests.every((test) => fulfils(test, view));
 }
 
 /** One sentence: the first condition that does not hold, with what it asks for and what there is. */

@@ -76,14 +76,7 @@ test('the trace says of each rule above the deciding one which condition failed,
       'curl: It matches: allow.',
     ],
   );
-  assert.deepEqual(depends, [
-    'flow.direction',
-    'flow.protocol',
-    'flow.remote.port',
-    'process.exe',
-    'process.script',
-    'process.uid',
-  ]);
+  assert.deepEqual(depends, ['flow.direction', 'flow.remote.port', 'process.exe', 'process.script', 'process.uid']);
 });
 
 test('a program that is not the file of the host is shown as such', () => {

@@ -2,6 +2,7 @@
 export { completeAccounts } from './accounts.ts';
 export { type AnswerNames, ruleFromAnswer } from './answer.ts';
 export { type BuiltinContext, builtinRules } from './builtin.ts';
+export type { Cacheable, FlowMask } from './cache/mask.ts';
 export { type Aliases, pathsToResolve } from './compile/app.ts';
 export { untilTime } from './compile/until.ts';
 export type { Consulted } from './consult/consulted.ts';

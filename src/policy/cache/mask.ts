@@ -1,0 +1,87 @@
+// FlowMask: which fields an entry of the kernel's flow cache compares, and which decisions may become an entry at all.
+// An entry says: every attempt that agrees with this one in the masked fields gets this decision.
+import type { Attempt } from '#model/attempt.ts';
+import type { Decision } from '#model/decision.ts';
+import type { Consulted } from '../consult/consulted.ts';
+
+/** The direction and the family of the remote address are compared always. */
+export interface FlowMask {
+  /** The program's file: device, inode, generation and change time, with its mount. Never together with `process`. */
+  readonly executable: boolean;
+  /** The process from one exec to the next or its exit: pid, start time and the number of the exec. */
+  readonly process: boolean;
+  /** Effective ids at the call. */
+  readonly uid: boolean;
+  readonly gid: boolean;
+  readonly cgroup: boolean;
+  readonly protocol: boolean;
+  /** The port that rules speak of: the remote one of what goes out, the local one of what comes in. */
+  readonly port: boolean;
+  /** How many leading bits of the remote address, 0–32 or 0–128. */
+  readonly remoteBits: number;
+}
+
+export type Cacheable =
+  | {
+      readonly ok: true;
+      readonly mask: FlowMask;
+      /** Milliseconds since 1970 from which on the entry must not be used; Infinity for ever. */
+      readonly expires: number;
+    }
+  | { readonly ok: false; readonly why: string };
+
+/** Whether the decision may become an entry, and how wide; `why` is a sentence. */
+export function cacheable(attempt: Attempt, decision: Decision, consulted: Consulted): Cacheable {
+  const why = whyNot(attempt, decision, consulted);
+  if (why !== undefined) return { ok: false, why };
+  const { uid, gid, cgroup, protocol, remoteBits, expires } = consulted;
+  const process = needsProcess(attempt, consulted);
+  const mask: FlowMask = {
+    executable: consulted.executable && !process,
+    process,
+    uid,
+    gid,
+    cgroup,
+    protocol,
+    port: attempt.flow.direction === 'in' ? consulted.localPort : consulted.remotePort,
+    remoteBits,
+  };
+  return { ok: true, mask, expires };
+}
+
+/** Only of a file that the host has at its path does the file alone say which program it is. */
+function needsProcess({ process }: Attempt, consulted: Consulted): boolean {
+  return consulted.process || (consulted.executable && process?.image?.state !== 'host');
+}
+
+function whyNot(attempt: Attempt, { action }: Decision, consulted: Consulted): string | undefined {
+  const { process, flow } = attempt;
+  if (action === 'ask') return 'The decision is to ask, and the answer is not known yet.';
+  if (flow.direction === 'forward') return 'The flow is forwarded, and no program of this machine is behind it.';
+  if (flow.protocol === 'packet') return 'The frame has no IP header, so there is nothing to compare.';
+  if (process === undefined) return 'The program was not found.';
+  if (process.kernel === true) return 'The kernel sent it by itself, and no program is behind it.';
+  if (consulted.unknown !== undefined) return `The decision asked for ${consulted.unknown}, which is not known yet.`;
+  const incomparable = incomparableOf(consulted, flow.direction === 'in');
+  if (incomparable !== undefined) {
+    return `The decision depends on the ${incomparable}, which an entry of the cache cannot compare.`;
+  }
+  if (needsProcess(attempt, consulted) && (process.pid === undefined || process.startTime === undefined)) {
+    return 'The decision depends on the process, whose pid and start time are not known.';
+  }
+  if (consulted.cgroup && process.cgroup === undefined)
+    return 'The decision depends on the cgroup, which is not known.';
+  if (consulted.localPort && flow.local === undefined)
+    return 'The decision depends on the local port, which is not known.';
+  return undefined;
+}
+
+function incomparableOf(consulted: Consulted, incoming: boolean): string | undefined {
+  if (consulted.volatile) return 'supplementary groups or the security label';
+  if (consulted.interface) return 'interface';
+  if (consulted.localAddress) return 'local address';
+  if (consulted.icmpType) return 'ICMP type';
+  if (consulted.names) return 'names of the destination';
+  if (incoming ? consulted.remotePort : consulted.localPort) return `${incoming ? 'remote' : 'local'} port`;
+  return undefined;
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { appendQueueBatch } from './nftbatch.ts';
+import { appendRuleBatch } from './nftbatch.ts';
 import { Writer } from './writer.ts';
 
 const hex = (writer: Writer) => Buffer.from(writer.finished()).toString('hex');
@@ -13,8 +13,8 @@ const text = (value: string) =>
 // Linux 6.18 accepted these bytes; test/kernel holds the proof.
 test('golden: a queue rule with a counter, and the table wakes', () => {
   const writer = Writer.growing(16);
-  const batch = { table: 'postern', chains: ['queue_output'], queue: 0x0102, bypass: true, counter: 'queued' };
-  assert.equal(appendQueueBatch(writer, 9, { ...batch, dormant: false }), 2);
+  const rule = { chain: 'queue_output', counter: 'queued', action: { queue: 0x0102, bypass: true } };
+  assert.equal(appendRuleBatch(writer, 9, { table: 'postern', rules: [rule], dormant: false }), 2);
   const target = joined(
     '0b00 0100',
     text('target'),
@@ -48,20 +48,47 @@ test('golden: a queue rule with a counter, and the table wakes', () => {
   );
 });
 
+test('golden: a rule that asks a program, and goes to another chain', () => {
+  const writer = Writer.growing(16);
+  appendRuleBatch(writer, 1, { table: 't', rules: [{ chain: 'c', program: 7, action: { goto: 'refuse' } }] });
+  const match = joined(
+    '0a00 0100',
+    text('match'),
+    '2802 0280',
+    joined('0800 0100', text('bpf')), // NFTA_MATCH_NAME
+    '0800 0200 00000001', // NFTA_MATCH_REV
+    joined('1402 0300 0200 0000 07000000', '00'.repeat(520)), // NFTA_MATCH_INFO: XT_BPF_MODE_FD_ELF, descriptor 7
+  );
+  const verdict = joined(
+    '0e00 0100',
+    text('immediate'),
+    '2800 0280',
+    '0800 0100 00000000', // NFTA_IMMEDIATE_DREG: the verdict register
+    '1c00 0280 1800 0280', // NFTA_IMMEDIATE_DATA, NFTA_DATA_VERDICT
+    '0800 0100 fffffffc', // NFT_GOTO
+    joined('0b00 0200', text('refuse')),
+  );
+  const all = hex(writer);
+  assert.ok(all.includes(match), all);
+  assert.ok(all.includes(verdict), all);
+  writer.clear();
+  appendRuleBatch(writer, 1, { table: 't', rules: [{ chain: 'c', action: { verdict: 'accept' } }] });
+  assert.ok(hex(writer).includes(joined('0800 0100 00000001')));
+});
+
 test('what is left out is not written', () => {
   const writer = Writer.growing();
-  assert.equal(appendQueueBatch(writer, 1, { table: 't', chains: [], queue: 1, bypass: false, dormant: true }), 1);
+  assert.equal(appendRuleBatch(writer, 1, { table: 't', rules: [], dormant: true }), 1);
   const dormantOnly = hex(writer);
   assert.ok(dormantOnly.includes('0800020000000001'));
   writer.clear();
-  assert.equal(appendQueueBatch(writer, 1, { table: 't', chains: ['a', 'b'], queue: 1, bypass: false }), 2);
+  const rules = ['a', 'b'].map((chain) => ({ chain, action: { queue: 1, bypass: false } }));
+  assert.equal(appendRuleBatch(writer, 1, { table: 't', rules }), 2);
   assert.ok(!hex(writer).includes('000a0500'));
   assert.equal(hex(writer).split('4e4651554555450').length, 3); // NFQUEUE twice
 });
 
 test('a name with a NUL inside is a mistake of the caller', () => {
-  assert.throws(
-    () => appendQueueBatch(Writer.growing(), 1, { table: 'a\0b', chains: ['c'], queue: 1, bypass: false }),
-    RangeError,
-  );
+  const rules = [{ chain: 'c', action: { verdict: 'drop' as const } }];
+  assert.throws(() => appendRuleBatch(Writer.growing(), 1, { table: 'a\0b', rules }), RangeError);
 });

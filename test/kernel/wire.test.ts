@@ -32,7 +32,7 @@ import {
   NFQA_CFG_F_UID_GID,
   parseQueueMessage,
 } from '#wire/nfqueue.ts';
-import { appendQueueBatch, type QueueBatch } from '#wire/nftbatch.ts';
+import { appendRuleBatch } from '#wire/nftbatch.ts';
 import {
   appendSocketDestroy,
   appendSocketDump,
@@ -68,18 +68,21 @@ table inet postern {
   chain input { type filter hook input priority -150; policy accept; jump queue_input; }
 }
 `;
-const batch: QueueBatch = {
-  table: 'postern',
-  chains: ['queue_output', 'queue_input'],
-  queue,
-  bypass: false,
-  counter: 'queued',
-};
+interface Changes {
+  readonly table?: string;
+  readonly chains?: readonly string[];
+  readonly counter?: string;
+  readonly bypass?: boolean;
+  readonly dormant?: boolean;
+}
 
 /** The kernel's errnos for the messages of a batch, 0 for each that it took. */
-function sendBatch(changes: Partial<QueueBatch>): number[] {
+function sendBatch(changes: Changes): number[] {
   const writer = Writer.growing();
-  const expected = appendQueueBatch(writer, 1, { ...batch, ...changes });
+  const { table = 'postern', chains = ['queue_output', 'queue_input'], counter = 'queued', bypass = false } = changes;
+  const rules = chains.map((chain) => ({ chain, counter, action: { queue, bypass } }));
+  const { dormant } = changes;
+  const expected = appendRuleBatch(writer, 1, { table, rules, ...(dormant !== undefined && { dormant }) });
   netfilter.send(writer.finished());
   const errnos: number[] = [];
   for (let datagram = netfilter.receive(); datagram !== undefined; datagram = netfilter.receive()) {

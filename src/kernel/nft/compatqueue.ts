@@ -1,7 +1,7 @@
 // For kernels without nft's `queue`: puts the xt target NFQUEUE into our sleeping table and wakes it, in one transaction.
 import { fail, ok, type Result } from '#std/result.ts';
 import { parseAcks } from '#wire/netlink.ts';
-import { appendQueueBatch } from '#wire/nftbatch.ts';
+import { appendRuleBatch } from '#wire/nftbatch.ts';
 import { Writer } from '#wire/writer.ts';
 import { codeOf } from '../ffi.ts';
 import { NetlinkSocket, netlinkFamilies } from '../netlink/socket.ts';
@@ -10,12 +10,13 @@ import { plannedHooks, type TablePlan, tableName } from './table.ts';
 /** The error is a sentence with the kernel's reason; then nothing has changed. */
 export function wakeWithQueue(plan: TablePlan): Result<void> {
   const writer = Writer.growing(1024);
-  const expected = appendQueueBatch(writer, 1, {
+  const expected = appendRuleBatch(writer, 1, {
     table: tableName,
-    chains: plannedHooks(plan).map((hook) => `queue_${hook}`),
-    queue: plan.queueNumber,
-    bypass: plan.failMode === 'open',
-    counter: 'queued',
+    rules: plannedHooks(plan).map((hook) => ({
+      chain: `queue_${hook}`,
+      counter: 'queued',
+      action: { queue: plan.queueNumber, bypass: plan.failMode === 'open' },
+    })),
     dormant: false,
   });
   const socket = new NetlinkSocket({ family: netlinkFamilies.netfilter });

@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import type { QueueKind } from '#model/status.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import type { KernelPlan } from '../port.ts';
-import { wakeWithQueue } from './compatqueue.ts';
 import type { Marks } from './marks.ts';
 import { renderObserveTable } from './observetable.ts';
 import { removeOwnTable, tableOwner } from './owner.ts';
 import { applyNft, runNft } from './program.ts';
-import { planMark, renderRules, renderTable, type TablePlan, tableName } from './table.ts';
+import { type ChainPrograms, isWoken, planMark, renderRules, renderTable, type TablePlan, tableName } from './table.ts';
+import { wakeTable } from './wake.ts';
 
 const noRules = { output: [], input: [], forward: [] } as const;
 
@@ -16,6 +16,7 @@ const noRules = { output: [], input: [], forward: [] } as const;
 function fingerprint(plan: TablePlan): string {
   return createHash('sha256')
     .update(renderTable({ ...plan, kernelRules: noRules }, ''))
+    .update(plan.programs?.build ?? '')
     .digest('hex')
     .slice(0, 16);
 }
@@ -23,14 +24,16 @@ function fingerprint(plan: TablePlan): string {
 export class Table {
   readonly #marks: Marks;
   readonly #queueNumber: number;
+  readonly #programs: ChainPrograms | undefined;
   /** What this kernel can do; found out by trying. */
   #kind: 'native' | 'compat' | undefined;
   #standing: 'none' | 'observe' | 'enforce' = 'none';
   counts = { rateLimited: 0, refused: 0 };
 
-  constructor({ marks, queueNumber }: { marks: Marks; queueNumber: number }) {
+  constructor({ marks, queueNumber, programs }: Pick<TablePlan, 'marks' | 'queueNumber' | 'programs'>) {
     this.#marks = marks;
     this.#queueNumber = queueNumber;
+    this.#programs = programs;
   }
 
   get queueKind(): QueueKind {
@@ -55,7 +58,10 @@ export class Table {
     const kinds = this.#kind === undefined ? (['native', 'compat'] as const) : [this.#kind];
     let last: Result<void> = fail('no way to queue packets was tried');
     for (const kind of kinds) {
-      const table: TablePlan = { ...plan, marks: this.#marks, queueNumber: this.#queueNumber, queue: kind };
+      const table: TablePlan = {
+        ...{ ...plan, marks: this.#marks, queueNumber: this.#queueNumber },
+        ...{ queue: kind, programs: this.#programs },
+      };
       last = (await this.#stands(table)) ? await applyNft(renderRules(table)) : await this.#putUp(table);
       if (last.ok) {
         this.#kind = kind;
@@ -73,8 +79,8 @@ export class Table {
   async #putUp(plan: TablePlan): Promise<Result<void>> {
     const text = renderTable(plan, fingerprint(plan));
     const applied = await applyNft(text);
-    if (!applied.ok || plan.queue === 'native') return applied;
-    const woken = wakeWithQueue(plan);
+    if (!applied.ok || !isWoken(plan)) return applied;
+    const woken = wakeTable(plan);
     if (!woken.ok) await removeOwnTable();
     return woken;
   }

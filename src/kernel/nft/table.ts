@@ -24,10 +24,26 @@ export interface TablePlan {
   readonly forward: boolean;
   readonly marks: Marks;
   readonly queueNumber: number;
-  /** `native` writes nft's queue statement; `compat` leaves the queue chains empty and the table asleep, see nft/apply.ts. */
+  /** `native` writes nft's queue statement; `compat` leaves the queue chains empty and the table asleep, see nft/wake.ts. */
   readonly queue: 'native' | 'compat';
   /** Lines of the chains kernel_output, kernel_input and kernel_forward, of nft/kernelrules.ts. */
   readonly kernelRules: Readonly<Record<Hook, readonly string[]>>;
+  /** BPF programs that know the flows of sockets; then output and input use no conntrack. See nft/programs.ts. */
+  readonly programs?: ChainPrograms | undefined;
+}
+
+/** Hooks whose flows belong to sockets of this machine. */
+export type SocketHook = Exclude<Hook, 'forward'>;
+
+export interface ChainPrograms {
+  /** Names the programs' build: a table with those of another build is put up anew. */
+  readonly build: string;
+  /** Descriptors of the programs in this process. */
+  readonly fds: Readonly<Record<SocketHook, Readonly<Record<'allowed' | 'rejected' | 'dropped', number>>>>;
+}
+
+function asksPrograms(hook: Hook, plan: TablePlan): hook is SocketHook {
+  return plan.programs !== undefined && hook !== 'forward';
 }
 
 const hex = (value: number) => `0x${(value >>> 0).toString(16)}`;
@@ -71,6 +87,11 @@ function rateRules(hook: Hook): string[] {
   return [rule('rate_peer4', 'ip saddr', peerRate), rule('rate_peer6', 'ip6 saddr', peerRate)];
 }
 
+/** TCP that opens nothing belongs to a connection that was judged when it was opened, or to nobody. */
+const tcpGoesOn = 'meta l4proto tcp tcp flags & (fin | syn | rst | ack) != syn accept';
+/** Later fragments have no ports; without their first, which is judged, they are nothing. IPv4 is put together before this hook. */
+const laterFragments = 'meta nfproto ipv6 exthdr frag frag-off != 0 accept';
+
 function decideChain(hook: Hook, plan: TablePlan): string[] {
   const { marks } = plan;
   const { original, reply } = judged(hook, marks);
@@ -78,6 +99,19 @@ function decideChain(hook: Hook, plan: TablePlan): string[] {
     `meta l4proto { udp, udplite } ${flowKey(hook, family)} @rejected_${hook}${family} counter name remembered goto refuse`,
     `meta l4proto { udp, udplite } ${flowKey(hook, family)} @dropped_${hook}${family} counter name remembered drop`,
   ]);
+  if (asksPrograms(hook, plan)) {
+    return [
+      `type filter hook ${hook} priority -150; policy accept;`,
+      tcpGoesOn,
+      ...(hook === 'input' ? [laterFragments] : []),
+      `jump allowed_${hook}`,
+      `jump kernel_${hook}`,
+      `jump refused_${hook}`,
+      ...refusals,
+      ...rateRules(hook),
+      `jump queue_${hook}`,
+    ];
+  }
   return [
     `type filter hook ${hook} priority -150; policy accept;`,
     `ct direction original ct mark and ${hex(original)} != 0x0 accept`,
@@ -91,13 +125,18 @@ function decideChain(hook: Hook, plan: TablePlan): string[] {
 }
 
 /** What becomes of a packet that the gate has judged; one that nobody judged (queue bypass) passes as allowed. */
-function afterChain(hook: Hook, { marks }: TablePlan): string[] {
+function afterChain(hook: Hook, plan: TablePlan): string[] {
+  const { marks } = plan;
   const { original, reply } = judged(hook, marks);
   const replyBit = hook === 'output' ? marks.in : hook === 'input' ? marks.out : marks.forward;
-  return [
+  const refusals = [
     `type filter hook ${hook} priority -140; policy accept;`,
     `meta mark ${hex(marks.reject)} goto rejected_${hook}`,
     `meta mark ${hex(marks.drop)} goto dropped_${hook}`,
+  ];
+  if (asksPrograms(hook, plan)) return refusals;
+  return [
+    ...refusals,
     `ct direction original ct mark and ${hex(original)} == 0x0 ct state != untracked ct mark set ct mark or ${hex(original)}`,
     `ct direction reply ct mark and ${hex(reply)} == 0x0 ct state != untracked ct mark set ct mark or ${hex(replyBit)}`,
   ];
@@ -122,6 +161,7 @@ function hookChains(hook: Hook, plan: TablePlan): string[] {
   return [
     ...sets(hook),
     chain(`kernel_${hook}`, plan.kernelRules[hook]),
+    ...(asksPrograms(hook, plan) ? [chain(`allowed_${hook}`, []), chain(`refused_${hook}`, [])] : []),
     chain(`queue_${hook}`, queueLines(plan)),
     chain(`rejected_${hook}`, [...rememberRules(hook, 'rejected'), 'goto refuse']),
     chain(`dropped_${hook}`, [...rememberRules(hook, 'dropped'), 'counter name refused drop']),
@@ -131,9 +171,9 @@ function hookChains(hook: Hook, plan: TablePlan): string[] {
 }
 
 /** ICMP host-prohibited, so that `ping` says so; ICMPv6 has only admin-prohibited (RFC 1812 5.2.7.1, RFC 4443 3.1). */
-function refuseChain({ marks }: TablePlan): string {
+function refuseChain({ marks, programs }: TablePlan): string {
   return chain('refuse', [
-    `ct state != untracked ct mark set ct mark or ${hex(marks.refused)}`,
+    ...(programs === undefined ? [`ct state != untracked ct mark set ct mark or ${hex(marks.refused)}`] : []),
     'meta l4proto tcp counter name refused reject with tcp reset',
     'meta nfproto ipv4 counter name refused reject with icmp type host-prohibited',
     'counter name refused reject with icmpv6 type admin-prohibited',
@@ -145,10 +185,15 @@ export function plannedHooks(plan: Pick<TablePlan, 'forward'>): readonly Hook[] 
   return plan.forward ? hooks : ['output', 'input'];
 }
 
+/** Whether the table is put up asleep, for rules that nft cannot write; see nft/wake.ts. */
+export function isWoken(plan: Pick<TablePlan, 'queue' | 'programs'>): boolean {
+  return plan.queue === 'compat' || plan.programs !== undefined;
+}
+
 /** One nft transaction: whatever table of ours is there is replaced. */
 export function renderTable(plan: TablePlan, fingerprint: string): string {
   const body = [
-    ...(plan.queue === 'compat' ? ['flags dormant'] : []),
+    ...(isWoken(plan) ? ['flags dormant'] : []),
     chain(ownerMark, []),
     chain(planMark(fingerprint), []),
     'counter refused { }',

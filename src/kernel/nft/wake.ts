@@ -1,0 +1,60 @@
+// Puts into our sleeping table the rules that nft cannot write (the xt target NFQUEUE where there is no `queue`, the xt match `bpf`)
+// and wakes it, in one transaction.
+import { fail, ok, type Result } from '#std/result.ts';
+import { parseAcks } from '#wire/netlink.ts';
+import { appendRuleBatch, type BatchRule } from '#wire/nftbatch.ts';
+import { Writer } from '#wire/writer.ts';
+import { codeOf } from '../ffi.ts';
+import { NetlinkSocket, netlinkFamilies } from '../netlink/socket.ts';
+import { plannedHooks, type SocketHook, type TablePlan, tableName } from './table.ts';
+
+function queueRules(plan: TablePlan): BatchRule[] {
+  if (plan.queue === 'native') return [];
+  return plannedHooks(plan).map((hook) => ({
+    chain: `queue_${hook}`,
+    counter: 'queued',
+    action: { queue: plan.queueNumber, bypass: plan.failMode === 'open' },
+  }));
+}
+
+function programRules({ programs }: TablePlan): BatchRule[] {
+  if (programs === undefined) return [];
+  return (['output', 'input'] as const satisfies readonly SocketHook[]).flatMap((hook): BatchRule[] => {
+    const { allowed, rejected, dropped } = programs.fds[hook];
+    return [
+      { chain: `allowed_${hook}`, program: allowed, action: { verdict: 'accept' } },
+      { chain: `refused_${hook}`, program: rejected, action: { goto: 'refuse' } },
+      { chain: `refused_${hook}`, program: dropped, counter: 'refused', action: { verdict: 'drop' } },
+    ];
+  });
+}
+
+/** The error is a sentence with the kernel's reason; then nothing has changed. */
+export function wakeTable(plan: TablePlan): Result<void> {
+  const writer = Writer.growing(4096);
+  const rules = [...programRules(plan), ...queueRules(plan)];
+  const expected = appendRuleBatch(writer, 1, { table: tableName, rules, dormant: false });
+  const socket = new NetlinkSocket({ family: netlinkFamilies.netfilter });
+  try {
+    socket.setOption('extAck', 1);
+    socket.send(writer.finished());
+    let acknowledged = 0;
+    for (let datagram = socket.receive(); datagram !== undefined; datagram = socket.receive()) {
+      const acks = parseAcks(datagram);
+      if (!acks.ok) return acks;
+      for (const ack of acks.value) {
+        if (ack.type === 'error') {
+          return fail(
+            `rules for the packet queue or the BPF programs could not be put into the table: ${codeOf(ack.errno)} ${ack.text ?? ''}`.trim(),
+          );
+        }
+        acknowledged += 1;
+      }
+    }
+    return acknowledged === expected
+      ? ok(undefined)
+      : fail(`the kernel acknowledged ${acknowledged} of ${expected} changes when the table was woken`);
+  } finally {
+    socket.close();
+  }
+}

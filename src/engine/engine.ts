@@ -18,7 +18,15 @@ import { type Terms, termsOf } from './memory.ts';
 import { promptOf, Questions } from './questions.ts';
 import { Quotas } from './quotas.ts';
 import type { Turn } from './turn.ts';
-import type { Attribution, CopiedPacket, Decider, Effect, EngineEvent, QueuedPacket } from './types.ts';
+import type {
+  Attribution,
+  CopiedPacket,
+  DecidedByKernel,
+  Decider,
+  Effect,
+  EngineEvent,
+  QueuedPacket,
+} from './types.ts';
 
 export interface EngineOptions {
   /** The time the gate started in base 36: begins the ids of questions and connections. */
@@ -30,6 +38,11 @@ export interface EngineOptions {
 }
 
 type AnyPacket = Omit<QueuedPacket, 'id'>;
+
+function reasonOf({ rule }: DecidedByKernel, found: boolean): Reason {
+  if (rule !== null) return 'rule';
+  return found ? 'mode' : 'unattributed';
+}
 
 const notFound: Attribution = { process: undefined, evidence: [] };
 
@@ -228,7 +241,8 @@ export class Engine {
   #attribute({ out }: Turn, flow: HeldFlow): void {
     this.#quotas.enter(flow);
     this.#attributing.set(flow.ticket, flow);
-    out.push({ type: 'attribute', ticket: flow.ticket, flow: flow.flow, uid: flow.uid, gid: flow.gid });
+    const { ticket, uid, gid, caller } = flow;
+    out.push({ type: 'attribute', ticket, flow: flow.flow, uid, gid, caller });
   }
 
   #leaveAttribution(flow: HeldFlow): void {
@@ -280,9 +294,11 @@ export class Engine {
     const outcome =
       decided === null
         ? { ...terms, action: decision.action, enforced: false }
-        : { ...terms, ...decided, reason: 'rule' as const, enforced: true };
+        : { ...terms, rule: decided.rule, action: decided.action, reason: reasonOf(decided, found), enforced: true };
     const known = this.#ledger.known(copy.key);
-    hits(turn, outcome, sameSender(known?.attempt.process, attempt.process) ? known : undefined);
+    if (decided?.counted !== true) {
+      hits(turn, outcome, sameSender(known?.attempt.process, attempt.process) ? known : undefined);
+    }
     this.#ledger.write(turn, copy, outcome, 0);
     turn.out.push({ type: 'count', reason: outcome.reason });
   }

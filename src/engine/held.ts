@@ -4,7 +4,7 @@ import type { Flow } from '#model/flow.ts';
 import type { Process } from '#model/process.ts';
 import type { Terms } from './memory.ts';
 import type { Question } from './questions.ts';
-import type { Attribution, CopiedPacket, QueuedPacket } from './types.ts';
+import type { Attribution, Caller, CopiedPacket, QueuedPacket } from './types.ts';
 
 export interface HeldPacket {
   readonly id: number;
@@ -21,6 +21,7 @@ export interface HeldFlow {
   readonly flow: Flow;
   readonly uid: number | undefined;
   readonly gid: number | undefined;
+  readonly caller: Caller | undefined;
   /** When its first packet came, in milliseconds since 1970. */
   readonly since: number;
   /** And its last one. */

@@ -12,9 +12,9 @@ export function beginFlow(
   now: number,
   kind: Pick<HeldFlow, 'copy' | 'packets'>,
 ): HeldFlow {
-  const { key, flow, uid, gid } = packet;
+  const { key, flow, uid, gid, caller } = packet;
   return {
-    ...{ slot, key, flow, uid, gid, ticket },
+    ...{ slot, key, flow, uid, gid, caller, ticket },
     ...{ since: now, last: now, seen: 1, owner: ownerOf(flow, uid) },
     ...{ copy: kind.copy, packets: kind.packets },
     ...{ attribution: undefined, app: undefined, asked: undefined },

@@ -16,6 +16,9 @@ export interface Decider {
   whoever?(attempt: Attempt): { readonly rule: string; readonly action: 'allow' | 'reject' | 'drop' } | undefined;
 }
 
+/** A struct owner of bpf/shared.h, in bytes. */
+export type Caller = Uint8Array;
+
 /** A packet in the kernel's queue, waiting for exactly one verdict. */
 export interface QueuedPacket {
   /** The kernel's packet id in the queue. */
@@ -28,14 +31,24 @@ export interface QueuedPacket {
   readonly gid?: number | undefined;
   /** The packet mark, 0 when there is none. A packet with somebody else's mark is refused without ours. */
   readonly mark: number;
+  /** Who called, where the kernel's programs wrote it down; the engine only passes it on to attribution. */
+  readonly caller?: Caller | undefined;
   /** It opens a TCP connection: SYN without ACK. The same addresses and ports may have had a connection before. */
   readonly opens?: boolean | undefined;
 }
 
-/** A copy of a packet that was not held: `observe`, or a flow that a kernel rule decided by itself. */
+/** A copy of a packet that was not held: `observe`, or a flow that the kernel decided by itself. */
 export interface CopiedPacket extends Omit<QueuedPacket, 'id'> {
-  /** The kernel rule that decided, and what; null in `observe`. */
-  readonly decided: { readonly rule: string; readonly action: 'allow' | 'reject' | 'drop' } | null;
+  /** What the kernel decided, and by which rule; null in `observe`. */
+  readonly decided: DecidedByKernel | null;
+}
+
+export interface DecidedByKernel {
+  /** null: by the mode. */
+  readonly rule: string | null;
+  readonly action: 'allow' | 'reject' | 'drop';
+  /** The kernel counts the rule's hits itself. */
+  readonly counted?: true;
 }
 
 /** The answer of attribution. `process` undefined: not found in time. */
@@ -76,6 +89,7 @@ export type Effect =
       readonly flow: Flow;
       readonly uid: number | undefined;
       readonly gid: number | undefined;
+      readonly caller: Caller | undefined;
     }
   | { readonly type: 'prompt-opened'; readonly prompt: Prompt }
   | { readonly type: 'prompt-changed'; readonly prompt: Prompt }

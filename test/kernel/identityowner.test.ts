@@ -52,7 +52,7 @@ function flow(protocolNumber: number, local: number, remote: number, direction: 
 
 function attribute(asked: Flow, uid?: number): Promise<Attribution> {
   events.drain();
-  return new Promise((resolve) => attributor.attribute(asked, uid, uid, resolve));
+  return new Promise((resolve) => attributor.attribute(asked, { uid, gid: uid }, resolve));
 }
 
 /** A line that the program prints. */

@@ -14,8 +14,11 @@ import type { Reports } from './reports.ts';
 /** Rules tried one after the other for each packet that finds no room, so that a flood costs little. */
 const maxTriedInLoad = 1000;
 
+/** What is known of who sends, before anybody looks. */
+export type Sender = Pick<Extract<Effect, { type: 'attribute' }>, 'uid' | 'gid' | 'caller'>;
+
 export interface Attributor {
-  attribute(flow: Flow, uid: number | undefined, gid: number | undefined, done: (found: Attribution) => void): void;
+  attribute(flow: Flow, sender: Sender, done: (found: Attribution) => void): void;
   readonly processes: number;
   /** Facts that the policy asks for and that take time: a packet is held until they are known. */
   need(facts: { readonly sha256: boolean; readonly package: boolean }): void;
@@ -74,7 +77,7 @@ export class Gate {
         kernel.verdict(effect.packets, effect.verdict, effect.flow, effect.passing);
         return;
       case 'attribute':
-        this.#parts.attributor.attribute(effect.flow, effect.uid, effect.gid, (attribution) =>
+        this.#parts.attributor.attribute(effect.flow, effect, (attribution) =>
           this.#handle({ type: 'attributed', ticket: effect.ticket, attribution }),
         );
         return;

@@ -4,7 +4,7 @@ import { settleCandidates } from '#attribution/candidates.ts';
 import { formatIdentities, parseIdentities } from '#attribution/identities.ts';
 import { kernelAnswers } from '#attribution/kernelmade.ts';
 import { type ProcessEvent, ProcessTable } from '#attribution/processtable.ts';
-import type { Attribution } from '#engine/types.ts';
+import type { Attribution, Caller } from '#engine/types.ts';
 import type { Flow } from '#model/flow.ts';
 import { hasPorts } from '#model/net/protocol.ts';
 import type { Evidence, Process } from '#model/process.ts';
@@ -41,6 +41,7 @@ type Done = (found: Attribution) => void;
 interface Sender {
   readonly uid: number | undefined;
   readonly gid: number | undefined;
+  readonly caller?: Caller | undefined;
 }
 
 export class ProcAttributor {
@@ -103,8 +104,7 @@ export class ProcAttributor {
   }
 
   /** Calls `done` once, at once where the program is found by a few looks. */
-  attribute(flow: Flow, uid: number | undefined, gid: number | undefined, done: Done): void {
-    const sender: Sender = { uid, gid };
+  attribute(flow: Flow, sender: Sender, done: Done): void {
     // Where a forwarded packet comes from is another machine, or a namespace whose sockets are not ours to see.
     if (flow.direction === 'forward') done({ process: undefined, evidence: [] });
     else if (hasPorts(flow.protocol)) this.#bySocket(flow, sender, done);

@@ -39,9 +39,10 @@ export interface EngineOptions {
 
 type AnyPacket = Omit<QueuedPacket, 'id'>;
 
-function reasonOf({ rule }: DecidedByKernel, found: boolean): Reason {
-  if (rule !== null) return 'rule';
-  return found ? 'mode' : 'unattributed';
+function termsOfKernel({ rule }: DecidedByKernel, terms: Terms): Pick<Terms, 'rule' | 'reason'> {
+  if (rule === undefined) return terms;
+  if (rule !== null) return { rule, reason: 'rule' };
+  return { rule, reason: terms.found ? 'mode' : 'unattributed' };
 }
 
 const notFound: Attribution = { process: undefined, evidence: [] };
@@ -294,7 +295,7 @@ export class Engine {
     const outcome =
       decided === null
         ? { ...terms, action: decision.action, enforced: false }
-        : { ...terms, rule: decided.rule, action: decided.action, reason: reasonOf(decided, found), enforced: true };
+        : { ...terms, ...termsOfKernel(decided, terms), action: decided.action, enforced: true };
     const known = this.#ledger.known(copy.key);
     if (decided?.counted !== true) {
       hits(turn, outcome, sameSender(known?.attempt.process, attempt.process) ? known : undefined);

@@ -44,8 +44,8 @@ export interface CopiedPacket extends Omit<QueuedPacket, 'id'> {
 }
 
 export interface DecidedByKernel {
-  /** null: by the mode. */
-  readonly rule: string | null;
+  /** null: by the mode. undefined: it is not known any more, and the policy is asked. */
+  readonly rule: string | null | undefined;
   readonly action: 'allow' | 'reject' | 'drop';
   /** The kernel counts the rule's hits itself. */
   readonly counted?: true;

@@ -3,5 +3,8 @@
 #include "kernel.h"
 #include "maps.h"
 #include "identity.h"
+#include "calls.h"
+#include "packets.h"
+#include "traffic.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

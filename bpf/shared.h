@@ -59,6 +59,7 @@ struct flow {
 struct entry_key {
 	__u64 exe_ino;
 	__u64 exe_ctime;
+	__u64 exe_name;
 	__u64 exec;
 	__u64 cgroup;
 	__u8 remote[16];
@@ -128,6 +129,8 @@ struct event {
 #define EVENT_FORK 2
 #define EVENT_EXIT 3
 #define EVENT_FLOW 4
+#define EVENT_VOID 5 /* an event_flow: this connection is to be judged anew */
+#define EVENT_END 6
 
 /* An exec: followed by the texts, each without a terminating zero. Where a text was cut its length is the room's. */
 struct event_exec {
@@ -182,6 +185,81 @@ struct event_flow {
 	__u32 zero;
 };
 
+/* A socket's end, with its totals. */
+struct event_end {
+	struct event event;
+	struct flow flow;
+	__u64 cookie;
+	__u64 bytes_out;
+	__u64 bytes_in;
+	__u64 packets_out;
+	__u64 packets_in;
+};
+
+/* What sockets[] says of a socket, by its cookie: who called last and, of that call, the peer and the verdict. */
+struct socket {
+	struct owner owner;
+	__u8 remote[16];
+	__u64 expires; /* of the verdict, boot-time nanoseconds; 0: never */
+	__u32 generation; /* of the verdict; another than config's: the verdict is void */
+	__u32 rule;
+	__u16 remote_port;
+	__u8 verdict;
+	__u8 family;
+	__u32 bound; /* the local port under which it stands in ports[]; 0: it does not */
+};
+
+/* A local port of the guarded network namespace. */
+struct port_key {
+	__u16 port;
+	__u8 protocol;
+	__u8 zero;
+};
+
+struct port {
+	struct owner owner;
+	__u64 cookie; /* of the socket bound first */
+	__u32 sockets; /* how many are bound */
+	__u32 ambiguous; /* 1: they belong to different processes */
+};
+
+/* A flow without connection that was accepted, so that its replies are too; by its flow with direction 0 and local address zero. */
+struct talk {
+	__u64 out_last; /* boot-time nanoseconds of the last packet accepted, 0: none */
+	__u64 in_last;
+	__u64 out_cookie; /* the socket that sends */
+	__u64 in_exec; /* exec of the process that listens */
+	__u32 out_generation; /* of the policy that accepted */
+	__u32 in_generation;
+};
+
+/* What is counted of a socket, and whose it was when its flow was judged. In sk_storage; accepted connections begin with their
+ * listener's. */
+struct traffic {
+	__u64 bytes_out;
+	__u64 bytes_in;
+	__u64 packets_out;
+	__u64 packets_in;
+	__u64 exec; /* of the owner */
+	struct flow flow; /* of its first packet; a socket with several peers is counted under the first */
+	__u32 tgid; /* of the owner; 0: it made no call that was judged */
+	__u32 generation; /* of the policy that judged */
+	__u32 state; /* TRAFFIC_* */
+	__u32 told; /* generation under which user space was last asked to judge anew */
+};
+
+#define TRAFFIC_FLOW 1 /* `flow` is filled in */
+#define TRAFFIC_INCOMING 2 /* accepted by a listener */
+
+/* Whose the packet is that now waits in the queue, by its flow. */
+struct asked {
+	struct owner owner;
+	__u64 cookie;
+	__u64 time; /* boot-time nanoseconds */
+	__u32 ambiguous; /* 1: sockets of different processes send this flow */
+	__u32 zero;
+};
+
 /* Counters, each a slot of counts[]. */
 #define COUNT_RING_FULL 0 /* events that found no room */
 #define COUNT_PROCESSES_FULL 1 /* processes that found no room in procs[] */
@@ -191,6 +269,7 @@ struct event_flow {
 #define COUNT_ASKED 5 /* new flows left to the queue */
 #define COUNT_SOCKETS_FULL 6
 #define COUNT_AMBIGUOUS 7 /* two sockets sent the same flow */
+#define COUNT_REPLIES 9 /* packets let through as replies */
 #define COUNT_VOIDED 8 /* verdicts voided: socket kept over exec, or a new policy */
 #define COUNTS 16
 

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Who calls, and what the flow cache says of it.
+ *
+ * The cache in words: user space decides a flow once, and writes down the decision under the parts of the attempt that the
+ * policy looked at (a mask says which). Whatever agrees in these parts has the same decision, so that the first entry found
+ * under any mask is right. The policy's generation is a part of each key: after a swap no older entry is ever found. */
+#ifndef POSTERN_LOOKUP_H
+#define POSTERN_LOOKUP_H
+
+#include "maps.h"
+
+struct answer {
+	__u64 expires;
+	__u32 rule;
+	__u32 verdict;
+};
+
+static __always_inline void copy16(__u8 *to, const __u8 *from)
+{
+	((__u64 *)to)[0] = ((const __u64 *)from)[0];
+	((__u64 *)to)[1] = ((const __u64 *)from)[1];
+}
+
+static __always_inline bool same16(const __u8 *a, const __u8 *b)
+{
+	return ((const __u64 *)a)[0] == ((const __u64 *)b)[0] && ((const __u64 *)a)[1] == ((const __u64 *)b)[1];
+}
+
+static __always_inline bool same_ids(const struct owner *a, const struct owner *b)
+{
+	return a->process.exec == b->process.exec && a->tgid == b->tgid && a->uid == b->uid && a->gid == b->gid &&
+	       a->cgroup == b->cgroup;
+}
+
+/* The inode number of the task's cgroup v2 directory, where no helper gives it. */
+static __always_inline __u64 cgroup_of(struct task_struct *task)
+{
+	struct css_set *set = FOLLOW(task, cgroups);
+	struct cgroup *cgroup = FOLLOW(set, dfl_cgrp);
+	struct kernfs_node *node = FOLLOW(cgroup, kn);
+
+	return FOLLOW(node, id);
+}
+
+/* The calling process, with the ids and the cgroup that it has at this call. */
+static __always_inline void take_owner(struct owner *owner, __u64 cgroup)
+{
+	struct task_struct *task = current_task();
+	const struct cred *cred = FOLLOW(task, cred);
+	struct process *process;
+	__u32 tgid = FOLLOW(task, tgid);
+
+	__builtin_memset(owner, 0, sizeof(*owner));
+	owner->tgid = tgid;
+	owner->uid = FOLLOW(cred, euid.val);
+	owner->gid = FOLLOW(cred, egid.val);
+	owner->cgroup = cgroup;
+	process = bpf_map_lookup_elem(&procs, &tgid);
+	if (process) {
+		owner->process = *process;
+		owner->known = 1;
+	} else {
+		count(COUNT_UNKNOWN_PROCESS);
+	}
+}
+
+static __always_inline void fill_key(struct entry_key *key, const struct mask *mask, const struct owner *owner,
+				     const struct flow *flow)
+{
+	__u32 fields = mask->fields;
+
+	__builtin_memset(key, 0, sizeof(*key));
+	if (fields & MASK_EXE) {
+		key->exe_ino = owner->process.exe.ino;
+		key->exe_ctime = owner->process.exe.ctime;
+		key->exe_name = owner->process.exe.name;
+		key->exe_dev = owner->process.exe.dev;
+		key->exe_generation = owner->process.exe.generation;
+		key->exe_mount = owner->process.exe.mount;
+	}
+	if (fields & MASK_PROCESS) {
+		key->exec = owner->process.exec;
+		key->tgid = owner->tgid;
+	}
+	if (fields & MASK_UID)
+		key->uid = owner->uid;
+	if (fields & MASK_GID)
+		key->gid = owner->gid;
+	if (fields & MASK_CGROUP)
+		key->cgroup = owner->cgroup;
+	if (fields & MASK_PROTOCOL)
+		key->protocol = flow->protocol;
+	if (fields & MASK_PORT)
+		key->port = flow->direction == FLOW_IN ? flow->local_port : flow->remote_port;
+	((__u64 *)key->remote)[0] = ((const __u64 *)flow->remote)[0] & mask->remote_high;
+	((__u64 *)key->remote)[1] = ((const __u64 *)flow->remote)[1] & mask->remote_low;
+}
+
+#define ASK_ANY_PEER 1 /* only what holds for every peer of the family */
+
+/* Asks the cache. A process that is not known is found only by masks that ask nothing of it. */
+static __noinline int ask_cache(const struct owner *owner, const struct flow *flow, struct answer *answer, int how)
+{
+	struct config *config = settings();
+	__u32 used;
+
+	answer->verdict = VERDICT_UNKNOWN;
+	answer->rule = 0;
+	answer->expires = 0;
+	if (!config)
+		return 0;
+	used = config->masks;
+	for (__u32 i = 0; i < MAX_MASKS; i++) {
+		struct entry_key key;
+		struct mask *mask;
+		struct entry *entry;
+		__u32 index = i;
+
+		if (i >= used)
+			break;
+		mask = bpf_map_lookup_elem(&masks, &index);
+		if (!mask)
+			break;
+		if (!owner->known && (mask->fields & (MASK_EXE | MASK_PROCESS)))
+			continue;
+		if (how == ASK_ANY_PEER && (mask->remote_high || mask->remote_low || (mask->fields & MASK_PORT)))
+			continue;
+		fill_key(&key, mask, owner, flow);
+		key.generation = config->generation;
+		key.shape = i | (flow->direction << 6) | (flow->family == 6 ? 32 : 0);
+		entry = bpf_map_lookup_elem(&flows, &key);
+		if (!entry)
+			continue;
+		if (entry->expires && entry->expires <= bpf_ktime_get_boot_ns())
+			continue;
+		__sync_fetch_and_add(&entry->hits, 1);
+		answer->verdict = entry->verdict;
+		answer->rule = entry->rule;
+		answer->expires = entry->expires;
+		return 0;
+	}
+	return 0;
+}
+
+static __always_inline void hit(__u32 rule)
+{
+	__u64 *value = bpf_map_lookup_elem(&hits, &rule);
+
+	if (value)
+		__sync_fetch_and_add(value, 1);
+}
+
+/* Tells user space of a flow decided here. Never waits: what finds no room is counted. */
+static __always_inline void report(const struct config *config, const struct owner *owner, const struct flow *flow,
+				   __u64 cookie, const struct answer *answer)
+{
+	struct event_flow *event;
+
+	hit(answer->rule);
+	if (!config->report)
+		return;
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		count(COUNT_RING_FULL);
+		return;
+	}
+	event->event.type = EVENT_FLOW;
+	event->event.bytes = sizeof(*event);
+	event->event.time = bpf_ktime_get_boot_ns();
+	event->owner = *owner;
+	event->flow = *flow;
+	event->cookie = cookie;
+	event->rule = answer->rule;
+	event->generation = config->generation;
+	event->verdict = answer->verdict;
+	event->zero = 0;
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+}
+
+#define SECOND 1000000000ULL
+#define TALK_SECONDS 180 /* as nf_conntrack_udp_timeout_stream was for long; a stream keeps itself alive */
+
+/* The key under which both directions of a flow without connection meet. */
+static __always_inline void talk_key(struct flow *key, const struct flow *flow)
+{
+	*key = *flow;
+	((__u64 *)key->local)[0] = 0;
+	((__u64 *)key->local)[1] = 0;
+	key->direction = 0;
+}
+
+static __always_inline bool recent(__u64 last, __u64 now)
+{
+	return last && now - last < TALK_SECONDS * SECOND;
+}
+
+#endif

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What our nft chains ask of each packet that may begin a flow, as xt `bpf` matches. Each program answers one question with 1
+ * or 0 and refuses nothing itself. A packet begins at its IP header. */
+#ifndef POSTERN_PACKETS_H
+#define POSTERN_PACKETS_H
+
+#include "lookup.h"
+
+#define IPPROTO_HOPOPTS 0
+#define IPPROTO_ROUTING 43
+#define IPPROTO_FRAGMENT 44
+#define IPPROTO_DSTOPTS 60
+#define IPPROTO_SCTP 132
+#define IPPROTO_UDPLITE 136
+#define ICMP_ECHOREPLY 0
+#define ICMP_ECHO 8
+#define ICMPV6_ECHO_REQUEST 128
+#define ICMPV6_ECHO_REPLY 129
+
+/* The flow of the packet; false where it cannot be read for certain: then the queue's reader looks at it. */
+static __always_inline bool read_flow(struct __sk_buff *skb, struct flow *flow, __u8 direction)
+{
+	__u8 first, next;
+	__u32 at;
+	__u8 source[16] = {}, destination[16] = {};
+	__u16 ports[2] = {};
+
+	__builtin_memset(flow, 0, sizeof(*flow));
+	if (bpf_skb_load_bytes(skb, 0, &first, 1))
+		return false;
+	if (first >> 4 == 4) {
+		__u8 header[20];
+
+		if (bpf_skb_load_bytes(skb, 0, header, 20))
+			return false;
+		at = (first & 15) * 4;
+		if (at < 20)
+			return false;
+		/* A later fragment has no ports. */
+		if ((header[6] & 0x1f) || header[7])
+			return false;
+		next = header[9];
+		__builtin_memcpy(source + 12, header + 12, 4);
+		__builtin_memcpy(destination + 12, header + 16, 4);
+		flow->family = 4;
+	} else if (first >> 4 == 6) {
+		__u8 header[8];
+
+		if (bpf_skb_load_bytes(skb, 0, header, 8) || bpf_skb_load_bytes(skb, 8, source, 16) ||
+		    bpf_skb_load_bytes(skb, 24, destination, 16))
+			return false;
+		next = header[6];
+		at = 40;
+		/* Extension headers are rare; two of them are followed, the reader in user space follows the rest. */
+		for (int i = 0; i < 2; i++) {
+			__u8 extension[2];
+
+			if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS)
+				break;
+			if (bpf_skb_load_bytes(skb, at, extension, 2))
+				return false;
+			next = extension[0];
+			at += 8 + extension[1] * 8;
+		}
+		if (next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS || next == IPPROTO_FRAGMENT)
+			return false;
+		flow->family = 6;
+	} else {
+		return false;
+	}
+	flow->protocol = next;
+	flow->direction = direction;
+	if (next == IPPROTO_TCP || next == IPPROTO_UDP || next == IPPROTO_SCTP || next == IPPROTO_UDPLITE) {
+		if (bpf_skb_load_bytes(skb, at, ports, 4))
+			return false;
+	} else if ((next == IPPROTO_ICMP && flow->family == 4) || (next == IPPROTO_ICMPV6 && flow->family == 6)) {
+		__u8 icmp[6];
+
+		if (bpf_skb_load_bytes(skb, at, icmp, 6))
+			return false;
+		/* Echo: the identifier stands for the local port. */
+		if (flow->family == 4 ? icmp[0] == ICMP_ECHO || icmp[0] == ICMP_ECHOREPLY :
+					icmp[0] == ICMPV6_ECHO_REQUEST || icmp[0] == ICMPV6_ECHO_REPLY)
+			__builtin_memcpy(&ports[direction == FLOW_IN ? 1 : 0], icmp + 4, 2);
+		else
+			return false;
+	}
+	if (direction == FLOW_IN) {
+		copy16(flow->local, destination);
+		copy16(flow->remote, source);
+		flow->local_port = bpf_ntohs(ports[1]);
+		flow->remote_port = bpf_ntohs(ports[0]);
+	} else {
+		copy16(flow->local, source);
+		copy16(flow->remote, destination);
+		flow->local_port = bpf_ntohs(ports[0]);
+		flow->remote_port = bpf_ntohs(ports[1]);
+	}
+	return true;
+}
+
+/* Notes that a datagram was accepted on its way out. */
+static __always_inline void talk_out(const struct flow *flow, __u64 cookie, __u32 generation)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct flow key;
+	struct talk *talk;
+
+	talk_key(&key, flow);
+	talk = bpf_map_lookup_elem(&talks, &key);
+	if (talk) {
+		if (now - talk->out_last > SECOND || talk->out_generation != generation || talk->out_cookie != cookie) {
+			talk->out_last = now;
+			talk->out_cookie = cookie;
+			talk->out_generation = generation;
+		}
+	} else {
+		struct talk fresh = { .out_last = now, .out_cookie = cookie, .out_generation = generation };
+
+		bpf_map_update_elem(&talks, &key, &fresh, BPF_ANY);
+	}
+}
+
+static __always_inline void talk_in(const struct flow *flow, __u64 exec, __u32 generation)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct flow key;
+	struct talk *talk;
+
+	talk_key(&key, flow);
+	talk = bpf_map_lookup_elem(&talks, &key);
+	if (talk) {
+		if (now - talk->in_last > SECOND || talk->in_generation != generation || talk->in_exec != exec) {
+			talk->in_last = now;
+			talk->in_exec = exec;
+			talk->in_generation = generation;
+		}
+	} else {
+		struct talk fresh = { .in_last = now, .in_exec = exec, .in_generation = generation };
+
+		bpf_map_update_elem(&talks, &key, &fresh, BPF_ANY);
+	}
+}
+
+static __always_inline void remember_asked(const struct flow *flow, const struct owner *owner, __u64 cookie)
+{
+	struct asked fresh;
+	struct asked *known = bpf_map_lookup_elem(&asked, flow);
+
+	__builtin_memset(&fresh, 0, sizeof(fresh));
+	fresh.owner = *owner;
+	fresh.cookie = cookie;
+	fresh.time = bpf_ktime_get_boot_ns();
+	if (known && known->cookie != cookie && !same_ids(&known->owner, owner) && fresh.time - known->time < SECOND) {
+		fresh.ambiguous = 1;
+		count(COUNT_AMBIGUOUS);
+	}
+	bpf_map_update_elem(&asked, flow, &fresh, BPF_ANY);
+}
+
+/* The verdict of the cache for a packet on its way out, with the socket's own where it is for this very peer. */
+static __always_inline void judge_out(const struct socket *socket, const struct flow *flow, const struct config *config,
+				      struct answer *answer)
+{
+	if (socket->verdict != VERDICT_UNKNOWN && socket->generation == config->generation &&
+	    socket->remote_port == flow->remote_port && socket->family == flow->family &&
+	    same16(socket->remote, flow->remote) &&
+	    (!socket->expires || socket->expires > bpf_ktime_get_boot_ns())) {
+		answer->verdict = socket->verdict;
+		answer->rule = socket->rule;
+		answer->expires = socket->expires;
+		return;
+	}
+	ask_cache(&socket->owner, flow, answer, 0);
+}
+
+SEC("socket")
+int allowed_output(struct __sk_buff *skb)
+{
+	struct config *config = settings();
+	struct answer answer = {};
+	struct socket *socket;
+	struct flow flow;
+	struct flow key;
+	struct talk *talk;
+	__u64 cookie, now;
+
+	if (!config || !read_flow(skb, &flow, FLOW_OUT))
+		return 0;
+	cookie = bpf_get_socket_cookie(skb);
+	socket = cookie ? bpf_map_lookup_elem(&sockets, &cookie) : 0;
+	if (flow.protocol != IPPROTO_TCP) {
+		now = bpf_ktime_get_boot_ns();
+		talk_key(&key, &flow);
+		talk = bpf_map_lookup_elem(&talks, &key);
+		if (talk) {
+			/* A reply to what was accepted in. */
+			if (recent(talk->in_last, now)) {
+				count(COUNT_REPLIES);
+				return 1;
+			}
+			/* Judged before, on this socket and under this policy. */
+			if (cookie && talk->out_cookie == cookie && talk->out_generation == config->generation &&
+			    recent(talk->out_last, now)) {
+				if (now - talk->out_last > SECOND)
+					talk->out_last = now;
+				return 1;
+			}
+		}
+	}
+	if (!socket)
+		return 0;
+	judge_out(socket, &flow, config, &answer);
+	if (answer.verdict == VERDICT_ALLOW) {
+		count(COUNT_ALLOWED);
+		report(config, &socket->owner, &flow, cookie, &answer);
+		if (flow.protocol != IPPROTO_TCP)
+			talk_out(&flow, cookie, config->generation);
+		return 1;
+	}
+	if (answer.verdict == VERDICT_UNKNOWN) {
+		count(COUNT_ASKED);
+		remember_asked(&flow, &socket->owner, cookie);
+	}
+	return 0;
+}
+
+/* Whether the cache refuses this packet with this verdict; asked after `allowed_output` said no. */
+static __always_inline int refuses_out(struct __sk_buff *skb, __u32 verdict)
+{
+	struct config *config = settings();
+	struct answer answer = {};
+	struct socket *socket;
+	struct flow flow;
+	__u64 cookie;
+
+	if (!config || !config->enforce || !read_flow(skb, &flow, FLOW_OUT))
+		return 0;
+	cookie = bpf_get_socket_cookie(skb);
+	socket = cookie ? bpf_map_lookup_elem(&sockets, &cookie) : 0;
+	if (!socket)
+		return 0;
+	judge_out(socket, &flow, config, &answer);
+	if (answer.verdict != verdict)
+		return 0;
+	count(COUNT_REFUSED);
+	report(config, &socket->owner, &flow, cookie, &answer);
+	return 1;
+}
+
+SEC("socket")
+int rejected_output(struct __sk_buff *skb)
+{
+	return refuses_out(skb, VERDICT_REJECT);
+}
+
+SEC("socket")
+int dropped_output(struct __sk_buff *skb)
+{
+	return refuses_out(skb, VERDICT_DROP);
+}
+
+/* The one process that listens on the packet's port, or none. */
+static __always_inline struct port *listener(const struct flow *flow)
+{
+	struct port_key key = { .port = flow->local_port, .protocol = flow->protocol };
+	struct port *port = bpf_map_lookup_elem(&ports, &key);
+
+	return port && !port->ambiguous ? port : 0;
+}
+
+SEC("socket")
+int allowed_input(struct __sk_buff *skb)
+{
+	struct config *config = settings();
+	struct answer answer = {};
+	struct port *port;
+	struct flow flow;
+	struct flow key;
+	struct talk *talk;
+	__u64 now;
+
+	if (!config || !read_flow(skb, &flow, FLOW_IN))
+		return 0;
+	port = listener(&flow);
+	if (flow.protocol != IPPROTO_TCP) {
+		now = bpf_ktime_get_boot_ns();
+		talk_key(&key, &flow);
+		talk = bpf_map_lookup_elem(&talks, &key);
+		if (talk) {
+			/* A reply to what was accepted out. */
+			if (recent(talk->out_last, now)) {
+				count(COUNT_REPLIES);
+				return 1;
+			}
+			if (talk->in_generation == config->generation && recent(talk->in_last, now) &&
+			    talk->in_exec == (port ? port->owner.process.exec : 0)) {
+				if (now - talk->in_last > SECOND)
+					talk->in_last = now;
+				return 1;
+			}
+		}
+	}
+	if (!port)
+		return 0;
+	ask_cache(&port->owner, &flow, &answer, 0);
+	if (answer.verdict == VERDICT_ALLOW) {
+		count(COUNT_ALLOWED);
+		report(config, &port->owner, &flow, port->cookie, &answer);
+		if (flow.protocol != IPPROTO_TCP)
+			talk_in(&flow, port->owner.process.exec, config->generation);
+		return 1;
+	}
+	if (answer.verdict == VERDICT_UNKNOWN) {
+		count(COUNT_ASKED);
+		remember_asked(&flow, &port->owner, port->cookie);
+	}
+	return 0;
+}
+
+static __always_inline int refuses_in(struct __sk_buff *skb, __u32 verdict)
+{
+	struct config *config = settings();
+	struct answer answer = {};
+	struct port *port;
+	struct flow flow;
+
+	if (!config || !config->enforce || !read_flow(skb, &flow, FLOW_IN))
+		return 0;
+	port = listener(&flow);
+	if (!port)
+		return 0;
+	ask_cache(&port->owner, &flow, &answer, 0);
+	if (answer.verdict != verdict)
+		return 0;
+	count(COUNT_REFUSED);
+	report(config, &port->owner, &flow, port->cookie, &answer);
+	return 1;
+}
+
+SEC("socket")
+int rejected_input(struct __sk_buff *skb)
+{
+	return refuses_in(skb, VERDICT_REJECT);
+}
+
+SEC("socket")
+int dropped_input(struct __sk_buff *skb)
+{
+	return refuses_in(skb, VERDICT_DROP);
+}
+
+#endif

@@ -2,13 +2,17 @@
 // next one takes the maps up and puts its own programs in the place of the old, without a moment between.
 import { closeSync, readSync, statSync } from 'node:fs';
 import type { KernelPath } from '#model/status.ts';
+import { chainPrograms, hookPrograms, programPin } from './flows/hooks.ts';
+import { flowMaps } from './flows/maps.ts';
 import { layouts } from './layout.ts';
 import type { BpfObject, Link } from './object.ts';
 import type { Pins } from './pins.ts';
 import { chooseTier } from './tier.ts';
 
 /** Maps that the gate opens by their pins. */
-const pinnedMaps = ['config', 'procs', 'events', 'counts'] as const;
+const pinnedMaps = ['config', 'procs', 'events', 'counts', ...Object.keys(flowMaps)];
+/** And programs that it puts at hooks and into chains. */
+const pinnedPrograms = [...hookPrograms, ...Object.values(chainPrograms).flatMap((chain) => Object.values(chain))];
 const watchers = ['on_exec', 'on_fork', 'on_exit'] as const;
 
 /** What went wrong, as a clause. */
@@ -47,6 +51,14 @@ function watch(object: BpfObject, pin: (name: string) => string | undefined): Pr
   return seed.ok ? runIterator(object, seed.value) : seed.error;
 }
 
+function pinPrograms(object: BpfObject, pins: Pins): Problem {
+  for (const name of pinnedPrograms) {
+    const pinned = object.pinProgram(name, pins.path(programPin(name)));
+    if (!pinned.ok) return pinned.error;
+  }
+  return undefined;
+}
+
 /** Loads, attaches and pins; what stands there of an earlier Postern is taken up where it fits, and else taken away. */
 export function installKernelPath(pins: Pins): KernelPath {
   const prepared = pins.prepare();
@@ -69,7 +81,12 @@ export function installKernelPath(pins: Pins): KernelPath {
     pins.remove();
     return chosen.path;
   }
+  const problem = pinPrograms(chosen.object, pins);
   chosen.object.close();
+  if (problem !== undefined) {
+    pins.remove();
+    return { tier: 'none', reason: problem };
+  }
   pins.clearOthers();
   return chosen.path;
 }

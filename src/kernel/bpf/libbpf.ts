@@ -26,6 +26,7 @@ const signatures = {
   bpf_iter_create: 'int bpf_iter_create(int link)',
   bpf_obj_get: 'int bpf_obj_get(const char *path)',
   bpf_obj_pin: 'int bpf_obj_pin(int fd, const char *path)',
+  bpf_link_create: 'int bpf_link_create(int program, int target, int type, const void *options)',
   bpf_link_update: 'int bpf_link_update(int link, int program, const void *options)',
   bpf_map_lookup_elem: 'int bpf_map_lookup_elem(int fd, const uint8_t *key, uint8_t *value)',
   bpf_map_update_elem: 'int bpf_map_update_elem(int fd, const uint8_t *key, const uint8_t *value, uint64_t flags)',
@@ -62,6 +63,7 @@ export interface Libbpf {
   bpf_iter_create(link: number): number;
   bpf_obj_get(path: string): number;
   bpf_obj_pin(fd: number, path: string): number;
+  bpf_link_create(program: number, target: number, type: number, options: null): number;
   bpf_link_update(link: number, program: number, options: null): number;
   bpf_map_lookup_elem(fd: number, key: Bytes, value: Bytes): number;
   bpf_map_update_elem(fd: number, key: Bytes, value: Bytes, flags: number): number;

@@ -69,6 +69,15 @@ export class BpfObject {
     return new BpfMap(this.#lib, this.#lib.bpf_map__fd(this.#map(name)), name, keySize, valueSize);
   }
 
+  /** Where another program is pinned already, this one takes its place. */
+  pinProgram(name: string, path: string): Result<void> {
+    const beside = existsSync(path) ? `${path}.new` : path;
+    const result = this.#lib.bpf_obj_pin(this.programFd(name), beside);
+    if (result !== 0) return fail(`${name} cannot be pinned at ${path}: ${failure(result)}`);
+    if (beside !== path) renameSync(beside, path);
+    return ok(undefined);
+  }
+
   programFd(name: string): number {
     return this.#lib.bpf_program__fd(this.#program(name));
   }

@@ -8,6 +8,8 @@ import { directionOfHook, flowFromPacket } from '#wire/flow.ts';
 import { createPacketFields, parsePacket, TCP_ACK, TCP_SYN } from '#wire/ip.ts';
 import type { LogMessage } from '#wire/nflog.ts';
 import { NF_ACCEPT, NF_DROP, type QueueMessage } from '#wire/nfqueue.ts';
+import { callerIds } from '../bpf/flows/callers.ts';
+import type { KernelFlows } from '../bpf/flows/kernelflows.ts';
 import { interfaceName } from '../netlink/interfaces.ts';
 import type { SocketLookup } from '../netlink/socketlookup.ts';
 import { parseCopyPrefix } from '../nft/kernelrules.ts';
@@ -27,6 +29,8 @@ export interface NetfilterOptions {
   readonly packetShift: number;
   readonly conntrackShift: number;
   readonly lookup: SocketLookup;
+  /** The kernel's own knowledge of flows, where BPF is: then conntrack is not used, but for forwarded flows. */
+  readonly flows?: KernelFlows | undefined;
   /** What the kernel said of processes before these packets is heard first. */
   beforeBatch(): void;
 }
@@ -41,6 +45,7 @@ export class Netfilter implements KernelPort {
   readonly #fields = createPacketFields();
   #enforcing = false;
   #copied: KernelPlan['copied'];
+  #forward = false;
   #onPacket: (packet: QueuedPacket) => void = () => {};
   #onCopy: (packet: CopiedPacket) => void = () => {};
   readonly #counts = {
@@ -58,7 +63,11 @@ export class Netfilter implements KernelPort {
     this.#options = options;
     this.#marks = marksAt(options.packetShift, options.conntrackShift);
     this.#conntrack = new Conntrack(this.#marks);
-    this.#table = new Table({ marks: this.#marks, queueNumber: options.queueNumber });
+    this.#table = new Table({
+      marks: this.#marks,
+      queueNumber: options.queueNumber,
+      programs: options.flows?.programs,
+    });
     this.#copies = new Copies({
       group: copyGroup,
       copyRange: copyBytes,
@@ -125,8 +134,15 @@ export class Netfilter implements KernelPort {
       this.#dropHere(message.id);
       return;
     }
-    const { id, uid, gid, mark } = message;
-    this.#onPacket({ id, flow, key: flowKey(flow), uid, gid, mark, opens: this.#opens() });
+    const { id, mark } = message;
+    this.#onPacket({ id, flow, key: flowKey(flow), mark, opens: this.#opens(), ...this.#sender(flow, message) });
+  }
+
+  /** Effective ids at the call where a program saw it, else those that the socket was made with. */
+  #sender(flow: Flow, { uid, gid }: QueueMessage): Pick<QueuedPacket, 'uid' | 'gid' | 'caller'> {
+    const caller = this.#options.flows?.callers.ofFlow(flow);
+    if (caller === undefined) return { uid, gid };
+    return flow.direction === 'out' ? { ...callerIds(caller), caller } : { uid, gid, caller };
   }
 
   #readCopy(bytes: Buffer, message: LogMessage): void {
@@ -176,6 +192,7 @@ export class Netfilter implements KernelPort {
     switch (verdict) {
       case 'accept':
         this.#counts.accepted += 1;
+        if (flow.protocol !== 'tcp' && flow.direction !== 'forward') this.#options.flows?.callers.accept(flow);
         this.#queue.verdict(id, NF_ACCEPT, undefined);
         return;
       case 'reject':
@@ -206,12 +223,14 @@ export class Netfilter implements KernelPort {
   }
 
   revoke(flow: Flow, action: 'reject' | 'drop' | 'ask'): void {
-    this.#conntrack.forget(flow);
+    if (this.#options.flows === undefined || flow.direction === 'forward') this.#conntrack.forget(flow);
+    else this.#options.flows.callers.revoke(flow);
     if (action === 'reject') this.#options.lookup.destroy(flow);
   }
 
   revokeUnless(isAllowed: (key: string) => boolean): number {
-    return this.#conntrack.forgetUnless(isAllowed);
+    // The generation of the policy voids what the programs know; conntrack then has only forwarded flows.
+    return this.#options.flows === undefined || this.#forward ? this.#conntrack.forgetUnless(isAllowed) : 0;
   }
 
   async applyRules(plan: KernelPlan): Promise<Result<void>> {
@@ -225,6 +244,11 @@ export class Netfilter implements KernelPort {
       const problem = this.#queue.open(plan.failMode === 'open');
       if (problem !== undefined) return { ok: false, error: problem };
     }
+    // The programs stand before the table asks them, and go after it.
+    if (plan.mode !== 'off') {
+      const stands = this.#options.flows?.stand(enforcing ? 'enforce' : 'observe');
+      if (stands?.ok === false) return stands;
+    }
     const before = this.#copied;
     this.#copied = plan.copied;
     const stands = await this.#table.stand(plan);
@@ -232,7 +256,9 @@ export class Netfilter implements KernelPort {
       this.#copied = before;
       return stands;
     }
+    if (plan.mode === 'off') this.#options.flows?.stand('off');
     this.#enforcing = enforcing;
+    this.#forward = enforcing && plan.forward;
     return ok(undefined);
   }
 
@@ -260,7 +286,8 @@ export class Netfilter implements KernelPort {
     this.flush();
     await this.#table.remove();
     this.#queue.close();
-    this.#conntrack.forgetUnless(() => false);
+    this.#options.flows?.stand('off');
+    if (this.#options.flows === undefined || this.#forward) this.#conntrack.forgetUnless(() => false);
     this.#conntrack.close();
     this.#copies.close();
   }

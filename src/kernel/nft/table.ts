@@ -90,7 +90,7 @@ function rateRules(hook: Hook): string[] {
 /** TCP that opens nothing belongs to a connection that was judged when it was opened, or to nobody. */
 const tcpGoesOn = 'meta l4proto tcp tcp flags & (fin | syn | rst | ack) != syn accept';
 /** Later fragments have no ports; without their first, which is judged, they are nothing. IPv4 is put together before this hook. */
-const laterFragments = 'meta nfproto ipv6 exthdr frag frag-off != 0 accept';
+const laterFragments = 'meta nfproto ipv6 frag frag-off != 0 accept';
 
 function decideChain(hook: Hook, plan: TablePlan): string[] {
   const { marks } = plan;

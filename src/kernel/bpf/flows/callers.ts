@@ -1,0 +1,98 @@
+// Who called: what the kernel's programs wrote down of a flow that waits, and of the replies that shall pass.
+import type { Caller } from '#engine/types.ts';
+import type { Flow } from '#model/flow.ts';
+import { layouts } from '../layout.ts';
+import type { BpfMap } from '../map.ts';
+import { writeFlow } from './flowbytes.ts';
+import { flowLayouts } from './layout.ts';
+
+const { flow: flowLayout, asked: askedLayout, socket: socketLayout, talk: talkLayout } = flowLayouts;
+const { owner: ownerLayout, process: processLayout } = layouts;
+
+export interface CallerMaps {
+  readonly asked: BpfMap;
+  readonly sockets: BpfMap;
+  readonly talks: BpfMap;
+}
+
+export class Callers {
+  readonly #maps: CallerMaps;
+  readonly #generation: () => number;
+  readonly #bootMs: () => number;
+  readonly #flow = Buffer.alloc(flowLayout.size);
+  readonly #asked = Buffer.alloc(askedLayout.size);
+  readonly #socket = Buffer.alloc(socketLayout.size);
+  readonly #talk = Buffer.alloc(talkLayout.size);
+  readonly #cookie = Buffer.alloc(8);
+  /** Flows that two programs sent at once: none is the sender for certain. */
+  ambiguous = 0;
+
+  constructor(maps: CallerMaps, generation: () => number, bootMs: () => number) {
+    this.#maps = maps;
+    this.#generation = generation;
+    this.#bootMs = bootMs;
+  }
+
+  /** Of a packet that our chain has just sent to the queue; undefined where no program saw the call, or several did. */
+  ofFlow(flow: Flow): Caller | undefined {
+    writeFlow(this.#flow, 0, flow);
+    if (!this.#maps.asked.lookup(this.#flow, this.#asked)) return undefined;
+    if (this.#asked.readUInt32LE(askedLayout.ambiguous) !== 0) {
+      this.ambiguous += 1;
+      return undefined;
+    }
+    return Uint8Array.prototype.slice.call(this.#asked, askedLayout.owner, askedLayout.owner + ownerLayout.size);
+  }
+
+  /** Of a socket by its cookie (SO_COOKIE). */
+  ofSocket(cookie: bigint): Caller | undefined {
+    this.#cookie.writeBigUInt64LE(cookie);
+    if (!this.#maps.sockets.lookup(this.#cookie, this.#socket)) return undefined;
+    return Uint8Array.prototype.slice.call(this.#socket, socketLayout.owner, socketLayout.owner + ownerLayout.size);
+  }
+
+  /** A flow without connection was accepted in user space: its packets and their replies pass from now on, under this policy. */
+  accept(flow: Flow): void {
+    const known = this.#lookAsked(flow);
+    const talk = this.#talk.fill(0);
+    this.#talkKey(flow);
+    if (!this.#maps.talks.lookup(this.#flow, talk)) talk.fill(0);
+    const now = BigInt(Math.floor(this.#bootMs() * 1000)) * 1000n;
+    const generation = this.#generation();
+    if (flow.direction === 'in') {
+      talk.writeBigUInt64LE(now, talkLayout.in_last);
+      talk.writeUInt32LE(generation, talkLayout.in_generation);
+      const exec = askedLayout.owner + ownerLayout.process + processLayout.exec;
+      talk.writeBigUInt64LE(known ? this.#asked.readBigUInt64LE(exec) : 0n, talkLayout.in_exec);
+    } else {
+      talk.writeBigUInt64LE(now, talkLayout.out_last);
+      talk.writeUInt32LE(generation, talkLayout.out_generation);
+      talk.writeBigUInt64LE(known ? this.#asked.readBigUInt64LE(askedLayout.cookie) : 0n, talkLayout.out_cookie);
+    }
+    this.#maps.talks.update(this.#flow, talk);
+  }
+
+  #lookAsked(flow: Flow): boolean {
+    writeFlow(this.#flow, 0, flow);
+    return this.#maps.asked.lookup(this.#flow, this.#asked);
+  }
+
+  /** As talk_key() of bpf/lookup.h: both directions of a flow meet under it. */
+  #talkKey(flow: Flow): void {
+    writeFlow(this.#flow, 0, flow);
+    this.#flow.fill(0, flowLayout.local, flowLayout.local + 16);
+    this.#flow[flowLayout.direction] = 0;
+  }
+
+  /** The flow is not allowed any more: its next packet is judged anew. */
+  revoke(flow: Flow): void {
+    this.#talkKey(flow);
+    this.#maps.talks.delete(this.#flow);
+  }
+}
+
+/** Effective uid and gid at the call. */
+export function callerIds(caller: Caller): { readonly uid: number; readonly gid: number } {
+  const view = new DataView(caller.buffer, caller.byteOffset, caller.byteLength);
+  return { uid: view.getUint32(ownerLayout.uid, true), gid: view.getUint32(ownerLayout.gid, true) };
+}

@@ -1,0 +1,161 @@
+// The flows that the kernel's programs know: which of them stand at the hooks, who called, what was decided before. One for
+// the gate, over the maps and programs that the supervisor pinned.
+import { closeSync } from 'node:fs';
+import type { Caller } from '#engine/types.ts';
+import type { Flow } from '#model/flow.ts';
+import { fail, ok, type Result } from '#std/result.ts';
+import type { ChainPrograms } from '../../nft/table.ts';
+import { layouts } from '../layout.ts';
+import type { Libbpf } from '../libbpf.ts';
+import { type BpfMap, openPinned } from '../map.ts';
+import type { Pins } from '../pins.ts';
+import { bootMs } from './bootclock.ts';
+import { Callers } from './callers.ts';
+import { ConfigPage } from './configpage.ts';
+import { readFlow } from './flowbytes.ts';
+import { FlowCache } from './flowcache.ts';
+import { chainPrograms, type HookState, Hooks, programPin } from './hooks.ts';
+import { flowEvents, flowLayouts, verdictCodes } from './layout.ts';
+import { flowMaps } from './maps.ts';
+import type { Numbered } from './rulenumbers.ts';
+
+/** Something that the programs tell of a flow. */
+export type FlowEvent =
+  | {
+      readonly type: 'decided' | 'void';
+      readonly flow: Flow;
+      readonly caller: Caller;
+      /** What decided; undefined where the number is not one of this gate's. */
+      readonly by: Numbered | undefined;
+      readonly verdict: 'allow' | 'reject' | 'drop' | undefined;
+    }
+  | { readonly type: 'end'; readonly flow: Flow; readonly totals: Totals };
+
+export interface Totals {
+  readonly bytesOut: number;
+  readonly bytesIn: number;
+  readonly packetsOut: number;
+  readonly packetsIn: number;
+}
+
+const verdicts = new Map<number, 'allow' | 'reject' | 'drop'>([
+  [verdictCodes.allow, 'allow'],
+  [verdictCodes.reject, 'reject'],
+  [verdictCodes.drop, 'drop'],
+]);
+
+export class KernelFlows {
+  readonly cache: FlowCache;
+  readonly callers: Callers;
+  /** What our chains ask. */
+  readonly programs: ChainPrograms;
+  readonly #config: ConfigPage;
+  readonly #hooks: Hooks;
+  readonly #maps: readonly BpfMap[];
+
+  private constructor(lib: Libbpf, pins: Pins, cgroup: string, programs: ChainPrograms) {
+    const open = (name: keyof typeof flowMaps) => {
+      const [keySize, valueSize] = flowMaps[name];
+      return openPinned(lib, pins.path(name), name, keySize, valueSize);
+    };
+    const [flows, masks, hits, sockets, talks, asked] = [
+      open('flows'),
+      open('masks'),
+      open('hits'),
+      open('sockets'),
+      open('talks'),
+      open('asked'),
+    ];
+    const settings = openPinned(lib, pins.path('config'), 'config', 4, layouts.config.size);
+    this.#maps = [flows, masks, hits, sockets, talks, asked, settings];
+    this.#config = new ConfigPage(settings.fd);
+    this.cache = new FlowCache({ flows, masks, hits }, this.#config, bootMs);
+    this.callers = new Callers({ asked, sockets, talks }, () => this.cache.generation, bootMs);
+    this.#hooks = new Hooks(lib, pins, cgroup);
+    this.programs = programs;
+  }
+
+  /**
+   * `netns`: cookie of the network namespace that is guarded. `build` names the programs' build. The error is a sentence.
+   */
+  static open(
+    lib: Libbpf,
+    pins: Pins,
+    options: { readonly cgroup: string; readonly netns: bigint; readonly build: string },
+  ): Result<KernelFlows> {
+    const fds: number[] = [];
+    const program = (name: string) => {
+      const fd = lib.bpf_obj_get(pins.path(programPin(name)));
+      if (fd < 0) throw new Error(`the program ${name} is not pinned`);
+      fds.push(fd);
+      return fd;
+    };
+    const chain = ({ allowed, rejected, dropped }: Readonly<Record<'allowed' | 'rejected' | 'dropped', string>>) => ({
+      allowed: program(allowed),
+      rejected: program(rejected),
+      dropped: program(dropped),
+    });
+    try {
+      const programs = {
+        build: options.build,
+        fds: { output: chain(chainPrograms.output), input: chain(chainPrograms.input) },
+      };
+      const flows = new KernelFlows(lib, pins, options.cgroup, programs);
+      flows.#config.setNetns(options.netns);
+      return ok(flows);
+    } catch (error) {
+      for (const fd of fds) closeSync(fd);
+      return fail(
+        `what knows flows in the kernel cannot be taken up: ${error instanceof Error ? error.message : error}`,
+      );
+    }
+  }
+
+  /** Which programs stand at the hooks. `observe` can refuse nothing. */
+  stand(state: HookState): Result<void> {
+    this.#config.setEnforce(state === 'enforce');
+    this.#config.setReport(state === 'enforce');
+    return this.#hooks.set(state);
+  }
+
+  /** Reads an event of the ring; undefined for one that is none of flows. */
+  event(bytes: Buffer, start: number, length: number): FlowEvent | undefined {
+    const type = length >= layouts.event.size ? bytes.readUInt32LE(start) : 0;
+    const { event_flow, event_end } = flowLayouts;
+    if ((type === flowEvents.flow || type === flowEvents.void) && length >= event_flow.size) {
+      const flow = readFlow(bytes, start + event_flow.flow);
+      if (flow === undefined) return undefined;
+      const owner = start + event_flow.owner;
+      return {
+        type: type === flowEvents.flow ? 'decided' : 'void',
+        flow,
+        caller: Uint8Array.prototype.slice.call(bytes, owner, owner + layouts.owner.size),
+        by: this.cache.numbered(bytes.readUInt32LE(start + event_flow.rule)),
+        verdict: verdicts.get(bytes.readUInt32LE(start + event_flow.verdict)),
+      };
+    }
+    if (type === flowEvents.end && length >= event_end.size) {
+      const flow = readFlow(bytes, start + event_end.flow);
+      const total = (at: number) => Number(bytes.readBigUInt64LE(start + at));
+      return (
+        flow && {
+          type: 'end',
+          flow,
+          totals: {
+            bytesOut: total(event_end.bytes_out),
+            bytesIn: total(event_end.bytes_in),
+            packetsOut: total(event_end.packets_out),
+            packetsIn: total(event_end.packets_in),
+          },
+        }
+      );
+    }
+    return undefined;
+  }
+
+  close(): void {
+    for (const chain of Object.values(this.programs.fds)) for (const fd of Object.values(chain)) closeSync(fd);
+    this.#config.close();
+    for (const map of this.#maps) map.close();
+  }
+}

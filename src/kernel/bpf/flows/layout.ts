@@ -1,0 +1,105 @@
+// The structures of bpf/shared.h that speak of flows: offsets and sizes in bytes. A test holds them against the object's BTF.
+
+export const flowLayouts = {
+  flow: {
+    size: 40,
+    local: 0,
+    remote: 16,
+    local_port: 32,
+    remote_port: 34,
+    protocol: 36,
+    family: 37,
+    direction: 38,
+    zero: 39,
+  },
+  entry_key: {
+    size: 88,
+    exe_ino: 0,
+    exe_ctime: 8,
+    exe_name: 16,
+    exec: 24,
+    cgroup: 32,
+    remote: 40,
+    exe_dev: 56,
+    exe_generation: 60,
+    exe_mount: 64,
+    tgid: 68,
+    uid: 72,
+    gid: 76,
+    generation: 80,
+    port: 84,
+    protocol: 86,
+    shape: 87,
+  },
+  entry: { size: 24, expires: 0, hits: 8, rule: 16, verdict: 20, zero: 21 },
+  mask: { size: 24, remote_high: 0, remote_low: 8, fields: 16, zero: 20 },
+  asked: { size: 120, owner: 0, cookie: 96, time: 104, ambiguous: 112, zero: 116 },
+  socket: {
+    size: 136,
+    owner: 0,
+    remote: 96,
+    expires: 112,
+    generation: 120,
+    rule: 124,
+    remote_port: 128,
+    verdict: 130,
+    family: 131,
+    bound: 132,
+  },
+  port: { size: 112, owner: 0, cookie: 96, sockets: 104, ambiguous: 108 },
+  traffic: {
+    size: 96,
+    bytes_out: 0,
+    bytes_in: 8,
+    packets_out: 16,
+    packets_in: 24,
+    exec: 32,
+    flow: 40,
+    tgid: 80,
+    generation: 84,
+    state: 88,
+    told: 92,
+  },
+  talk: {
+    size: 40,
+    out_last: 0,
+    in_last: 8,
+    out_cookie: 16,
+    in_exec: 24,
+    out_generation: 32,
+    in_generation: 36,
+  },
+  event_flow: {
+    size: 176,
+    event: 0,
+    owner: 16,
+    flow: 112,
+    cookie: 152,
+    rule: 160,
+    generation: 164,
+    verdict: 168,
+    zero: 172,
+  },
+  event_end: {
+    size: 96,
+    event: 0,
+    flow: 16,
+    cookie: 56,
+    bytes_out: 64,
+    bytes_in: 72,
+    packets_out: 80,
+    packets_in: 88,
+  },
+} as const;
+
+/** MAX_MASKS, and max_entries of hits[]: how many rules can be told apart. */
+export const maxMasks = 32;
+export const maxRuleNumbers = 65536;
+/** MASK_* */
+export const maskFields = { exe: 1, process: 2, uid: 4, gid: 8, cgroup: 16, protocol: 32, port: 64 } as const;
+/** VERDICT_* */
+export const verdictCodes = { unknown: 0, allow: 1, reject: 2, drop: 3 } as const;
+/** FLOW_* */
+export const directionCodes = { out: 0, in: 1, forward: 2 } as const;
+/** EVENT_* */
+export const flowEvents = { flow: 4, void: 5, end: 6 } as const;

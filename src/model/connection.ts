@@ -18,6 +18,19 @@ export const reasons = [
 ] as const;
 export type Reason = (typeof reasons)[number];
 
+/** The end of a connection's socket, as the kernel's programs tell it. */
+export const connectionEndSchema = z.strictObject({
+  /** Milliseconds since 1970. */
+  time: z.number(),
+  /** What was sent and received since the socket was made, with the IP headers; packets put together by the kernel count as one. */
+  bytesOut: z.int().min(0),
+  bytesIn: z.int().min(0),
+  packetsOut: z.int().min(0),
+  packetsIn: z.int().min(0),
+});
+export type ConnectionEnd = z.infer<typeof connectionEndSchema>;
+export type Totals = Omit<ConnectionEnd, 'time'>;
+
 export const connectionSchema = z.strictObject({
   /** Unique: gate start in base 36, a dash and a counter. */
   id: z.string().regex(/^[0-9a-z]+-[0-9]+$/),
@@ -38,5 +51,7 @@ export const connectionSchema = z.strictObject({
   packets: z.int().min(0),
   /** Milliseconds from the first packet to the verdict; 0 where nothing was held. */
   heldMs: z.number(),
+  /** Left out while it goes on, and where nothing counts: without eBPF, and for forwarded flows. */
+  end: connectionEndSchema.optional(),
 });
 export type Connection = z.infer<typeof connectionSchema>;

@@ -5,12 +5,12 @@
 // * What finds no room (quotas.ts) is rejected at once, before attribution too: without its program nothing says that
 //   no rule refuses it, unless a rule decides whoever sends it. Only a packet too many of a flow that goes on waiting is dropped, since a refusal would end the flow.
 // * Before the first policy packets are held as if their program were still being found.
-import type { Reason } from '#model/connection.ts';
+import type { Reason, Totals } from '#model/connection.ts';
 import type { Settings } from '#model/messages.ts';
 import type { Process } from '#model/process.ts';
 import type { Prompt } from '#model/prompt.ts';
 import { Desk, unanswered } from './desk.ts';
-import { attemptOf, type HeldFlow, sameProgram, sameSender } from './held.ts';
+import { attemptOf, endsOf, type HeldFlow, sameProgram, sameSender } from './held.ts';
 import { beginFlow, Holding, slotIn } from './holding.ts';
 import { hits, Ledger } from './ledger.ts';
 import { attributionMs, defaultQueueLength } from './limits.ts';
@@ -96,11 +96,6 @@ export class Engine {
     return this.#ledger.isAllowed(key);
   }
 
-  /** The flow has ended: its key may come again for another one. */
-  forget(key: string): void {
-    this.#ledger.forget(key);
-  }
-
   /** When `tick` is due at the latest, in milliseconds since 1970; not in the future: at once; undefined: nothing waits. */
   nextDeadline(): number | undefined {
     if (this.#ledger.unfinished) return this.#now;
@@ -131,6 +126,9 @@ export class Engine {
         break;
       case 'answer':
         this.#desk.answer(turn, event.prompt, event.answer.action);
+        break;
+      case 'ended':
+        this.#ended(turn, event.key, event.totals);
         break;
       case 'policy':
         this.#swap(turn, event.policy, event.settings);
@@ -249,7 +247,8 @@ export class Engine {
   #leaveAttribution(flow: HeldFlow): void {
     this.#attributing.delete(flow.ticket);
     this.#quotas.leave(flow);
-    if (flow.copy !== undefined) this.#copies.delete(flow.slot);
+    // Another flow may have come in the place of one that ended.
+    if (this.#copies.get(flow.slot) === flow) this.#copies.delete(flow.slot);
   }
 
   #attributed(turn: Turn, ticket: number, attribution: Attribution): void {
@@ -286,7 +285,10 @@ export class Engine {
   #record(turn: Turn, copy: HeldFlow, { process, evidence }: Attribution, policy: Decider): void {
     const decided = copy.copy ?? null;
     // A late copy says nothing new of a flow that was queued since.
-    if (decided === null && this.#enforces() && this.#ledger.isAllowed(copy.key)) return;
+    if (decided === null && this.#enforces() && this.#ledger.isAllowed(copy.key)) {
+      if (copy.end !== undefined) this.#ledger.ended(turn, copy.key, copy.end);
+      return;
+    }
     const attempt = attemptOf(copy, process);
     const found = process !== undefined;
     if (!found) turn.out.push({ type: 'count', reason: 'unattributed' });
@@ -302,6 +304,18 @@ export class Engine {
     }
     this.#ledger.write(turn, copy, outcome, 0);
     turn.out.push({ type: 'count', reason: outcome.reason });
+  }
+
+  /** What still waits is recorded with its end later. A copy makes room for the next flow on its ports. */
+  #ended(turn: Turn, key: string, totals: Totals): void {
+    const end = { time: turn.now, ...totals };
+    const waiting = this.#holding.flows.get(key) ?? this.#copies.get(key);
+    if (waiting === undefined) {
+      this.#ledger.ended(turn, key, end);
+      return;
+    }
+    waiting.end = endsOf(waiting.end, end);
+    if (waiting.copy !== undefined) this.#copies.delete(key);
   }
 
   #expire(turn: Turn): void {
@@ -339,8 +353,10 @@ export class Engine {
     this.#holding.release(turn, flow, 'accept');
     if (this.#settings?.mode === 'off') return;
     flow.copy ??= null;
-    if (this.#copies.has(flow.slot)) return;
-    this.#copies.set(flow.slot, flow);
+    if (flow.end === undefined) {
+      if (this.#copies.has(flow.slot)) return;
+      this.#copies.set(flow.slot, flow);
+    }
     this.#quotas.enter(flow);
     this.#attributing.set(flow.ticket, flow);
   }

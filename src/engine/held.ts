@@ -1,5 +1,6 @@
 // A flow whose packets wait for their verdict, and the stages of its waiting.
 import type { Attempt } from '#model/attempt.ts';
+import type { ConnectionEnd } from '#model/connection.ts';
 import type { Flow } from '#model/flow.ts';
 import type { Process } from '#model/process.ts';
 import type { Terms } from './memory.ts';
@@ -38,6 +39,8 @@ export interface HeldFlow {
   /** Its app, from the decision `ask` on. */
   app: string | undefined;
   asked: Asked | undefined;
+  /** It ended while it waited. */
+  end: ConnectionEnd | undefined;
 }
 
 /** What is known of a flow that waits for an answer. */
@@ -45,6 +48,18 @@ export interface Asked {
   readonly question: Question;
   /** Why it is asked. */
   terms: Terms;
+}
+
+/** Sockets that share a flow end one after another: together they have sent and received what each of them has. */
+export function endsOf(earlier: ConnectionEnd | undefined, end: ConnectionEnd): ConnectionEnd {
+  if (earlier === undefined) return end;
+  return {
+    time: end.time,
+    bytesOut: earlier.bytesOut + end.bytesOut,
+    bytesIn: earlier.bytesIn + end.bytesIn,
+    packetsOut: earlier.packetsOut + end.packetsOut,
+    packetsIn: earlier.packetsIn + end.packetsIn,
+  };
 }
 
 type Packet = Pick<QueuedPacket, 'flow' | 'uid' | 'gid'>;

@@ -17,7 +17,7 @@ export function beginFlow(
     ...{ slot, key, flow, uid, gid, caller, ticket },
     ...{ since: now, last: now, seen: 1, owner: ownerOf(flow, uid) },
     ...{ copy: kind.copy, packets: kind.packets },
-    ...{ attribution: undefined, app: undefined, asked: undefined },
+    ...{ attribution: undefined, app: undefined, asked: undefined, end: undefined },
   };
 }
 

@@ -1,4 +1,5 @@
 // The ledger: writes one record for each flow, again when it grows or is decided otherwise, and finds what a new policy voids.
+import type { ConnectionEnd } from '#model/connection.ts';
 import type { Decision } from '#model/decision.ts';
 import { sameSender } from './held.ts';
 import { anewAtOnce } from './limits.ts';
@@ -14,6 +15,8 @@ export interface Seen {
   readonly since: number;
   readonly last: number;
   readonly seen: number;
+  /** It has ended already. */
+  readonly end?: ConnectionEnd | undefined;
 }
 
 export class Ledger {
@@ -44,17 +47,19 @@ export class Ledger {
   }
 
   /** A flow was decided, for the first time or again. `heldMs`: milliseconds it was held for this decision. */
-  write({ out, now }: Turn, flow: Seen, outcome: Outcome, heldMs: number): void {
+  write(turn: Turn, flow: Seen, outcome: Outcome, heldMs: number): void {
+    const { out, now } = turn;
     const known = this.#memory.find(flow.key);
     if (known === undefined || !sameConnection(known.outcome, outcome)) {
       this.#records += 1;
       const id = `${this.#start}-${this.#records}`;
       const { key, since, last, seen } = flow;
       const record: FlowRecord = {
-        ...{ id, key, time: since, lastTime: last, packets: seen, heldMs, outcome },
+        ...{ id, key, time: since, lastTime: last, packets: seen, heldMs, outcome, end: flow.end },
         ...{ epoch: this.#epoch, reported: now },
       };
-      this.#memory.keep(record);
+      if (flow.end === undefined) this.#memory.keep(record);
+      else this.#memory.forget(key);
       out.push({ type: 'connection', connection: connectionOf(record) });
       return;
     }
@@ -62,9 +67,28 @@ export class Ledger {
     known.packets += flow.seen;
     known.lastTime = flow.last;
     known.heldMs = Math.max(known.heldMs, heldMs);
+    if (flow.end !== undefined) {
+      known.outcome = outcome;
+      this.#complete(turn, known, flow.end);
+      return;
+    }
     this.#renew(known, outcome);
     if (changed) this.#reports.reported(known, now);
     if (changed || this.#reports.grew(known, now)) out.push({ type: 'connection', connection: connectionOf(known) });
+  }
+
+  /** The flow with this key has ended; nothing where no flow with it is remembered. */
+  ended(turn: Turn, key: string, end: ConnectionEnd): void {
+    const record = this.#memory.find(key);
+    if (record !== undefined) this.#complete(turn, record, end);
+  }
+
+  /** Reports the record with its end. Nothing more comes into it: the same ports later are another connection. */
+  #complete({ out, now }: Turn, record: FlowRecord, end: ConnectionEnd): void {
+    record.end = end;
+    this.#memory.forget(record.key);
+    this.#reports.reported(record, now);
+    out.push({ type: 'connection', connection: connectionOf(record) });
   }
 
   #renew(record: FlowRecord, outcome: Outcome): void {

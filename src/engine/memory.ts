@@ -1,7 +1,7 @@
 // Flows that were decided: where their later packets are recorded, and which of them the kernel lets pass by itself.
 import type { Attempt } from '#model/attempt.ts';
 import { attemptToJson } from '#model/attempt.ts';
-import type { Connection, Reason } from '#model/connection.ts';
+import type { Connection, ConnectionEnd, Reason } from '#model/connection.ts';
 import type { DecidedAction, Decision } from '#model/decision.ts';
 import type { Evidence } from '#model/process.ts';
 import { maxAllowed, maxRecent } from './limits.ts';
@@ -38,17 +38,18 @@ export interface FlowRecord extends Reportable {
   packets: number;
   heldMs: number;
   outcome: Outcome;
+  end: ConnectionEnd | undefined;
   /** Counts policies; a record of an older one is decided anew. */
   epoch: number;
 }
 
 export function connectionOf(record: FlowRecord): Connection {
   const { attempt, action, enforced, rule, reason, revision, logged, evidence } = record.outcome;
-  const { id, time, lastTime, packets, heldMs } = record;
+  const { id, time, lastTime, packets, heldMs, end } = record;
   return {
     ...{ id, time, lastTime, attempt: attemptToJson(attempt) },
     ...{ action, enforced, rule, reason, revision, logged: [...logged], evidence: [...evidence] },
-    ...{ packets, heldMs },
+    ...{ packets, heldMs, ...(end && { end }) },
   };
 }
 

@@ -1,6 +1,6 @@
 // What goes into the engine and what comes out of it: closed unions of plain values.
 import type { Attempt } from '#model/attempt.ts';
-import type { Connection, Reason } from '#model/connection.ts';
+import type { Connection, Reason, Totals } from '#model/connection.ts';
 import type { Decision } from '#model/decision.ts';
 import type { Flow } from '#model/flow.ts';
 import type { Settings } from '#model/messages.ts';
@@ -65,6 +65,8 @@ export type EngineEvent =
   | { readonly type: 'answer'; readonly prompt: string; readonly answer: Answer }
   /** A new policy, new settings or both: everything pending and remembered is decided anew. */
   | { readonly type: 'policy'; readonly policy: Decider; readonly settings: Settings }
+  /** The socket of the flow with this key is closed: its record is complete, and the key may come again for another one. */
+  | { readonly type: 'ended'; readonly key: string; readonly totals: Totals }
   /** Nothing happened but time: deadlines are looked at. */
   | { readonly type: 'tick' }
   /** The gate stops: every held packet gets the unanswered default. */

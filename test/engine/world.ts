@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { Engine } from '#engine/engine.ts';
 import type { Effect, EngineEvent, QueuedPacket, Verdict } from '#engine/types.ts';
 import type { Attempt } from '#model/attempt.ts';
-import type { Connection } from '#model/connection.ts';
+import type { Connection, Totals } from '#model/connection.ts';
 import { flowKey } from '#model/flow.ts';
 import type { Mode } from '#model/mode.ts';
 import type { Process } from '#model/process.ts';
@@ -101,6 +101,11 @@ export class World {
     const { id, ...packet } = this.packet(what);
     this.waiting.delete(id);
     return this.handle({ type: 'copy', packet: { ...packet, decided } });
+  }
+
+  /** The socket of an attempt's flow is closed. */
+  end(what: string, totals: Totals = { bytesOut: 700, bytesIn: 5000, packetsOut: 7, packetsIn: 5 }): Effect[] {
+    return this.handle({ type: 'ended', key: flowKey(attempt(what).flow), totals });
   }
 
   get lastId(): number {

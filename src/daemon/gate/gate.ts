@@ -2,6 +2,7 @@
 import type { Engine } from '#engine/engine.ts';
 import type { Attribution, CopiedPacket, Decider, Effect, EngineEvent, QueuedPacket } from '#engine/types.ts';
 import type { KernelPort } from '#kernel/port.ts';
+import type { Totals } from '#model/connection.ts';
 import type { Flow } from '#model/flow.ts';
 import type { ControlMessage, GateMessage, Settings } from '#model/messages.ts';
 import type { Counters, GateStatus, KernelPath } from '#model/status.ts';
@@ -63,6 +64,10 @@ export class Gate {
 
   copy(packet: CopiedPacket): void {
     this.#handle({ type: 'copy', packet });
+  }
+
+  ended(key: string, totals: Totals): void {
+    this.#handle({ type: 'ended', key, totals });
   }
 
   #handle(event: EngineEvent): void {

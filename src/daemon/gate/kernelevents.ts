@@ -1,12 +1,15 @@
-// What the kernel's programs tell of flows, on its way to the engine: flows they decided, and connections to be judged anew.
+// What the kernel's programs tell of flows, on its way to the engine: flows they decided, connections to be judged anew, ends.
 import type { Attribution, Caller, CopiedPacket } from '#engine/types.ts';
 import type { FlowEvent } from '#kernel/bpf/flows/kernelflows.ts';
 import type { Attempt } from '#model/attempt.ts';
+import type { Totals } from '#model/connection.ts';
 import type { Decision } from '#model/decision.ts';
 import { type Flow, flowKey } from '#model/flow.ts';
 
 export interface KernelEventsPlan {
   copy(packet: CopiedPacket): void;
+  /** The socket of the flow with this key is closed. */
+  ended(key: string, totals: Totals): void;
   attribute(
     flow: Flow,
     sender: { uid: undefined; gid: undefined; caller: Caller },
@@ -26,7 +29,10 @@ export class KernelEvents {
   }
 
   handle(event: FlowEvent): void {
-    if (event.type === 'end') return;
+    if (event.type === 'end') {
+      this.#plan.ended(flowKey(event.flow), event.totals);
+      return;
+    }
     const { flow, caller, verdict, by } = event;
     if (event.type === 'void') this.#judgeAnew(flow, caller);
     else if (verdict !== undefined) this.#decided(flow, caller, by?.rule, verdict);

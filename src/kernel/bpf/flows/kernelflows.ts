@@ -2,6 +2,7 @@
 // the gate, over the maps and programs that the supervisor pinned.
 import { closeSync } from 'node:fs';
 import type { Caller } from '#engine/types.ts';
+import type { Totals } from '#model/connection.ts';
 import type { Flow } from '#model/flow.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import type { ChainPrograms } from '../../nft/table.ts';
@@ -30,13 +31,6 @@ export type FlowEvent =
       readonly verdict: 'allow' | 'reject' | 'drop' | undefined;
     }
   | { readonly type: 'end'; readonly flow: Flow; readonly totals: Totals };
-
-export interface Totals {
-  readonly bytesOut: number;
-  readonly bytesIn: number;
-  readonly packetsOut: number;
-  readonly packetsIn: number;
-}
 
 const verdicts = new Map<number, 'allow' | 'reject' | 'drop'>([
   [verdictCodes.allow, 'allow'],

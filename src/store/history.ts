@@ -99,6 +99,9 @@ export interface AppSummary {
   readonly last: number;
   readonly destinations: number;
   readonly users: readonly number[];
+  /** Of the connections that have ended; null where none of them was counted. */
+  readonly bytesOut: number | null;
+  readonly bytesIn: number | null;
 }
 
 export function readApps(journal: Journal, uid?: number): AppSummary[] {
@@ -108,7 +111,7 @@ export function readApps(journal: Journal, uid?: number): AppSummary[] {
     .query(
       `SELECT app, count(*) AS connections, sum(action IN ('reject', 'drop')) AS refused, min(time) AS first,
               max(last_time) AS last, count(DISTINCT address || ' ' || port) AS destinations,
-              group_concat(DISTINCT uid) AS users
+              group_concat(DISTINCT uid) AS users, sum(bytes_out) AS bytes_out, sum(bytes_in) AS bytes_in
        FROM connections ${own} GROUP BY app ORDER BY last DESC LIMIT 10000`,
       ...(uid === undefined ? [] : [uid]),
     )
@@ -120,6 +123,8 @@ export function readApps(journal: Journal, uid?: number): AppSummary[] {
       last: Number(row.last),
       destinations: Number(row.destinations),
       users: row.users === null ? [] : String(row.users).split(',').map(Number),
+      bytesOut: row.bytes_out === null ? null : Number(row.bytes_out),
+      bytesIn: row.bytes_in === null ? null : Number(row.bytes_in),
     }));
 }
 

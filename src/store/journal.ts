@@ -133,10 +133,12 @@ export class Journal {
       connection.enforced ? 1 : 0,
       connection.rule,
       JSON.stringify(connection),
+      connection.end?.bytesOut ?? null,
+      connection.end?.bytesIn ?? null,
     ];
     this.#write(() => {
       this.#prepare(
-        'INSERT OR REPLACE INTO connections (id, sequence, time, last_time, app, uid, direction, protocol, address, port, action, enforced, rule, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        'INSERT OR REPLACE INTO connections (id, sequence, time, last_time, app, uid, direction, protocol, address, port, action, enforced, rule, record, bytes_out, bytes_in) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       ).run(...values);
     });
     return { sequence, connection };

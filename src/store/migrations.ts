@@ -38,4 +38,12 @@ export const migrations: readonly string[] = [
   `,
   // For what one user may see, in its order, and for retention, which takes from the user with the most rows.
   'CREATE INDEX connections_by_uid ON connections (uid, sequence);',
+  // Null where nothing was counted. The index has all that is asked about apps, so that their sums read no record.
+  `
+  ALTER TABLE connections ADD COLUMN bytes_out INTEGER;
+  ALTER TABLE connections ADD COLUMN bytes_in INTEGER;
+  DROP INDEX connections_by_app;
+  CREATE INDEX connections_by_app ON connections
+    (app, address, port, uid, action, time, last_time, bytes_out, bytes_in);
+  `,
 ];

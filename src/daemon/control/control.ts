@@ -130,8 +130,10 @@ export class Control implements Services {
     if (this.#parts.options.foreground) this.#sayConnection(connection);
   }
 
-  /** Each new connection once; not again the same words within a minute. */
+  /** Each new connection once; not again the same words within a minute, and nothing of an end later than that. */
   #sayConnection(connection: Connection): void {
+    const { time, heldMs, end } = connection;
+    if (end !== undefined && end.time > time + heldMs + quietSeconds * 1000) return;
     const words = this.#parts.describe(connection);
     if (this.#said.has(words)) return;
     this.#said.add(words);

@@ -79,6 +79,9 @@ export const appViewSchema = z.strictObject({
   first: time,
   last: time,
   users: z.array(z.string()),
+  /** Sent and received by the connections that have ended; null where none of them was counted. */
+  bytesOut: count.nullable(),
+  bytesIn: count.nullable(),
 });
 export type AppView = z.infer<typeof appViewSchema>;
 

@@ -48,14 +48,25 @@ const wouldBe = {
   ask: 'would be asked',
 } as const;
 
-/** `curl (uid 1000) → 192.0.2.7:443/tcp refused by rule "no-curl"`; `userName` names the uid where it is known. */
-export function formatConnection(connection: Connection, userName?: (uid: number) => string | undefined): string {
-  const { attempt, action, enforced, rule, reason } = connection;
+type UserName = (uid: number) => string | undefined;
+
+function subject({ attempt }: Connection, userName: UserName | undefined): string {
   const uid = attempt.process?.uid;
   const user = uid === undefined ? '' : ` (${escapeText(userName?.(uid) ?? `uid ${uid}`)})`;
   const arrow = arrows[attempt.flow.direction ?? 'out'];
   const local = attempt.flow.direction === 'in' ? ` to port ${attempt.flow.local?.port ?? 0}` : '';
+  return `${programName(attempt)}${user} ${arrow} ${destinationName(attempt)}${local}`;
+}
+
+/** `curl (uid 1000) → 192.0.2.7:443/tcp refused by rule "no-curl"`; `userName` names the uid where it is known. */
+export function formatConnection(connection: Connection, userName?: UserName): string {
+  const { action, enforced, rule, reason } = connection;
   const verb = enforced ? done[action] : wouldBe[action];
   const why = reason === 'rule' && rule !== null ? `by rule "${escapeText(rule)}"` : because[reason];
-  return `${programName(attempt)}${user} ${arrow} ${destinationName(attempt)}${local} ${verb} ${why}`;
+  return `${subject(connection, userName)} ${verb} ${why}`;
+}
+
+/** `curl (uid 1000) → 192.0.2.7:443/tcp ended`. */
+export function formatEnd(connection: Connection, userName?: UserName): string {
+  return `${subject(connection, userName)} ended`;
 }

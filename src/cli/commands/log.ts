@@ -1,11 +1,11 @@
 // postern log, postern apps
 import { buildCommand } from '@stricli/core';
 import type { AppView, LogLine, Status } from '#model/api.ts';
-import { formatConnection } from '#model/sentence.ts';
+import { formatConnection, formatEnd } from '#model/sentence.ts';
 import { formatJson } from '#std/text.ts';
 import { ask, type Context, clientOf, Ending, exits, orEnd } from '../context.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';
-import { complain, formatAge, formatTime, paint, safe, table, write, writeJson } from '../output.ts';
+import { complain, formatAge, formatBytes, formatTime, paint, safe, table, write, writeJson } from '../output.ts';
 
 interface Flags extends ClientFlags {
   readonly follow: boolean;
@@ -39,23 +39,53 @@ function parseLimit(text: string): number {
 
 const styles = { allow: 'green', reject: 'red', drop: 'red', ask: 'yellow' } as const;
 
-function print(line: LogLine): void {
+/** Totals where they are known; before the end, how many packets were judged. */
+function amount({ end, packets }: LogLine): string {
+  if (end !== undefined) return `  (${formatBytes(end.bytesOut)} sent, ${formatBytes(end.bytesIn)} received)`;
+  return packets > 1 ? `  (${packets} packets)` : '';
+}
+
+export function formatLine(line: LogLine): string {
   const sentence = formatConnection(line, () => line.user ?? undefined);
   const logged = line.logged.length > 0 ? `  [log: ${line.logged.map(safe).join(', ')}]` : '';
-  const times = line.packets > 1 ? `  (${line.packets} packets)` : '';
-  write(`${formatTime(line.time)} ${paint(styles[line.action], sentence)}${times}${logged}`);
+  return `${formatTime(line.time)} ${paint(styles[line.action], sentence)}${amount(line)}${logged}`;
+}
+
+/** What is left to say of a connection whose line was shown when it began. */
+export function formatEndLine(line: LogLine): string {
+  const ended = formatEnd(line, () => line.user ?? undefined);
+  return `${formatTime(line.end?.time ?? line.lastTime)} ${ended}${amount(line)}`;
+}
+
+/** Follows connections by their lines: each is shown when it begins, and once more when it has ended. */
+export class Following {
+  /** Those shown that go on. */
+  readonly #going: Set<string>;
+
+  constructor(shown: readonly LogLine[]) {
+    this.#going = new Set(shown.filter(({ end }) => end === undefined).map(({ id }) => id));
+  }
+
+  /** undefined: there is nothing new in the line. */
+  handle({ id, end }: LogLine): 'begun' | 'ended' | undefined {
+    const known = this.#going.has(id);
+    if (end !== undefined) return this.#going.delete(id) ? 'ended' : 'begun';
+    this.#going.add(id);
+    if (this.#going.size > maxSeen) this.#going.delete(this.#going.values().next().value as string);
+    return known ? undefined : 'begun';
+  }
 }
 
 export const logCommand = buildCommand<Flags, [], Context>({
   docs: {
     brief: 'Show connections and what became of them',
     fullDescription:
-      'Show connections and what became of them, the newest last.\n\nExamples:\n  postern log --follow\n  postern log --since 1h --verdict reject\n  postern log --app curl --json\n',
+      'Show connections and what became of them, the newest last. Where eBPF counts, one that has ended shows what was sent and received.\n\nExamples:\n  postern log --follow\n  postern log --since 1h --verdict reject\n  postern log --app curl --json\n',
   },
   parameters: {
     flags: {
       ...clientFlags,
-      follow: { kind: 'boolean', brief: 'Go on as new ones come', default: false, withNegated: false },
+      follow: { kind: 'boolean', brief: 'Go on as new ones come and others end', default: false, withNegated: false },
       since: {
         kind: 'parsed',
         parse: String,
@@ -90,12 +120,12 @@ export const logCommand = buildCommand<Flags, [], Context>({
       writeJson(lines);
       return;
     }
-    const show = (line: LogLine) => (flags.json ? write(formatJson(line)) : print(line));
+    const show = (line: LogLine, format = formatLine) => write(flags.json ? formatJson(line) : format(line));
     for (const line of [...lines].reverse()) show(line);
     if (!flags.follow) return;
     const stop = new AbortController();
     process.once('SIGINT', () => stop.abort());
-    const seen = new Set(lines.map(({ id }) => id));
+    const following = new Following(lines);
     const ended = await clientOf(flags).follow(
       ({ type, data }) => {
         if (type === 'left-out') {
@@ -105,11 +135,10 @@ export const logCommand = buildCommand<Flags, [], Context>({
         }
         if (type !== 'connection') return;
         const line = data as LogLine;
-        if (seen.has(line.id)) return;
-        seen.add(line.id);
-        if (seen.size > maxSeen) seen.delete(seen.values().next().value as string);
         if (flags.app !== undefined && !line.app.toLowerCase().includes(flags.app.toLowerCase())) return;
-        if (flags.verdict === undefined || line.action === flags.verdict) show(line);
+        if (flags.verdict !== undefined && line.action !== flags.verdict) return;
+        const news = following.handle(line);
+        if (news !== undefined) show(line, news === 'ended' ? formatEndLine : formatLine);
       },
       journal.sequence,
       stop.signal,
@@ -119,10 +148,28 @@ export const logCommand = buildCommand<Flags, [], Context>({
   },
 });
 
+/** The columns of bytes are there only where something counts. */
+export function formatApps(apps: readonly AppView[]): string {
+  const counted = apps.some(({ bytesOut }) => bytesOut !== null);
+  const bytes = (count: number | null) => (count === null ? '-' : formatBytes(count));
+  const rows = apps.map((app) => [
+    safe(app.app),
+    String(app.connections),
+    app.refused > 0 ? paint('red', String(app.refused)) : '0',
+    String(app.destinations),
+    ...(counted ? [bytes(app.bytesOut), bytes(app.bytesIn)] : []),
+    formatAge(app.last),
+    app.users.map(safe).join(', '),
+  ]);
+  const columns = counted ? ['SENT', 'RECEIVED'] : [];
+  return table(['APP', 'CONNECTIONS', 'REFUSED', 'DESTINATIONS', ...columns, 'LAST', 'USERS'], rows);
+}
+
 export const appsCommand = buildCommand<ClientFlags, [], Context>({
   docs: {
     brief: 'Show the apps that were seen',
-    fullDescription: 'Show the apps that were seen, the last first.\n\nExample:\n  postern apps\n',
+    fullDescription:
+      'Show the apps that were seen, the last first. Where eBPF counts, with what their ended connections sent and received.\n\nExample:\n  postern apps\n',
   },
   parameters: { flags: clientFlags },
   async func(flags) {
@@ -131,14 +178,6 @@ export const appsCommand = buildCommand<ClientFlags, [], Context>({
       writeJson(apps);
       return;
     }
-    const rows = apps.map((app) => [
-      safe(app.app),
-      String(app.connections),
-      app.refused > 0 ? paint('red', String(app.refused)) : '0',
-      String(app.destinations),
-      formatAge(app.last),
-      app.users.map(safe).join(', '),
-    ]);
-    write(table(['APP', 'CONNECTIONS', 'REFUSED', 'DESTINATIONS', 'LAST', 'USERS'], rows));
+    write(formatApps(apps));
   },
 });

@@ -32,14 +32,14 @@ struct {
 	__type(value, struct draft);
 } drafts SEC(".maps");
 
-/* The field moved in 6.6 and in 6.11. */
+/* The field moved in 6.6 and in 6.11; from 6.13 on its highest bit says that somebody asked (I_CTIME_QUERIED, linux/fs.h). */
 static __always_inline __u64 ctime_of(struct inode *inode)
 {
 	struct inode___6_11 *latest = (void *)inode;
 	struct inode___6_6 *later = (void *)inode;
 
 	if (bpf_core_field_exists(latest->i_ctime_sec))
-		return FOLLOW(latest, i_ctime_sec) * NSEC_PER_SEC + FOLLOW(latest, i_ctime_nsec);
+		return FOLLOW(latest, i_ctime_sec) * NSEC_PER_SEC + (FOLLOW(latest, i_ctime_nsec) & 0x7fffffff);
 	if (bpf_core_field_exists(later->__i_ctime))
 		return FOLLOW(later, __i_ctime.tv_sec) * NSEC_PER_SEC + FOLLOW(later, __i_ctime.tv_nsec);
 	return FOLLOW(inode, i_ctime.tv_sec) * NSEC_PER_SEC + FOLLOW(inode, i_ctime.tv_nsec);

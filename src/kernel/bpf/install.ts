@@ -2,8 +2,17 @@
 // next one takes the maps up and puts its own programs in the place of the old, without a moment between.
 import { closeSync, readSync, statSync } from 'node:fs';
 import type { KernelPath } from '#model/status.ts';
+
+
 import { chainPrograms, hookPrograms, programPin } from './flows/hooks.ts';
 import { flowMaps } from './flows/maps.ts';
+
+
+import { inProcess } from '../proc/process/folder.ts';
+import { readBirth } from '../proc/process/read.ts';
+import { decodeProcess } from './identity/decode.ts';
+
+
 import { layouts } from './layout.ts';
 import type { BpfObject, Link } from './object.ts';
 import type { Pins } from './pins.ts';
@@ -48,7 +57,18 @@ function watch(object: BpfObject, pin: (name: string) => string | undefined): Pr
   const files = object.attachIterator('own_files', pin('own_files'));
   if (!files.ok) return files.error;
   const seed = object.attachIterator('seed');
-  return seed.ok ? runIterator(object, seed.value) : seed.error;
+  return seed.ok ? (runIterator(object, seed.value) ?? strangePids(object)) : seed.error;
+}
+
+/** The kernel tells pids as its first pid namespace has them: in another one they name other processes in /proc, or none. */
+function strangePids(object: BpfObject): Problem {
+  const key = Buffer.alloc(4);
+  key.writeUInt32LE(process.pid);
+  const value = Buffer.alloc(layouts.process.size);
+  const found = object.map('procs', 4, layouts.process.size).lookup(key, value);
+  const start = found ? decodeProcess(new DataView(value.buffer, value.byteOffset), 0).startTime : undefined;
+  if (start === inProcess(process.pid, readBirth)?.startTime) return undefined;
+  return 'this is a pid namespace of its own, in which the pids that the kernel tells mean nothing';
 }
 
 function pinPrograms(object: BpfObject, pins: Pins): Problem {

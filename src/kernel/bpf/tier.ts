@@ -8,6 +8,7 @@ import { BpfObject } from './object.ts';
 /** Where script/setup builds them, and where a package has them. */
 export const objectsFolder = join(import.meta.dirname, '../../../build/bpf');
 
+const maxTries = 5;
 const variants = ['btf', 'probe'] as const;
 
 export interface LoadedTier {
@@ -34,15 +35,22 @@ export function chooseTier(plan: {
     const file = join(plan.folder ?? objectsFolder, `postern.${tier}.bpf.o`);
     if (!existsSync(file))
       return none(`${file} is missing: script/setup builds it where clang and libbpf-dev are installed`);
-    const opened = BpfObject.open(lib, file);
-    if (!opened.ok) return none(opened.error);
-    const object = opened.value;
-    plan.prepare?.(object);
-    const loaded = object.load();
-    const refused = loaded.ok ? plan.use?.(object, lib) : loaded.error;
-    if (refused === undefined) return { path: { tier, reason: reasonOf(refusals) }, lib, object };
-    object.close();
-    refusals.push(`${tier}: ${refused}`);
+    let tries = 0;
+    for (;;) {
+      const opened = BpfObject.open(lib, file);
+      if (!opened.ok) return none(opened.error);
+      const object = opened.value;
+      plan.prepare?.(object);
+      const loaded = object.load();
+      const refused = loaded.ok ? plan.use?.(object, lib) : loaded.error;
+      if (refused === undefined) return { path: { tier, reason: reasonOf(refusals) }, lib, object };
+      object.close();
+      tries += 1;
+      // The verifier gives up when a signal comes: that says nothing of the programs.
+      if (!loaded.ok && refused.startsWith('EAGAIN') && tries < maxTries) continue;
+      refusals.push(`${tier}: ${refused}`);
+      break;
+    }
   }
   return none(refusals.join('; '));
 }

@@ -10,6 +10,7 @@ import {
   readlinkSync,
   realpathSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,6 +33,12 @@ test('a program is itself, with what the kernel and /proc say of it', async (con
   assert.ok(Array.isArray(process.groups));
   assert.equal(process.seeded, undefined);
   assert.equal(process.script, null);
+  const file = statSync(actor, { bigint: true });
+  assert.equal(process.image?.identity.ctime, String(file.ctimeNs));
+  // Asking for the time leaves a mark in the kernel's own number.
+  const again = await ready(context, actor, ['stay']);
+  assert.equal(book.kernelProcess(again)?.exe.ctime, file.ctimeNs);
+  assert.deepEqual(book.kernelProcess(again)?.exe, book.kernelProcess(pid)?.exe);
   assert.equal(process.ancestors?.[0], realpathSync(globalThis.process.execPath));
   assert.match(process.cgroup ?? '', /^\//);
 });

@@ -1,5 +1,6 @@
 // Many programs that are over at once, losses, and what outlives a Postern. POSTERN_LONG=1 runs the large numbers.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -114,4 +115,16 @@ test('an idle machine is not asked all the time', async () => {
   const { user, system } = process.cpuUsage(start);
   assert.ok(user + system < 100_000, `${user + system} µs in a second`);
   assert.ok(book.size > 0);
+});
+
+test('in a pid namespace of its own nothing is loaded, and it says so', () => {
+  const script = `
+    const { tryKernelPath } = await import('${join(import.meta.dirname, '../../../src/kernel/bpf/install.ts')}');
+    console.log(JSON.stringify(tryKernelPath()));`;
+  const flags = ['--disable-warning=ExperimentalWarning', '--input-type=module'];
+  const args = ['--pid', '--fork', '--mount-proc', process.execPath, ...flags, '-e', script];
+  const ran = spawnSync('unshare', args, { encoding: 'utf8' });
+  const path = JSON.parse(ran.stdout) as { tier: string; reason: string };
+  assert.equal(path.tier, 'none');
+  assert.match(path.reason, /pid namespace/);
 });

@@ -1,6 +1,7 @@
 // Whether the host has, at a path, the very file that the kernel numbered when a program began.
 import { closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
 import type { FileIdentity, Image } from '#model/process.ts';
+import { Lru } from '#std/lru.ts';
 import { layouts } from '../layout.ts';
 import { decodeExe, type ExeNumbers } from './decode.ts';
 
@@ -25,8 +26,12 @@ interface HostFile {
   readonly same: boolean;
 }
 
+const maxRemembered = 4096;
+
 export class HostFiles {
   readonly #ownFiles: string;
+  /** By what stat(2) says: the same numbers there are the same file here. */
+  readonly #numbers = new Lru<string, ExeNumbers>(maxRemembered);
 
   /** `ownFiles` is the pinned iterator. */
   constructor(ownFiles: string) {
@@ -61,7 +66,9 @@ export class HostFiles {
     if (file.ino !== exe.ino) return { device, same: false };
     if (kernelDevice(file.dev) === exe.dev && file.ctimeNs === exe.ctime) return { device, same: true };
     // stat(2) has numbers of its own for btrfs and overlay, and a change of name or mode changes the ctime.
-    const now = this.numbers(path);
+    const seen = `${device} ${file.ino} ${file.ctimeNs}`;
+    const now = this.#numbers.get(seen) ?? this.numbers(path);
+    if (now !== undefined) this.#numbers.set(seen, now);
     const same =
       now !== undefined &&
       now.ino === exe.ino &&

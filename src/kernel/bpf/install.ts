@@ -16,7 +16,7 @@ import { decodeProcess } from './identity/decode.ts';
 import { layouts } from './layout.ts';
 import type { BpfObject, Link } from './object.ts';
 import type { Pins } from './pins.ts';
-import { chooseTier } from './tier.ts';
+import { chooseTier, type Variant } from './tier.ts';
 
 /** Maps that the gate opens by their pins. */
 const pinnedMaps = ['config', 'procs', 'events', 'counts', ...Object.keys(flowMaps)];
@@ -80,7 +80,7 @@ function pinPrograms(object: BpfObject, pins: Pins): Problem {
 }
 
 /** Loads, attaches and pins; what stands there of an earlier Postern is taken up where it fits, and else taken away. */
-export function installKernelPath(pins: Pins): KernelPath {
+export function installKernelPath(pins: Pins, variants?: readonly Variant[]): KernelPath {
   const prepared = pins.prepare();
   if (!prepared.ok) return { tier: 'none', reason: prepared.error };
   const whole = pins.has([...pinnedMaps, ...watchers, 'own_files']);
@@ -91,6 +91,7 @@ export function installKernelPath(pins: Pins): KernelPath {
         for (const name of pinnedMaps) object.pinMap(name, pins.path(name));
       },
       use: (object) => watch(object, (name) => pins.path(name)),
+      ...(variants !== undefined && { variants }),
     });
   let chosen = load();
   if (chosen.path.tier === 'none' && whole) {

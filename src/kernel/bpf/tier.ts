@@ -9,10 +9,11 @@ import { BpfObject } from './object.ts';
 export const objectsFolder = join(import.meta.dirname, '../../../build/bpf');
 
 const maxTries = 5;
-const variants = ['btf', 'probe'] as const;
+export const variants = ['btf', 'probe'] as const;
+export type Variant = (typeof variants)[number];
 
 export interface LoadedTier {
-  readonly path: KernelPath & { readonly tier: 'btf' | 'probe' };
+  readonly path: KernelPath & { readonly tier: Variant };
   readonly lib: Libbpf;
   readonly object: BpfObject;
 }
@@ -26,13 +27,14 @@ export type ChosenTier = LoadedTier | { readonly path: KernelPath & { readonly t
 export function chooseTier(plan: {
   readonly prepare?: (object: BpfObject) => void;
   readonly use?: (object: BpfObject, lib: Libbpf) => string | undefined;
-  readonly folder?: string;
+  /** Of these, the first that loads; a test asks for one. */
+  readonly variants?: readonly Variant[];
 }): ChosenTier {
   const lib = libbpf();
   if ('missing' in lib) return none(lib.missing);
   const refusals: string[] = [];
-  for (const tier of variants) {
-    const file = join(plan.folder ?? objectsFolder, `postern.${tier}.bpf.o`);
+  for (const tier of plan.variants ?? variants) {
+    const file = join(objectsFolder, `postern.${tier}.bpf.o`);
     if (!existsSync(file))
       return none(`${file} is missing: script/setup builds it where clang and libbpf-dev are installed`);
     let tries = 0;

@@ -58,6 +58,25 @@ test('PR_SET_MM changes what /proc says, and nothing of what we say', async (con
   assert.deepEqual(process.args, [actor, 'forge', '/usr/bin/cat']);
 });
 
+test('the programs for 5.10 say the same as those for 6.1', async (context) => {
+  const old = watchProcesses(undefined, undefined, ['probe']);
+  const folder = scratchFolder(context);
+  const script = join(folder, 'script');
+  writeFileSync(script, '#!/bin/sh\necho ready $$\nread line\n', { mode: 0o755 });
+  for (const [file, args] of [
+    [actor, ['stay', 'x']],
+    [actor, ['memfd']],
+    [actor, ['double-fork']],
+    [script, []],
+  ] as const) {
+    const pid = await ready(context, file, args);
+    const { ancestors: _, ...facts } = known(book, pid);
+    const { ancestors: __, ...others } = known(old, pid);
+    assert.deepEqual(others, facts);
+    assert.deepEqual(old.kernelProcess(pid)?.exe, book.kernelProcess(pid)?.exe);
+  }
+});
+
 test('what was forged before Postern watched is seeded, and never taken for verified', async (context) => {
   const pid = await ready(context, actor, ['stay']);
   const later = watchProcesses();

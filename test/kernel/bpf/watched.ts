@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after, type TestContext } from 'node:test';
 import { KernelBook } from '#kernel/bpf/identity/book.ts';
 import { installKernelPath } from '#kernel/bpf/install.ts';
-import { libbpf } from '#kernel/bpf/libbpf.ts';
 import { Pins } from '#kernel/bpf/pins.ts';
+import type { Variant } from '#kernel/bpf/tier.ts';
 import type { Process } from '#model/process.ts';
 import { start, until } from '../programs.ts';
 
@@ -44,16 +44,18 @@ export function pinsFolder(): string {
 }
 
 /** Installs and opens; the book is closed with the test file. */
-export function watchProcesses(folder = pinsFolder(), onLost: () => void = () => {}): KernelBook {
+export function watchProcesses(
+  folder = pinsFolder(),
+  onLost: () => void = () => {},
+  variants?: readonly Variant[],
+): KernelBook {
   const pins = Pins.of(folder);
-  const path = installKernelPath(pins);
+  const path = installKernelPath(pins, variants);
   if (path.tier === 'none') throw new Error(path.reason);
   const book = new KernelBook(pins, { onLost });
   after(() => book.close());
   return book;
 }
-
-export const hasLibbpf = !('missing' in libbpf());
 
 let actor: string | undefined;
 

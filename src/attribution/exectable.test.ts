@@ -37,6 +37,16 @@ test('a run is known by its pid and its exec, also when the next program runs', 
   assert.equal(table.byExec(7, 300n, 1), undefined);
 });
 
+test('a program that is asked about before its exec was told has the ancestors that it has afterwards', () => {
+  const { now, table } = world();
+  table.exec(run(7, 100n), program('/bin/first'), 0);
+  now.set(7, { run: run(7, 200n), began: program('/bin/second') });
+  assert.deepEqual(table.get(7, 1)?.ancestors, ['/bin/first']);
+  table.exec(run(7, 200n), program('/bin/second'), 2);
+  assert.deepEqual(table.get(7, 3)?.ancestors, ['/bin/first']);
+  assert.equal(table.byExec(7, 100n, 3)?.exe, '/bin/first');
+});
+
 test('a child runs what its parent ran, and a pid used again is another process', () => {
   const { table } = world();
   table.exec(run(7, 100n), program('/bin/parent'), 0);

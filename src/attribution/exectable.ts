@@ -160,7 +160,9 @@ export class ExecTable {
     const met = this.#reader.meet(pid);
     if (met === undefined) return undefined;
     const began = this.#verified(met.run, met.began);
-    const lineage = this.#lineageAbove(met.run.parentPid);
+    const before = this.#living.get(pid);
+    const sameProcess = before?.run.startTime === met.run.startTime;
+    const lineage = sameProcess ? below(before) : this.#lineageAbove(met.run.parentPid);
     const entry: Entry = { run: met.run, began, lineage, process: undefined, read: 0, ended: 0 };
     this.#put(entry, now);
     return entry;

@@ -9,6 +9,7 @@ import {
   readFileSync,
   readlinkSync,
   realpathSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -16,6 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { unifiedMount } from '#kernel/proc/owner/processes.ts';
 import { scratchFolder, start, until } from '../programs.ts';
 import { actorFile, known, ready, watchProcesses } from './watched.ts';
 
@@ -158,6 +160,31 @@ test('a process whose parents are gone runs what they ran', async (context) => {
   assert.equal(process.exe, actor);
   assert.equal(process.pid, pid);
   assert.equal(process.ancestors?.[0], actor);
+});
+
+test('who made a call is known by its exec, when another program runs and when all is over', async (context) => {
+  const child = await start(context, 'sh', ['-c', `read line; exec ${actor} stay`], { running: 'sh' });
+  await until(() => book.kernelProcess(child.pid)?.exe.ino === statSync('/bin/sh', { bigint: true }).ino, 'sh');
+  const first = book.kernelProcess(child.pid);
+  const cgroup = join(unifiedMount() ?? '', `postern-test-${globalThis.process.pid}`);
+  mkdirSync(cgroup);
+  context.after(() => rmdirSync(cgroup));
+  const id = statSync(cgroup, { bigint: true }).ino;
+  child.stdin?.write('\n');
+  await until(() => known(book, child.pid).exe === actor, 'the exec');
+  const second = book.kernelProcess(child.pid);
+  const asked = () =>
+    [first, second].map((process) => book.byOwner({ pid: child.pid, uid: 7, gid: 8, cgroup: id, process }, Date.now()));
+  for (const moment of ['alive', 'over']) {
+    const [a, b] = asked();
+    assert.deepEqual([a?.exe, b?.exe], [realpathSync('/bin/sh'), actor], moment);
+    assert.deepEqual([a?.uid, a?.gid, a?.cgroup], [7, 8, `/postern-test-${globalThis.process.pid}`], moment);
+    assert.equal(b?.ancestors?.[0], realpathSync('/bin/sh'), moment);
+    child.stdin?.end();
+    await until(() => child.exitCode !== null, 'its end');
+  }
+  const nobody = book.byOwner({ pid: 1, uid: 7, gid: 8, cgroup: 1n, process: undefined }, Date.now());
+  assert.deepEqual(nobody, { pid: 1, uid: 7, gid: 8 });
 });
 
 test('a setuid program has the ids that it was given', async (context) => {

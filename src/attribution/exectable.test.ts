@@ -71,6 +71,20 @@ test('what has ended is remembered for ten seconds', () => {
   assert.equal(table.size, 0);
 });
 
+test('what is told late, of a process that was met as it is now, is over but known', () => {
+  const { now, table } = world();
+  now.set(7, { run: run(7, 300n), began: program('/bin/third') });
+  table.seed(7, 0);
+  table.exec(run(7, 100n), program('/bin/first'), 1);
+  table.fork(run(7, 50n, { parentPid: 7 }), 100n, 1);
+  table.exec(run(7, 200n), program('/bin/second'), 1);
+  assert.equal(table.byExec(7, 100n, 2)?.exe, '/bin/first');
+  assert.equal(table.byExec(7, 200n, 2)?.exe, '/bin/second');
+  assert.equal(table.get(7, 2)?.exe, '/bin/third');
+  table.exit(7, 300n, 3);
+  assert.equal(table.size, 0);
+});
+
 test('an exit that belongs to an earlier run changes nothing', () => {
   const { now, table } = world();
   table.exec(run(7, 200n), program('/bin/second'), 0);

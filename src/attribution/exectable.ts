@@ -92,9 +92,8 @@ export class ExecTable {
 
   exec(run: Run, began: Began, now: number): void {
     const before = this.#living.get(run.pid);
-    if (before !== undefined && before.run.exec > run.exec) return;
     const met = before?.run.exec === run.exec;
-    const sameProcess = before?.run.startTime === run.startTime;
+    const sameProcess = before?.run.startTime === run.startTime && before.run.exec < run.exec;
     const lineage = met ? before.lineage : sameProcess ? below(before) : this.#lineageAbove(run.parentPid);
     const entry: Entry = { run, began, lineage, process: undefined, read: 0, ended: 0 };
     // Somebody asked about it before its event was read: what the event says is better.
@@ -129,15 +128,24 @@ export class ExecTable {
     }
   }
 
+  /** What is told late, when the process was met as it is now, is over already. */
   #put(entry: Entry, now: number): void {
     const before = this.#living.get(entry.run.pid);
+    if (before !== undefined && before.run.exec > entry.run.exec) {
+      this.#remember(entry, now);
+      return;
+    }
     if (before !== undefined) this.#end(before, now);
     this.#living.set(entry.run.pid, entry);
   }
 
   #end(entry: Entry, now: number): void {
+    this.#living.delete(entry.run.pid);
+    this.#remember(entry, now);
+  }
+
+  #remember(entry: Entry, now: number): void {
     const { pid, exec } = entry.run;
-    this.#living.delete(pid);
     entry.ended = now;
     this.#past.set(keyOf(pid, exec), entry);
     this.#lastOf.set(pid, entry);

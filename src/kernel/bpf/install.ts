@@ -81,6 +81,14 @@ function pinPrograms(object: BpfObject, pins: Pins): Problem {
 
 /** Loads, attaches and pins; what stands there of an earlier Postern is taken up where it fits, and else taken away. */
 export function installKernelPath(pins: Pins, variants?: readonly Variant[]): KernelPath {
+  try {
+    return install(pins, variants);
+  } catch (error) {
+    return { tier: 'none', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function install(pins: Pins, variants: readonly Variant[] | undefined): KernelPath {
   const prepared = pins.prepare();
   if (!prepared.ok) return { tier: 'none', reason: prepared.error };
   const whole = pins.has([...pinnedMaps, ...watchers, 'own_files']);

@@ -1,5 +1,5 @@
 // The folder in which maps and links outlive the processes that made them: a bpffs of our own, below the runtime folder.
-import { existsSync, mkdirSync, readdirSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '#std/result.ts';
 import { codeOf, lastErrno, libc } from '../ffi.ts';
@@ -30,7 +30,8 @@ export class Pins {
 
   /** Mounts the bpffs where none is mounted yet. Only root may look into it. */
   prepare(): Result<void> {
-    mkdirSync(this.#mount, { recursive: true, mode: 0o700 });
+    if (!existsSync(this.#mount)) mkdirSync(this.#mount, { mode: 0o700 });
+    if (!this.#isOurs()) return fail(`${this.#mount} is not a folder of root's: take it away`);
     if (statfsSync(this.#mount).type !== BPF_FS_MAGIC) {
       if (libc.mount('bpf', this.#mount, 'bpf', MS_NOSUID_NODEV_NOEXEC, 'mode=0700') < 0) {
         return fail(`a bpf file system cannot be mounted at ${this.#mount}: ${codeOf(lastErrno())}`);
@@ -58,9 +59,15 @@ export class Pins {
     }
   }
 
+  /** Others may write into the runtime folder: a link there must not lead a mount elsewhere. */
+  #isOurs(): boolean {
+    const found = lstatSync(this.#mount, { throwIfNoEntry: false });
+    return found?.isDirectory() === true && found.uid === 0;
+  }
+
   /** Nothing stays pinned or mounted. Does nothing where nothing was. */
   remove(): void {
-    if (!existsSync(this.#mount)) return;
+    if (!this.#isOurs()) return;
     if (statfsSync(this.#mount).type === BPF_FS_MAGIC) {
       removeFolder(this.folder);
       this.clearOthers();

@@ -117,14 +117,27 @@ test('an idle machine is not asked all the time', async () => {
   assert.ok(book.size > 0);
 });
 
-test('in a pid namespace of its own nothing is loaded, and it says so', () => {
+/** What `tryKernelPath` says under this command. */
+function triedUnder(command: readonly string[]): { readonly tier: string; readonly reason: string } {
   const script = `
     const { tryKernelPath } = await import('${join(import.meta.dirname, '../../../src/kernel/bpf/install.ts')}');
     console.log(JSON.stringify(tryKernelPath()));`;
-  const flags = ['--disable-warning=ExperimentalWarning', '--input-type=module'];
-  const args = ['--pid', '--fork', '--mount-proc', process.execPath, ...flags, '-e', script];
-  const ran = spawnSync('unshare', args, { encoding: 'utf8' });
-  const path = JSON.parse(ran.stdout) as { tier: string; reason: string };
-  assert.equal(path.tier, 'none');
-  assert.match(path.reason, /pid namespace/);
+  const [file = '', ...args] = command;
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script];
+  const ran = spawnSync(file, [...args, ...node], { encoding: 'utf8' });
+  return JSON.parse(ran.stdout);
+}
+
+test('where it cannot be, nothing is loaded, and it says why', () => {
+  const withoutLibrary =
+    'mount --bind /dev/null "$(ldconfig -p | sed -n "s/.*libbpf.so.1 .*=> //p" | head -n 1)" && exec "$@"';
+  for (const [command, reason] of [
+    [['unshare', '--pid', '--fork', '--mount-proc'], /pid namespace/],
+    [['unshare', '--mount', 'sh', '-c', withoutLibrary, 'sh'], /libbpf\.so\.1 is not installed/],
+    [['setpriv', '--bounding-set=-bpf,-sys_admin', '--inh-caps=-bpf,-sys_admin', '--'], /does not permit it \(EPERM\)/],
+  ] as const) {
+    const { tier, reason: said } = triedUnder(command);
+    assert.equal(tier, 'none');
+    assert.match(said, reason);
+  }
 });

@@ -14,6 +14,8 @@ export class CgroupPaths {
   readonly #mount = unifiedMount() ?? '';
   readonly #folders = new CgroupFolders();
   readonly #paths = new Lru<bigint, string>(maxPaths);
+  /** Ids are never used again: a group that was not found is gone for good, and not to be looked for at each call. */
+  readonly #gone = new Lru<bigint, true>(maxPaths);
 
   /** The group that a process with this folder in /proc is in, if its id is `id`: cheap when the group is known. */
   ofProcess(id: bigint, folder: string): string | undefined {
@@ -34,8 +36,9 @@ export class CgroupPaths {
   /** Without a process: looks through all groups where it must. */
   find(id: bigint): string | undefined {
     const known = this.#paths.get(id);
-    if (known !== undefined) return known;
+    if (known !== undefined || this.#gone.get(id) === true) return known;
     const folder = this.#folders.find(id);
+    if (folder === undefined) this.#gone.set(id, true);
     const path = folder?.slice(this.#mount.length);
     if (path === undefined || (path === '' && versionOneNames)) return undefined;
     this.#paths.set(id, path === '' ? '/' : path);

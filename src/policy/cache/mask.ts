@@ -2,7 +2,9 @@
 // An entry says: every attempt that agrees with this one in the masked fields gets this decision.
 import type { Attempt } from '#model/attempt.ts';
 import type { Decision } from '#model/decision.ts';
+import type { Flow } from '#model/flow.ts';
 import type { Consulted } from '../consult/consulted.ts';
+import { isIcmp, protocolCode } from '../match/protocol.ts';
 
 /** The direction and the family of the remote address are compared always. */
 export interface FlowMask {
@@ -17,6 +19,8 @@ export interface FlowMask {
   readonly protocol: boolean;
   /** The port that rules speak of: the remote one of what goes out, the local one of what comes in. */
   readonly port: boolean;
+  /** Whether the packet is on the interface lo: not known yet in a program's call. */
+  readonly loopback: boolean;
   /** How many leading bits of the remote address, 0–32 or 0–128. */
   readonly remoteBits: number;
 }
@@ -42,11 +46,21 @@ export function cacheable(attempt: Attempt, decision: Decision, consulted: Consu
     uid,
     gid,
     cgroup,
-    protocol,
+    // Of ICMP there are entries for echo requests alone, so that the protocol says the type.
+    protocol: protocol || consulted.icmpType,
+    loopback: consulted.loopback,
     port: attempt.flow.direction === 'in' ? consulted.localPort : consulted.remotePort,
     remoteBits,
   };
   return { ok: true, mask, expires };
+}
+
+/** RFC 792, RFC 4443 4.1 */
+const echoRequests = { icmp: 8, icmpv6: 128 } as const;
+
+/** The one kind of ICMP that opens a flow of its own, and that the kernel's cache knows. */
+export function isEchoRequest({ protocol, icmp }: Pick<Flow, 'protocol' | 'icmp'>): boolean {
+  return (protocol === 'icmp' || protocol === 'icmpv6') && icmp?.type === echoRequests[protocol];
 }
 
 /** Only of a file that the host has at its path does the file alone say which program it is. */
@@ -59,6 +73,7 @@ function whyNot(attempt: Attempt, { action }: Decision, consulted: Consulted): s
   if (action === 'ask') return 'The decision is to ask, and the answer is not known yet.';
   if (flow.direction === 'forward') return 'The flow is forwarded, and no program of this machine is behind it.';
   if (flow.protocol === 'packet') return 'The frame has no IP header, so there is nothing to compare.';
+  if (isIcmp(protocolCode(flow)) && !isEchoRequest(flow)) return 'Of ICMP only echo requests are compared.';
   if (process === undefined) return 'The program was not found.';
   if (process.kernel === true) return 'The kernel sent it by itself, and no program is behind it.';
   if (consulted.unknown !== undefined) return `The decision asked for ${consulted.unknown}, which is not known yet.`;
@@ -73,6 +88,8 @@ function whyNot(attempt: Attempt, { action }: Decision, consulted: Consulted): s
     return 'The decision depends on the cgroup, which is not known.';
   if (consulted.localPort && flow.local === undefined)
     return 'The decision depends on the local port, which is not known.';
+  if (consulted.loopback && flow.interface === undefined)
+    return 'The decision depends on whether the interface is lo, which is not known.';
   return undefined;
 }
 
@@ -80,7 +97,6 @@ function incomparableOf(consulted: Consulted, incoming: boolean): string | undef
   if (consulted.volatile) return 'supplementary groups or the security label';
   if (consulted.interface) return 'interface';
   if (consulted.localAddress) return 'local address';
-  if (consulted.icmpType) return 'ICMP type';
   if (consulted.names) return 'names of the destination';
   if (incoming ? consulted.remotePort : consulted.localPort) return `${incoming ? 'remote' : 'local'} port`;
   return undefined;

@@ -2,8 +2,8 @@
 import type { Attempt } from '#model/attempt.ts';
 import type { Decision } from '#model/decision.ts';
 import { prefixOf } from '#model/net/address.ts';
-import { protocolCode } from '../match/protocol.ts';
-import type { FlowMask } from './mask.ts';
+import { isIcmp, protocolCode } from '../match/protocol.ts';
+import { type FlowMask, isEchoRequest } from './mask.ts';
 
 /** An attempt as the kernel sees it: it compares identities, not what is known of them. */
 export interface Call {
@@ -53,6 +53,7 @@ export class ModelCache {
 
   /** Undefined: what the mask compares is not there. */
   #key({ attempt: { process, flow }, ...ids }: Call, mask: FlowMask): string | undefined {
+    if (isIcmp(protocolCode(flow)) && !isEchoRequest(flow)) return undefined;
     const { address } = flow.remote;
     if (address.family === 4 && mask.remoteBits > 32) return undefined;
     const { w0, w1, w2, w3 } = prefixOf(address, mask.remoteBits).address;
@@ -63,6 +64,7 @@ export class ModelCache {
     if (mask.gid) parts.push(process?.gid);
     if (mask.cgroup) parts.push(process?.cgroup);
     if (mask.protocol) parts.push(protocolCode(flow));
+    if (mask.loopback) parts.push(String(flow.interface === 'lo'));
     if (mask.port) parts.push(flow.direction === 'in' ? (flow.local?.port ?? 0) : flow.remote.port);
     return parts.includes(undefined) ? undefined : parts.join(' ');
   }

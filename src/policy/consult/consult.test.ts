@@ -53,6 +53,10 @@ function addressWith(one: Address, other: Address, bits: number): Address {
   return { family: 6, w0: word('w0'), w1: word('w1'), w2: word('w2'), w3: word('w3') };
 }
 
+function agreeOnLoopback(one: Attempt, other: Attempt): boolean {
+  return (one.flow.interface === 'lo') === (other.flow.interface === 'lo');
+}
+
 /** Another attempt that agrees with this one on what was consulted. */
 function agreeing(one: Attempt, other: Attempt, consulted: Consulted): Attempt {
   const address = addressWith(one.flow.remote.address, other.flow.remote.address, consulted.remoteBits);
@@ -69,7 +73,8 @@ function agreeing(one: Attempt, other: Attempt, consulted: Consulted): Attempt {
       // The port of an address that is not known is not known either.
       local: near === undefined ? undefined : { address: near.address, port: nearPort },
       remote: { address, port },
-      interface: (consulted.interface ? one : other).flow.interface,
+      interface: (consulted.interface || (consulted.loopback && !agreeOnLoopback(one, other)) ? one : other).flow
+        .interface,
       icmp: (consulted.icmpType ? one : other).flow.icmp,
     },
     names: other.names,

@@ -17,7 +17,10 @@ export interface Consulted {
   readonly remotePort: boolean;
   readonly localPort: boolean;
   readonly icmpType: boolean;
+  /** The name of the interface. */
   readonly interface: boolean;
+  /** Of the interface no more than whether it is lo. */
+  readonly loopback: boolean;
   readonly localAddress: boolean;
   readonly names: boolean;
   /** How many leading bits of the remote address, 0–32 or 0–128; its family always counts. */
@@ -36,6 +39,8 @@ export interface Reason {
   readonly bits: number;
   /** False when a fact of the process is not known. */
   readonly known: boolean;
+  /** Of the interface, if it is among the fields, no more counts than whether it is lo. */
+  readonly loopback?: true;
 }
 
 /** Sets of fields are numbers with one bit for each. */
@@ -82,6 +87,7 @@ const weights: Readonly<Partial<Record<Field, number>>> = {
   'process.snap': 12,
 };
 const ownPort = 3;
+const loopback = 6;
 const firstRemoteBit = 5;
 const nowhereCached = 100;
 const notKnown = 1000;
@@ -95,12 +101,14 @@ export class Notes {
   #bits = 0;
   #unknown = 0;
   #expires = Infinity;
+  #interfaceByName = false;
 
   constructor(direction: Direction) {
     this.#direction = direction;
   }
 
-  note({ fields: more, bits, known }: Reason): void {
+  note({ fields: more, bits, known, loopback }: Reason): void {
+    if ((more & interfaces) !== 0 && loopback === undefined) this.#interfaceByName = true;
     this.#fields |= more;
     this.#bits = Math.max(this.#bits, bits);
     if (!known) this.#unknown |= more;
@@ -116,14 +124,20 @@ export class Notes {
   }
 
   /** How much narrower an entry becomes by this reason; 0 when all of it is noted. */
-  cost({ fields: wanted, bits, known }: Reason): number {
+  cost({ fields: wanted, bits, known, loopback }: Reason): number {
     let cost = known || (this.#unknown & wanted) !== 0 ? 0 : notKnown;
     if (bits > this.#bits) cost += firstRemoteBit + (bits - this.#bits) / 128;
-    for (let rest = wanted & ~this.#fields; rest !== 0; rest &= rest - 1) {
+    if ((wanted & interfaces) !== 0) cost += this.#costOfInterface(loopback === true);
+    for (let rest = wanted & ~this.#fields & ~interfaces; rest !== 0; rest &= rest - 1) {
       const index = 31 - Math.clz32(rest & -rest);
       cost += ((this.#fixed >>> index) & 1) === 1 ? 0.01 : this.#weight(fields[index] as Field);
     }
     return cost;
+  }
+
+  #costOfInterface(onlyLoopback: boolean): number {
+    if (!onlyLoopback) return this.#interfaceByName ? 0 : nowhereCached;
+    return (this.#fields & interfaces) !== 0 ? 0 : loopback;
   }
 
   #weight(field: Field): number {
@@ -149,7 +163,8 @@ export class Notes {
       remotePort: (set & remotePort) !== 0,
       localPort: (set & localPort) !== 0,
       icmpType: (set & icmpType) !== 0,
-      interface: (set & interfaces) !== 0,
+      interface: this.#interfaceByName,
+      loopback: (set & interfaces) !== 0 && !this.#interfaceByName,
       localAddress: (set & localAddress) !== 0,
       names: (set & names) !== 0,
       remoteBits: this.#bits,

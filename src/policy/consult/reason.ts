@@ -24,6 +24,13 @@ const protocolAndRemotePort: Reason = { fields: bit('flow.protocol', 'flow.remot
 const protocolAndLocalPort: Reason = { fields: bit('flow.protocol', 'flow.local.port'), bits: 0, known: true };
 const protocolAndIcmp: Reason = { fields: bit('flow.protocol', 'flow.icmp'), bits: 0, known: true };
 
+const loopbackReason: Reason = { fields: bit('flow.interface'), bits: 0, known: true, loopback: true };
+
+function asksForLoopback(test: Extract<Criterion, { kind: 'text' }>): boolean {
+  if (fieldOfText(test.field) !== 'flow.interface') return false;
+  return test.patterns.every((pattern) => pattern.type === 'exact' && pattern.value === 'lo');
+}
+
 /** The value of a text field. */
 export function textReason(index: number, view: View): Reason {
   const field = fieldOfText(index);
@@ -97,7 +104,7 @@ function reasonEitherWay(test: Exclude<Criterion, { kind: 'port' | 'icmp' | 'anc
   const { process } = view;
   switch (test.kind) {
     case 'text':
-      return textReason(test.field, view);
+      return asksForLoopback(test) ? loopbackReason : textReason(test.field, view);
     case 'protocol':
       return reasonOf('flow.protocol');
     case 'prefix':

@@ -32,12 +32,12 @@ static __always_inline bool still_holds(const struct socket *socket, const struc
 }
 
 /* A datagram to a peer whose own datagram was accepted is a reply. */
-static __always_inline bool is_reply(const struct flow *flow)
+static __always_inline bool is_reply(struct bpf_sock_addr *ctx, const struct flow *flow, const struct config *config)
 {
 	struct flow key;
 	struct talk *talk;
 
-	if (flow->protocol == IPPROTO_TCP || !flow->local_port)
+	if (flow->protocol == IPPROTO_TCP || !flow->local_port || bpf_get_netns_cookie(ctx) != config->netns_cookie)
 		return false;
 	talk_key(&key, flow);
 	talk = bpf_map_lookup_elem(&talks, &key);
@@ -67,7 +67,8 @@ static __always_inline int judge_call(struct bpf_sock_addr *ctx, struct flow *fl
 	struct answer answer;
 	__u64 cookie;
 
-	if (!config)
+	/* The kernel's own sockets are not closed by anybody: they are nobody's, and their packets are asked about. */
+	if (!config || is_kernel_thread())
 		return PASS;
 	cookie = bpf_get_socket_cookie(ctx);
 	__builtin_memset(&fresh, 0, sizeof(fresh));
@@ -79,7 +80,7 @@ static __always_inline int judge_call(struct bpf_sock_addr *ctx, struct flow *fl
 		answer.verdict = known->verdict;
 		answer.rule = known->rule;
 	} else {
-		ask_cache(&fresh.owner, flow, &answer, 0);
+		ask_cache(&fresh.owner, flow, &answer, ASK_CALL);
 		copy16(fresh.remote, flow->remote);
 		fresh.remote_port = flow->remote_port;
 		fresh.family = flow->family;
@@ -94,7 +95,7 @@ static __always_inline int judge_call(struct bpf_sock_addr *ctx, struct flow *fl
 		if (answer.verdict != VERDICT_REJECT || !config->enforce)
 			return PASS;
 	}
-	if (is_reply(flow))
+	if (is_reply(ctx, flow, config))
 		return PASS;
 	count(COUNT_REFUSED);
 	report(config, &fresh.owner, flow, cookie, &answer);
@@ -273,7 +274,7 @@ static __always_inline void report_end(const struct traffic *state, __u64 cookie
 	event->bytes_in = state->bytes_in;
 	event->packets_out = state->packets_out;
 	event->packets_in = state->packets_in;
-	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	bpf_ringbuf_submit(event, wake(config));
 }
 
 SEC("cgroup/sock_release")
@@ -313,6 +314,8 @@ static __always_inline void accepted(struct bpf_sock_ops *ctx, const struct conf
 	struct port *port = bpf_map_lookup_elem(&ports, &key);
 	struct socket fresh;
 
+	/* One that nobody accepts is never closed by a program: its end is told too. */
+	bpf_sock_ops_cb_flags_set(ctx, BPF_SOCK_OPS_STATE_CB_FLAG);
 	if (state) {
 		state->bytes_out = state->bytes_in = state->packets_out = state->packets_in = 0;
 		state->state = TRAFFIC_INCOMING;
@@ -329,6 +332,11 @@ static __always_inline void accepted(struct bpf_sock_ops *ctx, const struct conf
 	fresh.owner = port->owner;
 	if (bpf_map_update_elem(&sockets, &cookie, &fresh, BPF_NOEXIST))
 		count(COUNT_SOCKETS_FULL);
+}
+
+static __always_inline void forget(__u64 cookie)
+{
+	bpf_map_delete_elem(&sockets, &cookie);
 }
 
 /* A socket that listens without bind; bound ones are filed already. */
@@ -365,6 +373,8 @@ int tcp_events(struct bpf_sock_ops *ctx)
 		listens(ctx, config);
 	else if (ctx->op == BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB)
 		accepted(ctx, config);
+	else if (ctx->op == BPF_SOCK_OPS_STATE_CB && ctx->args[1] == BPF_TCP_CLOSE)
+		forget(bpf_get_socket_cookie(ctx));
 	return 1;
 }
 

@@ -5,17 +5,9 @@
 
 #include "image.h"
 
-/* One wake-up for the first event after user space fell asleep; while it is awake it looks by itself. */
 static __always_inline void tell(void *event, __u64 size)
 {
-	struct config *config = settings();
-	__u64 flags = BPF_RB_NO_WAKEUP;
-
-	if (config && config->asleep) {
-		config->asleep = 0;
-		flags = BPF_RB_FORCE_WAKEUP;
-	}
-	if (bpf_ringbuf_output(&events, event, size, flags))
+	if (bpf_ringbuf_output(&events, event, size, wake(settings())))
 		count(COUNT_RING_FULL);
 }
 

@@ -42,6 +42,13 @@ static __always_inline __u64 cgroup_of(struct task_struct *task)
 	return FOLLOW(node, id);
 }
 
+static __always_inline bool is_kernel_thread(void)
+{
+	struct task_struct *task = current_task();
+
+	return FOLLOW(task, flags) & PF_KTHREAD;
+}
+
 /* The calling process, with the ids and the cgroup that it has at this call. */
 static __always_inline void take_owner(struct owner *owner, __u64 cgroup)
 {
@@ -96,7 +103,8 @@ static __always_inline void fill_key(struct entry_key *key, const struct mask *m
 	((__u64 *)key->remote)[1] = ((const __u64 *)flow->remote)[1] & mask->remote_low;
 }
 
-#define ASK_ANY_PEER 1 /* only what holds for every peer of the family */
+/* What is asked about: a call whose interface nobody knows yet, a packet on lo or elsewhere, or any peer of the family. */
+enum { ASK_CALL, ASK_ON_LOOPBACK, ASK_OFF_LOOPBACK, ASK_ANY_PEER };
 
 /* Asks the cache. A process that is not known is found only by masks that ask nothing of it. */
 static __noinline int ask_cache(const struct owner *owner, const struct flow *flow, struct answer *answer, int how)
@@ -107,7 +115,7 @@ static __noinline int ask_cache(const struct owner *owner, const struct flow *fl
 	answer->verdict = VERDICT_UNKNOWN;
 	answer->rule = 0;
 	answer->expires = 0;
-	if (!config)
+	if (!config || flow->zero == FLOW_REPLY)
 		return 0;
 	used = config->masks;
 	for (__u32 i = 0; i < MAX_MASKS; i++) {
@@ -122,6 +130,10 @@ static __noinline int ask_cache(const struct owner *owner, const struct flow *fl
 		if (!mask)
 			break;
 		if (!owner->known && (mask->fields & (MASK_EXE | MASK_PROCESS)))
+			continue;
+		if ((mask->fields & MASK_ON_LOOPBACK) && how != ASK_ON_LOOPBACK)
+			continue;
+		if ((mask->fields & MASK_OFF_LOOPBACK) && how != ASK_OFF_LOOPBACK)
 			continue;
 		if (how == ASK_ANY_PEER && (mask->remote_high || mask->remote_low || (mask->fields & MASK_PORT)))
 			continue;
@@ -151,7 +163,7 @@ static __always_inline void hit(__u32 rule)
 }
 
 /* Tells user space of a flow decided here. Never waits: what finds no room is counted. */
-static __always_inline void report(const struct config *config, const struct owner *owner, const struct flow *flow,
+static __always_inline void report(struct config *config, const struct owner *owner, const struct flow *flow,
 				   __u64 cookie, const struct answer *answer)
 {
 	struct event_flow *event;
@@ -173,8 +185,8 @@ static __always_inline void report(const struct config *config, const struct own
 	event->rule = answer->rule;
 	event->generation = config->generation;
 	event->verdict = answer->verdict;
-	event->zero = 0;
-	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	event->exec = 0;
+	bpf_ringbuf_submit(event, wake(config));
 }
 
 #define SECOND 1000000000ULL
@@ -187,6 +199,7 @@ static __always_inline void talk_key(struct flow *key, const struct flow *flow)
 	((__u64 *)key->local)[0] = 0;
 	((__u64 *)key->local)[1] = 0;
 	key->direction = 0;
+	key->zero = 0;
 }
 
 static __always_inline bool recent(__u64 last, __u64 now)

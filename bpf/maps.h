@@ -109,4 +109,13 @@ static __always_inline void count(__u32 slot)
 		*value += 1;
 }
 
+/* One wake-up for the first event after user space fell asleep; while it is awake it looks by itself. */
+static __always_inline __u64 wake(struct config *config)
+{
+	if (!config || !config->asleep)
+		return BPF_RB_NO_WAKEUP;
+	config->asleep = 0;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
 #endif

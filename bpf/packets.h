@@ -12,6 +12,7 @@
 #define IPPROTO_DSTOPTS 60
 #define IPPROTO_SCTP 132
 #define IPPROTO_UDPLITE 136
+#define LOOPBACK_IFINDEX 1 /* include/uapi/linux/if.h: in every network namespace */
 #define ICMP_ECHOREPLY 0
 #define ICMP_ECHO 8
 #define ICMPV6_ECHO_REQUEST 128
@@ -79,11 +80,12 @@ static __always_inline bool read_flow(struct __sk_buff *skb, struct flow *flow, 
 		if (bpf_skb_load_bytes(skb, at, icmp, 6))
 			return false;
 		/* Echo: the identifier stands for the local port. */
-		if (flow->family == 4 ? icmp[0] == ICMP_ECHO || icmp[0] == ICMP_ECHOREPLY :
-					icmp[0] == ICMPV6_ECHO_REQUEST || icmp[0] == ICMPV6_ECHO_REPLY)
-			__builtin_memcpy(&ports[direction == FLOW_IN ? 1 : 0], icmp + 4, 2);
-		else
+		if (flow->family == 4 ? icmp[0] != ICMP_ECHO && icmp[0] != ICMP_ECHOREPLY :
+					icmp[0] != ICMPV6_ECHO_REQUEST && icmp[0] != ICMPV6_ECHO_REPLY)
 			return false;
+		__builtin_memcpy(&ports[direction == FLOW_IN ? 1 : 0], icmp + 4, 2);
+		if (icmp[0] == (flow->family == 4 ? ICMP_ECHOREPLY : ICMPV6_ECHO_REPLY))
+			flow->zero = FLOW_REPLY;
 	}
 	if (direction == FLOW_IN) {
 		copy16(flow->local, destination);
@@ -145,8 +147,11 @@ static __always_inline void talk_in(const struct flow *flow, __u64 exec, __u32 g
 static __always_inline void remember_asked(const struct flow *flow, const struct owner *owner, __u64 cookie)
 {
 	struct asked fresh;
-	struct asked *known = bpf_map_lookup_elem(&asked, flow);
+	struct flow key = *flow;
+	struct asked *known;
 
+	key.zero = 0;
+	known = bpf_map_lookup_elem(&asked, &key);
 	__builtin_memset(&fresh, 0, sizeof(fresh));
 	fresh.owner = *owner;
 	fresh.cookie = cookie;
@@ -155,12 +160,12 @@ static __always_inline void remember_asked(const struct flow *flow, const struct
 		fresh.ambiguous = 1;
 		count(COUNT_AMBIGUOUS);
 	}
-	bpf_map_update_elem(&asked, flow, &fresh, BPF_ANY);
+	bpf_map_update_elem(&asked, &key, &fresh, BPF_ANY);
 }
 
 /* The verdict of the cache for a packet on its way out, with the socket's own where it is for this very peer. */
 static __always_inline void judge_out(const struct socket *socket, const struct flow *flow, const struct config *config,
-				      struct answer *answer)
+				      struct answer *answer, int how)
 {
 	if (socket->verdict != VERDICT_UNKNOWN && socket->generation == config->generation &&
 	    socket->remote_port == flow->remote_port && socket->family == flow->family &&
@@ -171,11 +176,10 @@ static __always_inline void judge_out(const struct socket *socket, const struct 
 		answer->expires = socket->expires;
 		return;
 	}
-	ask_cache(&socket->owner, flow, answer, 0);
+	ask_cache(&socket->owner, flow, answer, how);
 }
 
-SEC("socket")
-int allowed_output(struct __sk_buff *skb)
+static __always_inline int allows_out(struct __sk_buff *skb, int how)
 {
 	struct config *config = settings();
 	struct answer answer = {};
@@ -210,7 +214,7 @@ int allowed_output(struct __sk_buff *skb)
 	}
 	if (!socket)
 		return 0;
-	judge_out(socket, &flow, config, &answer);
+	judge_out(socket, &flow, config, &answer, how);
 	if (answer.verdict == VERDICT_ALLOW) {
 		count(COUNT_ALLOWED);
 		report(config, &socket->owner, &flow, cookie, &answer);
@@ -225,8 +229,8 @@ int allowed_output(struct __sk_buff *skb)
 	return 0;
 }
 
-/* Whether the cache refuses this packet with this verdict; asked after `allowed_output` said no. */
-static __always_inline int refuses_out(struct __sk_buff *skb, __u32 verdict)
+/* Whether the cache refuses this packet with this verdict; asked after `allows_out` said no. */
+static __always_inline int refuses_out(struct __sk_buff *skb, __u32 verdict, int how)
 {
 	struct config *config = settings();
 	struct answer answer = {};
@@ -240,7 +244,7 @@ static __always_inline int refuses_out(struct __sk_buff *skb, __u32 verdict)
 	socket = cookie ? bpf_map_lookup_elem(&sockets, &cookie) : 0;
 	if (!socket)
 		return 0;
-	judge_out(socket, &flow, config, &answer);
+	judge_out(socket, &flow, config, &answer, how);
 	if (answer.verdict != verdict)
 		return 0;
 	count(COUNT_REFUSED);
@@ -248,17 +252,26 @@ static __always_inline int refuses_out(struct __sk_buff *skb, __u32 verdict)
 	return 1;
 }
 
-SEC("socket")
-int rejected_output(struct __sk_buff *skb)
-{
-	return refuses_out(skb, VERDICT_REJECT);
-}
+/* On its way out a packet does not say its interface: the chain knows it, and asks the programs for it. */
+#define OUTPUT_PROGRAMS(chain, how)                                                                                    \
+	SEC("socket")                                                                                                  \
+	int allowed_##chain(struct __sk_buff *skb)                                                                     \
+	{                                                                                                              \
+		return allows_out(skb, how);                                                                           \
+	}                                                                                                              \
+	SEC("socket")                                                                                                  \
+	int rejected_##chain(struct __sk_buff *skb)                                                                    \
+	{                                                                                                              \
+		return refuses_out(skb, VERDICT_REJECT, how);                                                          \
+	}                                                                                                              \
+	SEC("socket")                                                                                                  \
+	int dropped_##chain(struct __sk_buff *skb)                                                                     \
+	{                                                                                                              \
+		return refuses_out(skb, VERDICT_DROP, how);                                                            \
+	}
 
-SEC("socket")
-int dropped_output(struct __sk_buff *skb)
-{
-	return refuses_out(skb, VERDICT_DROP);
-}
+OUTPUT_PROGRAMS(output, ASK_OFF_LOOPBACK)
+OUTPUT_PROGRAMS(loopback, ASK_ON_LOOPBACK)
 
 /* The one process that listens on the packet's port, or none. */
 static __always_inline struct port *listener(const struct flow *flow)
@@ -303,7 +316,7 @@ int allowed_input(struct __sk_buff *skb)
 	}
 	if (!port)
 		return 0;
-	ask_cache(&port->owner, &flow, &answer, 0);
+	ask_cache(&port->owner, &flow, &answer, skb->ifindex == LOOPBACK_IFINDEX ? ASK_ON_LOOPBACK : ASK_OFF_LOOPBACK);
 	if (answer.verdict == VERDICT_ALLOW) {
 		count(COUNT_ALLOWED);
 		report(config, &port->owner, &flow, port->cookie, &answer);
@@ -330,7 +343,7 @@ static __always_inline int refuses_in(struct __sk_buff *skb, __u32 verdict)
 	port = listener(&flow);
 	if (!port)
 		return 0;
-	ask_cache(&port->owner, &flow, &answer, 0);
+	ask_cache(&port->owner, &flow, &answer, skb->ifindex == LOOPBACK_IFINDEX ? ASK_ON_LOOPBACK : ASK_OFF_LOOPBACK);
 	if (answer.verdict != verdict)
 		return 0;
 	count(COUNT_REFUSED);

@@ -48,12 +48,14 @@ struct flow {
 	__u8 protocol;
 	__u8 family; /* 4 or 6 */
 	__u8 direction; /* FLOW_* */
-	__u8 zero;
+	__u8 zero; /* inside the programs: FLOW_REPLY */
 };
 
 #define FLOW_OUT 0
 #define FLOW_IN 1
 #define FLOW_FORWARD 2
+/* An answer by its kind, an echo reply: it opens nothing, and only a flow that goes the other way lets it pass. */
+#define FLOW_REPLY 1
 
 /* A key of the flow cache: what a mask leaves out is zero. */
 struct entry_key {
@@ -103,6 +105,9 @@ struct mask {
 #define MASK_CGROUP 16
 #define MASK_PROTOCOL 32
 #define MASK_PORT 64
+/* Entries for packets on the interface lo, and for those that are not on it: in a call nobody knows yet, so none is found. */
+#define MASK_ON_LOOPBACK 128
+#define MASK_OFF_LOOPBACK 256
 
 #define MAX_MASKS 32
 
@@ -182,7 +187,7 @@ struct event_flow {
 	__u32 rule;
 	__u32 generation;
 	__u32 verdict;
-	__u32 zero;
+	__u32 exec; /* of EVENT_VOID, 1: another program uses the socket now */
 };
 
 /* A socket's end, with its totals. */
@@ -250,6 +255,8 @@ struct traffic {
 
 #define TRAFFIC_FLOW 1 /* `flow` is filled in */
 #define TRAFFIC_INCOMING 2 /* accepted by a listener */
+#define TRAFFIC_RAW 4 /* a raw socket */
+#define TRAFFIC_LEFT 8 /* its owner ended before it */
 
 /* Whose the packet is that now waits in the queue, by its flow. */
 struct asked {

@@ -11,16 +11,28 @@
 static __always_inline struct traffic *traffic_of(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
+	struct traffic *state;
 
 	if (!sk)
 		return 0;
 	sk = bpf_sk_fullsock(sk);
-	return sk ? bpf_sk_storage_get(&traffic, sk, 0, BPF_SK_STORAGE_GET_F_CREATE) : 0;
+	/* A handshake's packets go by the listener: they were judged with the SYN, and are nobody's traffic yet. */
+	if (!sk || sk->state == BPF_TCP_LISTEN)
+		return 0;
+	state = bpf_sk_storage_get(&traffic, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (state && sk->type == SOCK_RAW)
+		state->state |= TRAFFIC_RAW;
+	return state;
+}
+
+static __always_inline int packet_place(struct __sk_buff *skb)
+{
+	return skb->ifindex == LOOPBACK_IFINDEX ? ASK_ON_LOOPBACK : ASK_OFF_LOOPBACK;
 }
 
 /* Has user space judge the flow anew. */
 static __always_inline void report_void(const struct owner *owner, const struct flow *flow, __u64 cookie,
-					const struct config *config)
+					struct config *config, bool exec)
 {
 	struct event_flow *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
@@ -37,13 +49,13 @@ static __always_inline void report_void(const struct owner *owner, const struct 
 	event->rule = 0;
 	event->generation = config->generation;
 	event->verdict = VERDICT_UNKNOWN;
-	event->zero = 0;
-	bpf_ringbuf_submit(event, BPF_RB_FORCE_WAKEUP);
+	event->exec = exec;
+	bpf_ringbuf_submit(event, wake(config));
 }
 
 
 /* Judges a connection's packet anew: PASS or CUT. */
-static __noinline int judge_again(struct __sk_buff *skb, struct traffic *state, struct process *now)
+static __noinline int judge_again(struct __sk_buff *skb, struct traffic *state, struct process *now, bool gone)
 {
 	struct config *config = settings();
 	struct owner nobody = {};
@@ -63,15 +75,15 @@ static __noinline int judge_again(struct __sk_buff *skb, struct traffic *state, 
 		known->verdict = VERDICT_UNKNOWN;
 		count(COUNT_VOIDED);
 	}
-	if (known)
-		ask_cache(&known->owner, &flow, &answer, 0);
+	if (known && !gone)
+		ask_cache(&known->owner, &flow, &answer, packet_place(skb));
 	if (answer.verdict == VERDICT_ALLOW || answer.verdict == VERDICT_UNKNOWN)
 		state->generation = config->generation;
 	if (answer.verdict == VERDICT_ALLOW)
 		return PASS;
-	if (state->told != config->generation || now) {
+	if (state->told != config->generation || now || gone) {
 		state->told = config->generation;
-		report_void(known ? &known->owner : &nobody, &flow, cookie, config);
+		report_void(known && !gone ? &known->owner : &nobody, &flow, cookie, config, now || gone);
 	}
 	return answer.verdict == VERDICT_UNKNOWN ? PASS : CUT;
 }
@@ -109,6 +121,26 @@ int note_egress(struct __sk_buff *skb)
 	return PASS;
 }
 
+/* The chains let TCP that opens nothing pass, as part of a judged connection; a raw socket could send such packets unjudged. */
+static __noinline int judge_raw(struct __sk_buff *skb)
+{
+	struct answer answer = {};
+	struct socket *known;
+	struct flow flow;
+	__u64 cookie;
+
+	if (!read_flow(skb, &flow, FLOW_OUT) || flow.protocol != IPPROTO_TCP)
+		return PASS;
+	cookie = bpf_get_socket_cookie(skb);
+	known = bpf_map_lookup_elem(&sockets, &cookie);
+	if (known)
+		ask_cache(&known->owner, &flow, &answer, packet_place(skb));
+	if (answer.verdict == VERDICT_ALLOW)
+		return PASS;
+	count(COUNT_REFUSED);
+	return CUT;
+}
+
 SEC("cgroup_skb/egress")
 int egress(struct __sk_buff *skb)
 {
@@ -118,15 +150,22 @@ int egress(struct __sk_buff *skb)
 
 	if (!state || !config || !config->enforce)
 		return PASS;
+	if (state->state & TRAFFIC_RAW)
+		return judge_raw(skb) == CUT ? CUT : PASS;
 	if (state->tgid)
 		now = bpf_map_lookup_elem(&procs, &state->tgid);
+	/* Its owner has ended, and the socket lives on: whoever holds it now is looked for, once. */
+	if (state->tgid && !now && !(state->state & TRAFFIC_LEFT)) {
+		state->state |= TRAFFIC_LEFT;
+		return judge_again(skb, state, 0, true) == CUT ? CUT : PASS;
+	}
 	if (state->generation == config->generation && (!now || now->exec == state->exec))
 		return PASS;
 	if (now && now->exec != state->exec)
 		state->exec = now->exec;
 	else
 		now = 0;
-	return judge_again(skb, state, now) == CUT ? CUT : PASS;
+	return judge_again(skb, state, now, false) == CUT ? CUT : PASS;
 }
 
 SEC("cgroup_skb/ingress")

@@ -55,6 +55,8 @@ export interface DecidedByKernel {
 export interface Attribution {
   readonly process: Process | undefined;
   readonly evidence: readonly Evidence[];
+  /** The call by which it was found, where a program of the kernel saw it. */
+  readonly caller?: Caller | undefined;
 }
 
 export type EngineEvent =

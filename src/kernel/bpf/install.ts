@@ -2,16 +2,11 @@
 // next one takes the maps up and puts its own programs in the place of the old, without a moment between.
 import { closeSync, readSync, statSync } from 'node:fs';
 import type { KernelPath } from '#model/status.ts';
-
-
-import { chainPrograms, hookPrograms, programPin } from './flows/hooks.ts';
-import { flowMaps } from './flows/maps.ts';
-
-
 import { inProcess } from '../proc/process/folder.ts';
 import { readBirth } from '../proc/process/read.ts';
+import { chainPrograms, hookPrograms, programPin } from './flows/hooks.ts';
+import { flowMaps } from './flows/maps.ts';
 import { decodeProcess } from './identity/decode.ts';
-
 
 import { layouts } from './layout.ts';
 import type { BpfObject, Link } from './object.ts';

@@ -71,7 +71,8 @@ export class BpfObject {
 
   /** Where another program is pinned already, this one takes its place. */
   pinProgram(name: string, path: string): Result<void> {
-    const beside = existsSync(path) ? `${path}.new` : path;
+    const beside = existsSync(path) ? `${path}_new` : path;
+    if (beside !== path) rmSync(beside, { force: true });
     const result = this.#lib.bpf_obj_pin(this.programFd(name), beside);
     if (result !== 0) return fail(`${name} cannot be pinned at ${path}: ${failure(result)}`);
     if (beside !== path) renameSync(beside, path);

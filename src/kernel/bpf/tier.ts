@@ -12,6 +12,10 @@ const maxTries = 5;
 export const variants = ['btf', 'probe'] as const;
 export type Variant = (typeof variants)[number];
 
+export function objectFile(variant: Variant): string {
+  return join(objectsFolder, `postern.${variant}.bpf.o`);
+}
+
 export interface LoadedTier {
   readonly path: KernelPath & { readonly tier: Variant };
   readonly lib: Libbpf;
@@ -34,7 +38,7 @@ export function chooseTier(plan: {
   if ('missing' in lib) return none(lib.missing);
   const refusals: string[] = [];
   for (const tier of plan.variants ?? variants) {
-    const file = join(objectsFolder, `postern.${tier}.bpf.o`);
+    const file = objectFile(tier);
     if (!existsSync(file))
       return none(`${file} is missing: script/setup builds it where clang and libbpf-dev are installed`);
     let tries = 0;

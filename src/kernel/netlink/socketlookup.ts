@@ -21,6 +21,8 @@ export interface SocketFacts {
   readonly inode: number;
   readonly uid: number;
   readonly cgroupId: bigint | undefined;
+  /** SO_COOKIE: the socket's number since boot. */
+  readonly cookie: bigint;
   /** The socket waits for connections or datagrams and is not the flow's alone. */
   readonly listening: boolean;
 }
@@ -64,6 +66,7 @@ export class SocketLookup {
       inode: record.inode,
       uid: record.uid,
       cgroupId: record.cgroupId,
+      cookie: (BigInt(record.cookie.high) << 32n) | BigInt(record.cookie.low >>> 0),
       listening: record.state === TCP_LISTEN || record.remote.port === 0,
     };
   }

@@ -35,11 +35,14 @@ export interface TablePlan {
 /** Hooks whose flows belong to sockets of this machine. */
 export type SocketHook = Exclude<Hook, 'forward'>;
 
+/** Where programs are asked: what leaves by other interfaces than lo, what leaves by lo, what comes in. */
+export type AskingPlace = 'output' | 'loopback' | 'input';
+
 export interface ChainPrograms {
   /** Names the programs' build: a table with those of another build is put up anew. */
   readonly build: string;
   /** Descriptors of the programs in this process. */
-  readonly fds: Readonly<Record<SocketHook, Readonly<Record<'allowed' | 'rejected' | 'dropped', number>>>>;
+  readonly fds: Readonly<Record<AskingPlace, Readonly<Record<'allowed' | 'rejected' | 'dropped', number>>>>;
 }
 
 function asksPrograms(hook: Hook, plan: TablePlan): hook is SocketHook {
@@ -87,6 +90,27 @@ function rateRules(hook: Hook): string[] {
   return [rule('rate_peer4', 'ip saddr', peerRate), rule('rate_peer6', 'ip6 saddr', peerRate)];
 }
 
+/**
+ * An ICMP error by which the kernel tells a program of this machine why it is refused goes over lo. What conntrack would call
+ * related passes: errors that no program sends by itself.
+ */
+function refusalsTold(hook: SocketHook): string[] {
+  const [name, verdict] = hook === 'output' ? ['oifname', 'jump errors_output'] : ['iifname', 'accept'];
+  return [
+    `${name} "lo" icmp type { destination-unreachable, time-exceeded, parameter-problem } ${verdict}`,
+    `${name} "lo" icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } ${verdict}`,
+  ];
+}
+
+/** A packet of the kernel's own has no user. */
+const errorsChain = ['meta skuid 0-4294967295 return', 'accept'];
+
+/** On its way out a packet does not tell the programs its interface. */
+function asks(hook: SocketHook, what: 'allowed' | 'refused'): string[] {
+  if (hook === 'input') return [`jump ${what}_input`];
+  return [`oifname "lo" jump ${what}_loopback`, `oifname != "lo" jump ${what}_output`];
+}
+
 /** TCP that opens nothing belongs to a connection that was judged when it was opened, or to nobody. */
 const tcpGoesOn = 'meta l4proto tcp tcp flags & (fin | syn | rst | ack) != syn accept';
 /** Later fragments have no ports; without their first, which is judged, they are nothing. IPv4 is put together before this hook. */
@@ -104,9 +128,10 @@ function decideChain(hook: Hook, plan: TablePlan): string[] {
       `type filter hook ${hook} priority -150; policy accept;`,
       tcpGoesOn,
       ...(hook === 'input' ? [laterFragments] : []),
-      `jump allowed_${hook}`,
+      ...refusalsTold(hook),
+      ...asks(hook, 'allowed'),
       `jump kernel_${hook}`,
-      `jump refused_${hook}`,
+      ...asks(hook, 'refused'),
       ...refusals,
       ...rateRules(hook),
       `jump queue_${hook}`,
@@ -157,11 +182,20 @@ function queueLines(plan: TablePlan): string[] {
   return [`counter name queued queue num ${plan.queueNumber}${plan.failMode === 'open' ? ' bypass' : ''}`];
 }
 
+/** Filled by nft/wake.ts. */
+function askingChains(hook: SocketHook): string[] {
+  const places = hook === 'output' ? ['output', 'loopback'] : ['input'];
+  return [
+    ...places.flatMap((place) => [chain(`allowed_${place}`, []), chain(`refused_${place}`, [])]),
+    ...(hook === 'output' ? [chain('errors_output', errorsChain)] : []),
+  ];
+}
+
 function hookChains(hook: Hook, plan: TablePlan): string[] {
   return [
     ...sets(hook),
     chain(`kernel_${hook}`, plan.kernelRules[hook]),
-    ...(asksPrograms(hook, plan) ? [chain(`allowed_${hook}`, []), chain(`refused_${hook}`, [])] : []),
+    ...(asksPrograms(hook, plan) ? askingChains(hook) : []),
     chain(`queue_${hook}`, queueLines(plan)),
     chain(`rejected_${hook}`, [...rememberRules(hook, 'rejected'), 'goto refuse']),
     chain(`dropped_${hook}`, [...rememberRules(hook, 'dropped'), 'counter name refused drop']),

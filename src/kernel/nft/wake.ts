@@ -6,7 +6,7 @@ import { appendRuleBatch, type BatchRule } from '#wire/nftbatch.ts';
 import { Writer } from '#wire/writer.ts';
 import { codeOf } from '../ffi.ts';
 import { NetlinkSocket, netlinkFamilies } from '../netlink/socket.ts';
-import { plannedHooks, type SocketHook, type TablePlan, tableName } from './table.ts';
+import { plannedHooks, type TablePlan, tableName } from './table.ts';
 
 function queueRules(plan: TablePlan): BatchRule[] {
   if (plan.queue === 'native') return [];
@@ -19,12 +19,11 @@ function queueRules(plan: TablePlan): BatchRule[] {
 
 function programRules({ programs }: TablePlan): BatchRule[] {
   if (programs === undefined) return [];
-  return (['output', 'input'] as const satisfies readonly SocketHook[]).flatMap((hook): BatchRule[] => {
-    const { allowed, rejected, dropped } = programs.fds[hook];
+  return Object.entries(programs.fds).flatMap(([place, { allowed, rejected, dropped }]): BatchRule[] => {
     return [
-      { chain: `allowed_${hook}`, program: allowed, action: { verdict: 'accept' } },
-      { chain: `refused_${hook}`, program: rejected, action: { goto: 'refuse' } },
-      { chain: `refused_${hook}`, program: dropped, counter: 'refused', action: { verdict: 'drop' } },
+      { chain: `allowed_${place}`, program: allowed, action: { verdict: 'accept' } },
+      { chain: `refused_${place}`, program: rejected, action: { goto: 'refuse' } },
+      { chain: `refused_${place}`, program: dropped, counter: 'refused', action: { verdict: 'drop' } },
     ];
   });
 }

@@ -9,7 +9,8 @@ import type { Flow } from '#model/flow.ts';
 import { hasPorts } from '#model/net/protocol.ts';
 import type { Evidence, Process } from '#model/process.ts';
 import type { KernelBook } from '../bpf/identity/book.ts';
-import type { Owner } from '../bpf/identity/decode.ts';
+import { decodeOwner } from '../bpf/identity/decode.ts';
+import { layouts } from '../bpf/layout.ts';
 import type { SocketFacts } from '../netlink/socketlookup.ts';
 import { Facts } from './facts/facts.ts';
 import { type Holder, SocketOwners, type SocketSearch } from './owner/owners.ts';
@@ -30,6 +31,8 @@ export interface AttributorOptions {
   readonly told: boolean;
   /** The kernel's own word on who each process is, where eBPF is; it then takes the place of what /proc says. */
   readonly book?: KernelBook;
+  /** Who called on the socket with this cookie, where a program of the kernel saw it. */
+  readonly callerOf?: (cookie: bigint) => Caller | undefined;
   /** What `identities()` gave in an earlier run since the machine's start; anything else is refused and forgotten. */
   readonly identities?: string;
   /** A process that was asked about has ended. */
@@ -105,6 +108,10 @@ export class ProcAttributor {
 
   /** Calls `done` once, at once where the program is found by a few looks. */
   attribute(flow: Flow, sender: Sender, done: Done): void {
+    if (sender.caller !== undefined && isKnown(sender.caller)) {
+      this.#byCaller(sender.caller, done);
+      return;
+    }
     // Where a forwarded packet comes from is another machine, or a namespace whose sockets are not ours to see.
     if (flow.direction === 'forward') done({ process: undefined, evidence: [] });
     else if (hasPorts(flow.protocol)) this.#bySocket(flow, sender, done);
@@ -116,6 +123,11 @@ export class ProcAttributor {
     // Without inode its process has closed it: what the kernel still sends for it is the kernel's.
     if (socket === undefined || socket.inode === 0) {
       done(withoutSocket(sender));
+      return;
+    }
+    const caller = this.#options.callerOf?.(socket.cookie);
+    if (caller !== undefined && isKnown(caller)) {
+      this.#byCaller(caller, done);
       return;
     }
     const owner = { ...sender, uid: sender.uid ?? (flow.direction === 'in' ? undefined : socket.uid) };
@@ -164,11 +176,12 @@ export class ProcAttributor {
     void Promise.allSettled(missing).then(finish);
   }
 
-  /** The program behind a call that a program in the kernel saw: `owner` stands in one of its maps. Only with a book. */
-  attributeOwner(owner: Owner, done: Done): void {
+  /** The program behind a call that a program in the kernel saw. */
+  #byCaller(caller: Caller, done: Done): void {
     const { book } = this.#options;
-    if (book === undefined) done({ process: { pid: owner.pid, uid: owner.uid, gid: owner.gid }, evidence: ['bpf'] });
-    else this.#complete(book.byOwner(owner, Date.now()), ['bpf'], done);
+    const owner = decodeOwner(new DataView(caller.buffer, caller.byteOffset, caller.byteLength), 0);
+    const process = book?.byOwner(owner, Date.now()) ?? { pid: owner.pid, uid: owner.uid, gid: owner.gid };
+    this.#complete(process, ['bpf'], (found) => done({ ...found, caller }));
   }
 
   /** Raw and ping sockets: who sent it is only a set of candidates, known as far as they agree. */
@@ -198,6 +211,11 @@ export class ProcAttributor {
     this.#facts.close();
     this.#options.book?.close();
   }
+}
+
+/** Whether the kernel's table had the process that called; one without it is looked for as if nobody had seen the call. */
+function isKnown(caller: Caller): boolean {
+  return new DataView(caller.buffer, caller.byteOffset, caller.byteLength).getUint32(layouts.owner.known, true) === 1;
 }
 
 /** No user and no socket: the kernel's own packet. With a user, the socket is gone or of a kind nobody can look up. */

@@ -3,9 +3,9 @@ import type { Caller } from '#engine/types.ts';
 import type { Decision } from '#model/decision.ts';
 import type { Flow } from '#model/flow.ts';
 import type { FlowMask } from '#policy/cache/mask.ts';
+import type { KernelConfig } from '../config.ts';
 import { layouts } from '../layout.ts';
 import type { BpfMap } from '../map.ts';
-import type { ConfigPage } from './configpage.ts';
 import { writeAddress } from './flowbytes.ts';
 import { directionCodes, flowLayouts, maskFields, verdictCodes } from './layout.ts';
 import { fieldsOf, fillBits, Masks } from './masks.ts';
@@ -42,7 +42,7 @@ const clockMarginMs = 20;
 
 export class FlowCache {
   readonly #maps: CacheMaps;
-  readonly #config: ConfigPage;
+  readonly #config: KernelConfig;
   readonly #masks: Masks;
   readonly #numbers = new RuleNumbers();
   readonly #hitsSeen = new Map<number, number>();
@@ -54,7 +54,7 @@ export class FlowCache {
   readonly counts: CacheCounts = { taught: 0, untaught: 0 };
 
   /** `bootMs`: milliseconds of CLOCK_BOOTTIME. */
-  constructor(maps: CacheMaps, config: ConfigPage, bootMs: () => number) {
+  constructor(maps: CacheMaps, config: KernelConfig, bootMs: () => number) {
     this.#maps = maps;
     this.#config = config;
     this.#bootMs = bootMs;
@@ -63,7 +63,7 @@ export class FlowCache {
         this.#index.writeUInt32LE(index);
         this.#maps.masks.update(this.#index, value);
       },
-      (count) => this.#config.setMasks(count),
+      (count) => this.#config.set('masks', count),
     );
   }
 
@@ -75,7 +75,7 @@ export class FlowCache {
     const { action } = decision;
     if (action === 'ask') return false;
     const numbered = this.#numbered(decision, action);
-    const place = this.#masks.place(mask, flow.remote.address.family);
+    const place = this.#masks.place(mask, flow);
     if (numbered === undefined || place === undefined) {
       this.counts.untaught += 1;
       return false;
@@ -142,12 +142,12 @@ export class FlowCache {
   }
 
   get generation(): number {
-    return this.#config.generation;
+    return this.#config.get('generation');
   }
 
   /** From here on only what was taught for this generation is found. */
   swap(generation: number): void {
-    this.#config.setGeneration(generation);
+    this.#config.set('generation', generation);
   }
 
   /** Before a generation is taught: forgets masks that older ones used, when they take too much of the room. */

@@ -37,6 +37,7 @@ export const hookPrograms: readonly string[] = [
 /** What our nft chains ask; pinned likewise. */
 export const chainPrograms = {
   output: { allowed: 'allowed_output', rejected: 'rejected_output', dropped: 'dropped_output' },
+  loopback: { allowed: 'allowed_loopback', rejected: 'rejected_loopback', dropped: 'dropped_loopback' },
   input: { allowed: 'allowed_input', rejected: 'rejected_input', dropped: 'dropped_input' },
 } as const;
 

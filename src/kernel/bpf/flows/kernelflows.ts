@@ -6,13 +6,13 @@ import type { Totals } from '#model/connection.ts';
 import type { Flow } from '#model/flow.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import type { ChainPrograms } from '../../nft/table.ts';
+import { KernelConfig } from '../config.ts';
 import { layouts } from '../layout.ts';
 import type { Libbpf } from '../libbpf.ts';
 import { type BpfMap, openPinned } from '../map.ts';
 import type { Pins } from '../pins.ts';
 import { bootMs } from './bootclock.ts';
 import { Callers } from './callers.ts';
-import { ConfigPage } from './configpage.ts';
 import { readFlow } from './flowbytes.ts';
 import { FlowCache } from './flowcache.ts';
 import { chainPrograms, type HookState, Hooks, programPin } from './hooks.ts';
@@ -29,6 +29,8 @@ export type FlowEvent =
       /** What decided; undefined where the number is not one of this gate's. */
       readonly by: Numbered | undefined;
       readonly verdict: 'allow' | 'reject' | 'drop' | undefined;
+      /** Of `void`: another program uses the socket than the one that was judged. */
+      readonly otherProgram: boolean;
     }
   | { readonly type: 'end'; readonly flow: Flow; readonly totals: Totals };
 
@@ -43,7 +45,7 @@ export class KernelFlows {
   readonly callers: Callers;
   /** What our chains ask. */
   readonly programs: ChainPrograms;
-  readonly #config: ConfigPage;
+  readonly #config: KernelConfig;
   readonly #hooks: Hooks;
   readonly #maps: readonly BpfMap[];
 
@@ -62,7 +64,7 @@ export class KernelFlows {
     ];
     const settings = openPinned(lib, pins.path('config'), 'config', 4, layouts.config.size);
     this.#maps = [flows, masks, hits, sockets, talks, asked, settings];
-    this.#config = new ConfigPage(settings.fd);
+    this.#config = new KernelConfig(settings.fd);
     this.cache = new FlowCache({ flows, masks, hits }, this.#config, bootMs);
     this.callers = new Callers({ asked, sockets, talks }, () => this.cache.generation, bootMs);
     this.#hooks = new Hooks(lib, pins, cgroup);
@@ -92,10 +94,14 @@ export class KernelFlows {
     try {
       const programs = {
         build: options.build,
-        fds: { output: chain(chainPrograms.output), input: chain(chainPrograms.input) },
+        fds: {
+          output: chain(chainPrograms.output),
+          loopback: chain(chainPrograms.loopback),
+          input: chain(chainPrograms.input),
+        },
       };
       const flows = new KernelFlows(lib, pins, options.cgroup, programs);
-      flows.#config.setNetns(options.netns);
+      flows.#config.setNetworkNamespace(options.netns);
       return ok(flows);
     } catch (error) {
       for (const fd of fds) closeSync(fd);
@@ -107,16 +113,16 @@ export class KernelFlows {
 
   /** Which programs stand at the hooks. `observe` can refuse nothing. */
   stand(state: HookState): Result<void> {
-    this.#config.setEnforce(state === 'enforce');
-    this.#config.setReport(state === 'enforce');
+    this.#config.set('enforce', state === 'enforce' ? 1 : 0);
+    this.#config.set('report', state === 'off' ? 0 : 1);
     return this.#hooks.set(state);
   }
 
-  /** Reads an event of the ring; undefined for one that is none of flows. */
-  event(bytes: Buffer, start: number, length: number): FlowEvent | undefined {
-    const type = length >= layouts.event.size ? bytes.readUInt32LE(start) : 0;
+  /** Reads an event of the ring that begins at `start`; undefined for one that is none of flows. */
+  event(bytes: Buffer, start: number): FlowEvent | undefined {
+    const type = bytes.readUInt32LE(start + layouts.event.type);
     const { event_flow, event_end } = flowLayouts;
-    if ((type === flowEvents.flow || type === flowEvents.void) && length >= event_flow.size) {
+    if (type === flowEvents.flow || type === flowEvents.void) {
       const flow = readFlow(bytes, start + event_flow.flow);
       if (flow === undefined) return undefined;
       const owner = start + event_flow.owner;
@@ -126,9 +132,10 @@ export class KernelFlows {
         caller: Uint8Array.prototype.slice.call(bytes, owner, owner + layouts.owner.size),
         by: this.cache.numbered(bytes.readUInt32LE(start + event_flow.rule)),
         verdict: verdicts.get(bytes.readUInt32LE(start + event_flow.verdict)),
+        otherProgram: bytes.readUInt32LE(start + event_flow.exec) === 1,
       };
     }
-    if (type === flowEvents.end && length >= event_end.size) {
+    if (type === flowEvents.end) {
       const flow = readFlow(bytes, start + event_end.flow);
       const total = (at: number) => Number(bytes.readBigUInt64LE(start + at));
       return (

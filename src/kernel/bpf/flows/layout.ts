@@ -78,7 +78,7 @@ export const flowLayouts = {
     rule: 160,
     generation: 164,
     verdict: 168,
-    zero: 172,
+    exec: 172,
   },
   event_end: {
     size: 96,
@@ -96,7 +96,10 @@ export const flowLayouts = {
 export const maxMasks = 32;
 export const maxRuleNumbers = 65536;
 /** MASK_* */
-export const maskFields = { exe: 1, process: 2, uid: 4, gid: 8, cgroup: 16, protocol: 32, port: 64 } as const;
+export const maskFields = {
+  ...{ exe: 1, process: 2, uid: 4, gid: 8, cgroup: 16, protocol: 32, port: 64 },
+  ...{ onLoopback: 128, offLoopback: 256 },
+} as const;
 /** VERDICT_* */
 export const verdictCodes = { unknown: 0, allow: 1, reject: 2, drop: 3 } as const;
 /** FLOW_* */

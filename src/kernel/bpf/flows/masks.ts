@@ -1,4 +1,5 @@
 // The masks that entries of the flow cache are made under: at most 32 at a time, each found again by what it compares.
+import type { Flow } from '#model/flow.ts';
 import type { FlowMask } from '#policy/cache/mask.ts';
 import { flowLayouts, maskFields, maxMasks } from './layout.ts';
 
@@ -20,8 +21,8 @@ export class Masks {
   }
 
   /** The place of this mask; undefined when there is no room for another one. */
-  place(mask: FlowMask, family: 4 | 6): number | undefined {
-    const value = maskBytes(mask, family);
+  place(mask: FlowMask, { remote, interface: name }: Pick<Flow, 'remote' | 'interface'>): number | undefined {
+    const value = maskBytes(mask, remote.address.family, name === 'lo');
     const key = value.toString('latin1');
     const known = this.#places.get(key);
     if (known !== undefined) return known;
@@ -60,9 +61,10 @@ export function fillBits(bytes: Buffer, at: number, family: 4 | 6, bits: number)
   }
 }
 
-function maskBytes(mask: FlowMask, family: 4 | 6): Buffer {
+function maskBytes(mask: FlowMask, family: 4 | 6, loopback: boolean): Buffer {
   const value = Buffer.alloc(maskLayout.size);
   fillBits(value, maskLayout.remote_high, family, mask.remoteBits);
-  value.writeUInt32LE(fieldsOf(mask), maskLayout.fields);
+  const ofInterface = mask.loopback ? maskFields[loopback ? 'onLoopback' : 'offLoopback'] : 0;
+  value.writeUInt32LE(fieldsOf(mask) | ofInterface, maskLayout.fields);
   return value;
 }

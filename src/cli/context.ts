@@ -15,6 +15,8 @@ export interface UpOptions {
   readonly holdSeconds?: number | undefined;
   /** Whether programs are put into the kernel: where they load, or only so, or not at all. */
   readonly kernelPath: 'auto' | 'bpf' | 'none';
+  /** Folder of the cgroup v2 hierarchy whose sockets are judged in the kernel; left out: its root. */
+  readonly cgroup?: string | undefined;
 }
 
 /** What `cli` cannot do itself, as it stands below the daemon. */

@@ -54,7 +54,7 @@ export const upCommand = buildCommand<Flags, [], Context>({
       cgroup: {
         kind: 'parsed',
         parse: String,
-        brief: 'Where BPF attaches; not used without BPF',
+        brief: 'Folder of the cgroup v2 hierarchy whose programs are judged in the kernel (default: all)',
         optional: true,
         placeholder: 'PATH',
       },
@@ -73,7 +73,7 @@ export const upCommand = buildCommand<Flags, [], Context>({
       },
     },
   },
-  async func({ runtimeDir, fail: failMode, hold, http, cgroup: _, ...rest }) {
+  async func({ runtimeDir, fail: failMode, hold, http, ...rest }) {
     if (http !== undefined && http !== 'off')
       throw new Ending(exits.usage, '--http: this version has no pages yet; use off');
     if (hold !== undefined && !(Number.isInteger(hold) && hold >= 1 && hold <= 120)) {

@@ -1,16 +1,21 @@
 // The gate: carries packets from the kernel to the engine and the engine's effects back. It decides nothing itself.
 import type { Engine } from '#engine/engine.ts';
-import type { Attribution, CopiedPacket, Decider, Effect, EngineEvent, QueuedPacket } from '#engine/types.ts';
+import type { Attribution, Caller, CopiedPacket, Decider, Effect, EngineEvent, QueuedPacket } from '#engine/types.ts';
+import type { FlowCache } from '#kernel/bpf/flows/flowcache.ts';
 import type { KernelPort } from '#kernel/port.ts';
+import type { Attempt } from '#model/attempt.ts';
 import type { Totals } from '#model/connection.ts';
+import type { Decision } from '#model/decision.ts';
 import type { Flow } from '#model/flow.ts';
 import type { ControlMessage, GateMessage, Settings } from '#model/messages.ts';
+import type { Process } from '#model/process.ts';
 import type { Counters, GateStatus, KernelPath } from '#model/status.ts';
 // Not from policy/index.ts, which brings the YAML parser with it.
 import { kernelRuleMatches } from '#policy/kernelmatch.ts';
 import { type CompiledPolicy, compile } from './compile.ts';
 import type { Counts } from './counts.ts';
 import type { Reports } from './reports.ts';
+import { Teacher } from './teacher.ts';
 
 /** Rules tried one after the other for each packet that finds no room, so that a flood costs little. */
 const maxTriedInLoad = 1000;
@@ -35,6 +40,8 @@ export interface GateParts {
   /** What the programs in the kernel count themselves. */
   readonly programCounts: () => Pick<Counters, 'eventsLost' | 'processesLost'>;
   readonly attributor: Attributor;
+  /** The kernel's cache of decisions, where eBPF is. */
+  readonly cache?: FlowCache | undefined;
   readonly engine: Engine;
   readonly counts: Counts;
   readonly reports: Reports;
@@ -52,6 +59,9 @@ export class Gate {
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #applying: Promise<void> = Promise.resolve();
+  /** By which call a process was found, for what the kernel is taught. */
+  readonly #callers = new WeakMap<Process, Caller>();
+  #decider: Decider | undefined;
 
   constructor(parts: GateParts) {
     this.#parts = parts;
@@ -82,7 +92,7 @@ export class Gate {
         kernel.verdict(effect.packets, effect.verdict, effect.flow, effect.passing);
         return;
       case 'attribute':
-        this.#parts.attributor.attribute(effect.flow, effect, (attribution) =>
+        this.attribute(effect.flow, effect, (attribution) =>
           this.#handle({ type: 'attributed', ticket: effect.ticket, attribution }),
         );
         return;
@@ -109,6 +119,18 @@ export class Gate {
         kernel.revoke(effect.flow, effect.action);
         return;
     }
+  }
+
+  attribute(flow: Flow, sender: Sender, done: (found: Attribution) => void): void {
+    this.#parts.attributor.attribute(flow, sender, (found) => {
+      if (found.process !== undefined && found.caller !== undefined) this.#callers.set(found.process, found.caller);
+      done(found);
+    });
+  }
+
+  /** As the engine would decide now; undefined while there is no policy. */
+  decide(attempt: Attempt): Decision | undefined {
+    return this.#decider?.decide(attempt, this.#parts.now());
   }
 
   #setTimer(): void {
@@ -172,7 +194,8 @@ export class Gate {
     attributor.need(compiled.value.needs);
     const { kernelRules } = compiled.value;
     const { mode, failMode, forward } = message.settings;
-    const decider = this.#decider(compiled.value, failMode);
+    const generation = (this.#parts.cache?.generation ?? 0) + 1;
+    const decider = this.#deciderOf(compiled.value, message.settings, generation);
     // The first policy is there before the packets that an earlier gate held come again: they would find no room.
     if (this.#policy === undefined) this.#handle({ type: 'policy', policy: decider, settings: message.settings });
     const applied = await kernel.applyRules({
@@ -192,7 +215,9 @@ export class Gate {
     }
     this.#policy = compiled.value;
     this.#settings = message.settings;
+    this.#decider = decider;
     this.#handle({ type: 'policy', policy: decider, settings: message.settings });
+    this.#parts.cache?.swap(generation);
     kernel.followed();
     kernel.revokeUnless((key) => engine.isAllowed(key));
     // Hits of rules that are gone now are told before that is.
@@ -201,13 +226,20 @@ export class Gate {
     this.#parts.onApplied(this.status());
   }
 
-  /** Rules that the kernel could hold and, in fail mode `closed`, does not: under load they must decide here. */
-  #decider({ policy, kernelRules }: CompiledPolicy, failMode: Settings['failMode']): Decider {
-    if (failMode !== 'closed') return policy;
+  /** The policy as the engine asks it: what is decided of a known caller is taught to the kernel. */
+  #deciderOf(compiled: CompiledPolicy, { mode, failMode }: Settings, generation: number): Decider {
+    const { policy, kernelRules } = compiled;
+    const { cache } = this.#parts;
+    const enforces = mode !== 'off' && mode !== 'observe';
+    const callerOf = (process: Process) => this.#callers.get(process);
+    if (enforces) cache?.makeRoom();
+    const plain = enforces && cache !== undefined ? new Teacher({ policy, cache, generation, callerOf }) : policy;
+    if (failMode !== 'closed') return plain;
+    // Rules that the kernel could hold and, in fail mode `closed`, does not: under load they must decide here.
     const first = kernelRules.slice(0, maxTriedInLoad);
     return {
       revision: policy.revision,
-      decide: (attempt, now) => policy.decide(attempt, now),
+      decide: (attempt, now) => plain.decide(attempt, now),
       whoever: (attempt) => {
         const found = first.find((rule) => kernelRuleMatches(rule, attempt));
         return found && { rule: found.name, action: found.action };

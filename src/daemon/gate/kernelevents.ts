@@ -1,22 +1,22 @@
 // What the kernel's programs tell of flows, on its way to the engine: flows they decided, connections to be judged anew, ends.
 import type { Attribution, Caller, CopiedPacket } from '#engine/types.ts';
+import { callerIds } from '#kernel/bpf/flows/callers.ts';
 import type { FlowEvent } from '#kernel/bpf/flows/kernelflows.ts';
 import type { Attempt } from '#model/attempt.ts';
 import type { Totals } from '#model/connection.ts';
 import type { Decision } from '#model/decision.ts';
 import { type Flow, flowKey } from '#model/flow.ts';
+import type { Sender } from './gate.ts';
 
 export interface KernelEventsPlan {
   copy(packet: CopiedPacket): void;
   /** The socket of the flow with this key is closed. */
   ended(key: string, totals: Totals): void;
-  attribute(
-    flow: Flow,
-    sender: { uid: undefined; gid: undefined; caller: Caller },
-    done: (found: Attribution) => void,
-  ): void;
+  attribute(flow: Flow, sender: Sender, done: (found: Attribution) => void): void;
   /** undefined while there is no policy. */
   decide(attempt: Attempt): Decision | undefined;
+  /** The kernel decided something: its hits are to be read. */
+  decided(): void;
   /** Cuts a connection that stands. */
   cut(flow: Flow, action: 'reject' | 'drop'): void;
 }
@@ -34,30 +34,37 @@ export class KernelEvents {
       return;
     }
     const { flow, caller, verdict, by } = event;
-    if (event.type === 'void') this.#judgeAnew(flow, caller);
+    if (event.type === 'void') this.#judgeAnew(flow, caller, event.otherProgram);
     else if (verdict !== undefined) this.#decided(flow, caller, by?.rule, verdict);
   }
 
   #decided(flow: Flow, caller: Caller, rule: string | null | undefined, action: 'allow' | 'reject' | 'drop'): void {
-    const opens = flow.protocol === 'tcp';
-    const ids = { uid: undefined, gid: undefined };
     this.#plan.copy({
-      ...{ flow, key: flowKey(flow), ...ids, caller, mark: 0, opens },
+      ...{ flow, key: flowKey(flow), ...senderOf(flow, caller), mark: 0, opens: flow.protocol === 'tcp' },
       decided: { rule, action, counted: true },
     });
+    this.#plan.decided();
   }
 
   /** A connection whose verdict is void: of an older policy, or its program was exchanged by exec. */
-  #judgeAnew(flow: Flow, caller: Caller): void {
-    this.#plan.attribute(flow, { uid: undefined, gid: undefined, caller }, ({ process }) => {
+  #judgeAnew(flow: Flow, caller: Caller, otherProgram: boolean): void {
+    const sender = senderOf(flow, caller);
+    this.#plan.attribute(flow, sender, ({ process }) => {
       const decision = this.#plan.decide({ process, flow, names: [] });
-      if (decision === undefined || (decision.action !== 'reject' && decision.action !== 'drop')) return;
-      this.#plan.cut(flow, decision.action);
-      const { rule, action } = decision;
+      // What stands cannot be held for a question: where another program took the socket over, it is to open one of its own.
+      const action = decision?.action === 'ask' && otherProgram ? 'reject' : decision?.action;
+      if (decision === undefined || (action !== 'reject' && action !== 'drop')) return;
+      this.#plan.cut(flow, action);
+      const { rule } = decision;
       this.#plan.copy({
-        ...{ flow, key: flowKey(flow), uid: undefined, gid: undefined, caller, mark: 0 },
+        ...{ flow, key: flowKey(flow), ...sender, mark: 0 },
         decided: { rule, action },
       });
     });
   }
+}
+
+/** What comes in is charged to who sends it, not to the listener. */
+function senderOf(flow: Flow, caller: Caller): Sender {
+  return { uid: undefined, gid: undefined, ...(flow.direction === 'out' && callerIds(caller)), caller };
 }

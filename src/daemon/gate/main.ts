@@ -1,12 +1,16 @@
 // The gate's process: `postern-gate`, the data plane. Started by the supervisor with its options as one JSON argument.
-import { writeSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { appKey } from '#attribution/app.ts';
 import { Engine } from '#engine/engine.ts';
+import { KernelFlows } from '#kernel/bpf/flows/kernelflows.ts';
 import { KernelBook } from '#kernel/bpf/identity/book.ts';
 import { countSlots } from '#kernel/bpf/layout.ts';
+import { libbpf } from '#kernel/bpf/libbpf.ts';
 import { Pins } from '#kernel/bpf/pins.ts';
+import { objectFile } from '#kernel/bpf/tier.ts';
 import { Netfilter } from '#kernel/netfilter/netfilter.ts';
 import { SocketLookup } from '#kernel/netlink/socketlookup.ts';
 import { ProcAttributor } from '#kernel/proc/attributor.ts';
@@ -17,6 +21,8 @@ import { ControlSocket } from './controlsocket.ts';
 import { Counts } from './counts.ts';
 import { Gate } from './gate.ts';
 import { IdentitiesFile, readIdentities } from './identitiesfile.ts';
+import { KernelEvents } from './kernelevents.ts';
+import { KernelHits } from './kernelhits.ts';
 import { Reports } from './reports.ts';
 
 process.title = 'postern-gate';
@@ -42,18 +48,40 @@ function describe(status: GateStatus): string {
   return `mode ${status.mode}, ${enforcing}, ${status.rules} rules of which the kernel holds ${status.kernelRules} by itself`;
 }
 
+function openFlows({ runtimeDir, cgroup, netns }: GateOptions, tier: 'btf' | 'probe'): KernelFlows {
+  const lib = libbpf();
+  if ('missing' in lib) throw new Error(lib.missing);
+  const build = createHash('sha256')
+    .update(readFileSync(objectFile(tier)))
+    .digest('hex');
+  const opened = KernelFlows.open(lib, Pins.of(runtimeDir), { cgroup, netns: BigInt(netns), build });
+  if (!opened.ok) throw new Error(opened.error);
+  return opened.value;
+}
+
 function run(options: GateOptions): void {
   const counts = new Counts();
   const started = Date.now();
   const lookup = new SocketLookup();
   const identitiesPath = join(options.runtimeDir, 'identities.json');
   const earlier = readIdentities(identitiesPath);
+  const { tier } = options.kernelPath;
+  const flows = tier === 'none' ? undefined : openFlows(options, tier);
   const book =
-    options.kernelPath.tier === 'none' ? undefined : new KernelBook(Pins.of(options.runtimeDir), { onLost: () => {} });
+    flows === undefined
+      ? undefined
+      : new KernelBook(Pins.of(options.runtimeDir), {
+          onLost: () => {},
+          onOther: (_, bytes, __, at) => {
+            const event = flows.event(bytes, at);
+            if (event !== undefined) kernelEvents.handle(event);
+          },
+        });
   const attributor = new ProcAttributor({
     lookup,
     told: options.connectorFd !== undefined,
     ...(book !== undefined && { book }),
+    ...(flows !== undefined && { callerOf: (cookie) => flows.callers.ofSocket(cookie) }),
     ...(earlier !== undefined && { identities: earlier }),
   });
   const identities = new IdentitiesFile(identitiesPath, () => attributor.identities());
@@ -88,6 +116,7 @@ function run(options: GateOptions): void {
     packetShift: options.packetShift,
     conntrackShift: options.conntrackShift,
     lookup,
+    flows,
     beforeBatch: () => {
       events?.drain();
       book?.drain();
@@ -103,6 +132,7 @@ function run(options: GateOptions): void {
       processesLost: book?.count(countSlots.processesFull) ?? 0,
     }),
     attributor,
+    cache: flows?.cache,
     engine: new Engine({ start: started.toString(36), appKey }),
     counts,
     reports,
@@ -114,6 +144,15 @@ function run(options: GateOptions): void {
     },
   });
 
+  const hits = new KernelHits(flows?.cache, (rule, count) => reports.hit(rule, Date.now(), count));
+  const kernelEvents = new KernelEvents({
+    copy: (packet) => gate.copy(packet),
+    ended: (key, totals) => gate.ended(key, totals),
+    attribute: (flow, sender, done) => gate.attribute(flow, sender, done),
+    decide: (attempt) => gate.decide(attempt),
+    decided: () => hits.soon(),
+    cut: (flow, action) => kernel.revoke(flow, action),
+  });
   kernel.onPacket((packet) => gate.packet(packet));
   kernel.onCopy((packet) => gate.copy(packet));
 
@@ -122,8 +161,10 @@ function run(options: GateOptions): void {
     if (stopping) return;
     stopping = true;
     identities.close();
+    hits.flush();
     await gate.stop();
     events?.close();
+    flows?.close();
     socket.close();
     process.exit(0);
   };

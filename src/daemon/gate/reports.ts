@@ -38,11 +38,11 @@ export class Reports {
     this.#soon();
   }
 
-  hit(rule: string, now: number): void {
+  hit(rule: string, now: number, count = 1): void {
     const known = this.#hits.get(rule);
-    if (known === undefined) this.#hits.set(rule, { hits: 1, lastHit: now });
+    if (known === undefined) this.#hits.set(rule, { hits: count, lastHit: now });
     else {
-      known.hits += 1;
+      known.hits += count;
       known.lastHit = now;
     }
     this.#soon();

@@ -9,6 +9,9 @@ export interface GateOptions {
   readonly queueNumber: number;
   /** What stands in the kernel, pinned below the runtime folder. */
   readonly kernelPath: KernelPath;
+  /** Where eBPF is: the cgroup v2 folder whose sockets are judged, the cookie of the network namespace that is guarded. */
+  readonly cgroup: string;
+  readonly netns: string;
   /** Places of our bits in the packet mark (two bits) and the conntrack mark (four bits). */
   readonly packetShift: number;
   readonly conntrackShift: number;

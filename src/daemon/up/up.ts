@@ -6,8 +6,10 @@ import type { UpOptions } from '#cli/main.ts';
 import { installKernelPath } from '#kernel/bpf/install.ts';
 import { Pins } from '#kernel/bpf/pins.ts';
 import { libc } from '#kernel/ffi.ts';
+import { netnsCookie } from '#kernel/netlink/netnscookie.ts';
 import { NetlinkSocket, netlinkFamilies } from '#kernel/netlink/socket.ts';
 import { removeOwnTable, tableOwner } from '#kernel/nft/owner.ts';
+import { unifiedMount } from '#kernel/proc/owner/processes.ts';
 import { openConnector } from '#kernel/process/connector.ts';
 import { type Lock, takeLock } from '#kernel/process/lock.ts';
 import { notifyServiceManager } from '#kernel/process/sdnotify.ts';
@@ -111,7 +113,7 @@ export async function up(options: UpOptions): Promise<number> {
     say('Rules of a Postern that did not stop in order are still in the kernel; they hold until the new ones stand.');
   }
   const pins = Pins.of(folders.runtimeDir);
-  const kernelPath = enterKernel(options.kernelPath, pins);
+  const kernelPath = enterKernel(options, pins);
   if (options.kernelPath === 'bpf' && kernelPath.tier === 'none') {
     complain(`the programs of --kernel-path bpf do not load: ${kernelPath.reason}`);
     return exitCodes.no;
@@ -120,8 +122,12 @@ export async function up(options: UpOptions): Promise<number> {
 }
 
 /** What an earlier Postern left pinned is taken up, or taken away. */
-function enterKernel(wanted: UpOptions['kernelPath'], pins: Pins): KernelPath {
-  if (wanted !== 'none') return installKernelPath(pins);
+function enterKernel({ kernelPath: wanted, cgroup }: UpOptions, pins: Pins): KernelPath {
+  if (wanted !== 'none') {
+    if ((cgroup ?? unifiedMount()) !== undefined) return installKernelPath(pins);
+    pins.remove();
+    return { tier: 'none', reason: 'there is no cgroup v2 hierarchy, at which the programs would stand' };
+  }
   pins.remove();
   return { tier: 'none', reason: 'switched off by --kernel-path none' };
 }
@@ -146,6 +152,8 @@ async function supervise(
   pins: Pins,
 ): Promise<number> {
   let queue = openQueueSocket();
+  const cgroup = options.cgroup ?? unifiedMount() ?? '';
+  const netns = netnsCookie();
   // Without eBPF the proc connector tells of processes.
   const connector = kernelPath.tier === 'none' ? tryOpenConnector() : undefined;
   const capabilities = kernelPath.tier === 'none' ? gateCapabilities : [...gateCapabilities, 'bpf'];
@@ -175,6 +183,8 @@ async function supervise(
         runtimeDir: folders.runtimeDir,
         controlUid: account.uid,
         kernelPath,
+        cgroup,
+        netns: String(netns.ok ? netns.value : 0n),
         queueNumber: defaultQueue,
         packetShift: 28,
         conntrackShift: 24,

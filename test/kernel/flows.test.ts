@@ -68,6 +68,7 @@ assert.ok(stands.ok, stands.ok ? '' : stands.error);
 
 const nothing: FlowMask = {
   ...{ executable: false, process: false, uid: false, gid: false, cgroup: false, protocol: false, port: false },
+  loopback: false,
   remoteBits: 0,
 };
 const decision = (action: Decision['action']): Decision => ({ action, rule: 'r', by: 'rule', revision: 1, logged: [] });

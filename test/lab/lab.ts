@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FailMode, Mode } from '#model/mode.ts';
+import { labCgroup } from './cgroup.ts';
 import { makeAccount, removeLeftovers, startWatchdog } from './leftovers.ts';
 import { makeNamespaces, type Namespaces } from './namespaces.ts';
 
@@ -39,9 +40,14 @@ export interface PosternOptions {
 const kernelPath = process.env.POSTERN_KERNEL_PATH ?? 'auto';
 const bin = join(import.meta.dirname, '../../bin/postern');
 
+/** Goes into the cgroup and becomes the program: `sh -c joinCgroup FOLDER COMMAND…`. */
+const joinCgroup = 'echo 0 >"$0/cgroup.procs" && exec "$@"';
+
 export class Lab {
   readonly names: Namespaces;
   readonly folder: string;
+  /** The cgroup v2 folder in which everything on the host runs: programs of the kernel judge there and nowhere else. */
+  readonly cgroup: string;
   readonly #world: ChildProcess;
   readonly #worldLines: Interface;
   readonly #children = new Set<ChildProcess>();
@@ -57,6 +63,7 @@ export class Lab {
   ) {
     this.names = names;
     this.folder = folder;
+    this.cgroup = labCgroup(process.pid);
     this.#world = server;
     this.#worldLines = lines;
     this.#watchdog = watchdog;
@@ -95,7 +102,8 @@ export class Lab {
   }
 
   #command(command: readonly string[], { user, group, world }: RunOptions): string[] {
-    const inside = ['nsenter', `--net=/run/netns/${world === true ? this.names.world : this.names.host}`];
+    const enter = ['nsenter', `--net=/run/netns/${world === true ? this.names.world : this.names.host}`];
+    const inside = world === true ? enter : ['sh', '-c', joinCgroup, this.cgroup, ...enter];
     const ids = [
       ...(user === undefined ? [] : [`--reuid=${user}`, '--init-groups']),
       ...(group === undefined ? (user === undefined ? [] : [`--regid=${user}`]) : [`--regid=${group}`]),
@@ -242,6 +250,8 @@ export class Postern {
       options.fail ?? 'known',
       '--kernel-path',
       kernelPath,
+      '--cgroup',
+      this.#lab.cgroup,
       ...(options.args ?? []),
     ]);
     this.#child = child;

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { removeLabCgroups } from './cgroup.ts';
 
 /** Users and groups that labs made, one `user NAME` or `group NAME` a line: labs at the same time share them. */
 const accountsFile = '/run/postern-lab/accounts';
@@ -82,6 +83,7 @@ export function removeLeftovers(own?: number): void {
     unmountBelow(`/tmp/${name}`);
     rmSync(`/tmp/${name}`, { recursive: true, force: true, maxRetries: 5 });
   }
+  removeLabCgroups(dead);
   removeAccounts();
 }
 

@@ -23,11 +23,15 @@ describe('starting and staying up', () => {
   afterEach(() => postern?.stop());
   after(() => lab.close());
 
-  const folders = (name: string) =>
-    ['config', 'state', 'run'].flatMap((kind) => [
+  /** Also of those that must not start: none may stand at another cgroup than the lab's. */
+  const folders = (name: string) => [
+    ...['config', 'state', 'run'].flatMap((kind) => [
       `--${kind === 'run' ? 'runtime' : kind}-dir`,
       join(lab.folder, name, kind),
-    ]);
+    ]),
+    '--cgroup',
+    lab.cgroup,
+  ];
 
   test('twice with the same folders, and twice in one network namespace', async () => {
     postern = await lab.postern({ rules: { '10.yaml': curlRule } });
@@ -40,6 +44,8 @@ describe('starting and staying up', () => {
       join(postern.folder, 'state'),
       '--runtime-dir',
       join(postern.folder, 'run'),
+      '--cgroup',
+      lab.cgroup,
     ]);
     assert.equal(same.code, 1);
     assert.match(same.stderr, new RegExp(`Postern is already running .*process ${postern.pid}`));

@@ -47,6 +47,21 @@ export const countersSchema = z.strictObject({
   eventsLost: count,
   /** Processes that found no room in the kernel's table: they are identified as without eBPF. */
   processesLost: count,
+  /** New flows that the kernel's programs let pass, refused, or left to the queue, and packets that passed as replies. */
+  flowsAllowed: count,
+  flowsRefused: count,
+  flowsAsked: count,
+  replies: count,
+  /** Verdicts that were void: another program used the socket. */
+  voided: count,
+  /** Decisions that found no room in the kernel's cache. */
+  untaught: count,
+  /** Sockets and ports beyond those that the kernel's tables hold. */
+  socketsLost: count,
+  /** Flows that sockets of two programs sent at once. */
+  ambiguous: count,
+  /** Calls by a process that the kernel's table did not have. */
+  unknownCallers: count,
 });
 export type Counters = z.infer<typeof countersSchema>;
 

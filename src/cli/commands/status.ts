@@ -20,6 +20,8 @@ const losses: readonly [keyof Counters, string][] = [
   ['malformed', 'packets that could not be read, and were dropped'],
   ['badMessages', 'messages of the kernel that could not be read'],
   ['eventsLost', 'events of processes that were lost, because the ring was full, and were looked up again'],
+  ['untaught', "decisions that found no room in the kernel's cache, and are made again each time"],
+  ['socketsLost', "sockets that found no room in the kernel's tables, and are asked about each time"],
   ['processesLost', "processes that found no room in the kernel's table, and are identified as without eBPF"],
   ['unreported', 'connections missing in the journal, because the control plane was away or slow'],
 ];

@@ -39,6 +39,15 @@ export class Counts {
     unreported: 0,
     eventsLost: 0,
     processesLost: 0,
+    flowsAllowed: 0,
+    flowsRefused: 0,
+    flowsAsked: 0,
+    replies: 0,
+    voided: 0,
+    untaught: 0,
+    socketsLost: 0,
+    ambiguous: 0,
+    unknownCallers: 0,
   };
 
   add(name: keyof Counters, count = 1): void {

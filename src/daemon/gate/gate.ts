@@ -31,6 +31,20 @@ export interface Attributor {
   close(): void;
 }
 
+/** Counters that the programs in the kernel keep. */
+export type ProgramCounter =
+  | 'eventsLost'
+  | 'processesLost'
+  | 'flowsAllowed'
+  | 'flowsRefused'
+  | 'flowsAsked'
+  | 'replies'
+  | 'voided'
+  | 'untaught'
+  | 'socketsLost'
+  | 'ambiguous'
+  | 'unknownCallers';
+
 export interface GateParts {
   readonly kernel: KernelPort;
   readonly queueKind: () => GateStatus['queue'];
@@ -38,7 +52,7 @@ export interface GateParts {
   readonly refresh: () => Promise<void>;
   readonly kernelPath: KernelPath;
   /** What the programs in the kernel count themselves. */
-  readonly programCounts: () => Pick<Counters, 'eventsLost' | 'processesLost'>;
+  readonly programCounts: () => Pick<Counters, ProgramCounter>;
   readonly attributor: Attributor;
   /** The kernel's cache of decisions, where eBPF is. */
   readonly cache?: FlowCache | undefined;

@@ -127,10 +127,22 @@ function run(options: GateOptions): void {
     queueKind: () => kernel.queueKind,
     refresh: () => kernel.refresh(),
     kernelPath: options.kernelPath,
-    programCounts: () => ({
-      eventsLost: book?.count(countSlots.ringFull) ?? 0,
-      processesLost: book?.count(countSlots.processesFull) ?? 0,
-    }),
+    programCounts: () => {
+      const count = (slot: number) => book?.count(slot) ?? 0;
+      return {
+        eventsLost: count(countSlots.ringFull),
+        processesLost: count(countSlots.processesFull),
+        flowsAllowed: count(countSlots.allowed),
+        flowsRefused: count(countSlots.refused),
+        flowsAsked: count(countSlots.asked),
+        replies: count(countSlots.replies),
+        voided: count(countSlots.voided),
+        untaught: flows?.cache.counts.untaught ?? 0,
+        socketsLost: count(countSlots.socketsFull),
+        ambiguous: count(countSlots.ambiguous),
+        unknownCallers: count(countSlots.unknownProcess),
+      };
+    },
     attributor,
     cache: flows?.cache,
     engine: new Engine({ start: started.toString(36), appKey }),

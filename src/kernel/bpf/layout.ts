@@ -42,7 +42,10 @@ export const processFlags = { seeded: 1, foreign: 2, forked: 4 } as const;
 export const eventTypes = { exec: 1, fork: 2, exit: 3, flow: 4 } as const;
 /** CUT_* */
 export const cuts = { path: 1, file: 2, args: 4 } as const;
-/** COUNT_*, as far as identity has them, and COUNTS. */
-export const countSlots = { ringFull: 0, processesFull: 1, all: 16 } as const;
+/** COUNT_*, and COUNTS. */
+export const countSlots = {
+  ...{ ringFull: 0, processesFull: 1, unknownProcess: 2, refused: 3, allowed: 4, asked: 5 },
+  ...{ socketsFull: 6, ambiguous: 7, voided: 8, replies: 9, all: 16 },
+} as const;
 /** max_entries of `events`, in bytes. */
 export const eventsBytes = 8 * 1024 * 1024;

@@ -212,8 +212,14 @@ static __always_inline int allows_out(struct __sk_buff *skb, int how)
 			}
 		}
 	}
-	if (!socket)
+	if (!socket) {
+		/* Nobody saw the call; the cookie tells its later packets. */
+		struct owner nobody = {};
+
+		count(COUNT_ASKED);
+		remember_asked(&flow, &nobody, cookie);
 		return 0;
+	}
 	judge_out(socket, &flow, config, &answer, how);
 	if (answer.verdict == VERDICT_ALLOW) {
 		count(COUNT_ALLOWED);

@@ -41,6 +41,8 @@ export class Callers {
       this.ambiguous += 1;
       return undefined;
     }
+    // A socket from before Postern, or outside its cgroup: nobody saw who called.
+    if (this.#asked.readUInt32LE(askedLayout.owner + ownerLayout.tgid) === 0) return undefined;
     return Uint8Array.prototype.slice.call(this.#asked, askedLayout.owner, askedLayout.owner + ownerLayout.size);
   }
 

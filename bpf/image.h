@@ -20,6 +20,8 @@ struct draft {
 		struct event_fork fork;
 		struct event_exit exit;
 		struct own_file own_file;
+		struct event_flow flow;
+		struct event_end end;
 	};
 	__u32 at; /* where the path begins */
 	__u32 zero;

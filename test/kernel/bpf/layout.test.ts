@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { directionCodes, flowEvents, flowLayouts, maskFields, verdictCodes } from '#kernel/bpf/flows/layout.ts';
 import { countSlots, cuts, eventTypes, layouts, processFlags } from '#kernel/bpf/layout.ts';
 import { objectsFolder } from '#kernel/bpf/tier.ts';
 import { structsOf } from './btf.ts';
@@ -12,7 +13,7 @@ const header = readFileSync(join(import.meta.dirname, '../../../bpf/shared.h'), 
 for (const variant of ['btf', 'probe']) {
   test(`every structure of the ${variant} object lies as layout.ts says`, () => {
     const structs = structsOf(join(objectsFolder, `postern.${variant}.bpf.o`));
-    for (const [name, { size, ...members }] of Object.entries(layouts)) {
+    for (const [name, { size, ...members }] of Object.entries({ ...layouts, ...flowLayouts })) {
       const found = structs.get(name);
       assert.ok(found, `the object has no struct ${name}`);
       assert.deepEqual({ size, ...members }, { size: found.size, ...found.members }, `struct ${name}`);
@@ -25,11 +26,16 @@ test('the numbers of flags, events and counters are those of shared.h', () => {
     [...header.matchAll(/^#define (\w+) (\d+)/gm)].map(([, name = '', value]) => [name, Number(value)]),
   );
   const upper = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+  const { all, ...withoutAll } = countSlots;
   for (const [prefix, values] of [
     ['PROCESS_', processFlags],
     ['EVENT_', eventTypes],
     ['CUT_', cuts],
-    ['COUNT_', { RING_FULL: countSlots.ringFull, PROCESSES_FULL: countSlots.processesFull }],
+    ['COUNT_', withoutAll],
+    ['EVENT_', flowEvents],
+    ['MASK_', maskFields],
+    ['VERDICT_', verdictCodes],
+    ['FLOW_', directionCodes],
   ] as const) {
     for (const [name, value] of Object.entries(values))
       assert.equal(
@@ -38,5 +44,5 @@ test('the numbers of flags, events and counters are those of shared.h', () => {
         `${prefix}${name}`,
       );
   }
-  assert.equal(numbers.get('COUNTS'), countSlots.all);
+  assert.equal(numbers.get('COUNTS'), all);
 });

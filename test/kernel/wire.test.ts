@@ -33,6 +33,7 @@ import {
   parseQueueMessage,
 } from '#wire/nfqueue.ts';
 import { appendRuleBatch } from '#wire/nftbatch.ts';
+import { appendExtensionQuery, type Extension } from '#wire/nftcompat.ts';
 import {
   appendSocketDestroy,
   appendSocketDump,
@@ -105,6 +106,17 @@ function ask(
 }
 
 const ENOENT = 2;
+
+test('the kernel is asked for the extensions that our rules name, and loads their modules', () => {
+  const errnoOf = (extension: Extension) =>
+    ask(netfilter, (writer) => {
+      appendExtensionQuery(writer, 1, extension);
+      return true;
+    }).errno;
+  assert.equal(errnoOf({ kind: 'target', name: 'NFQUEUE', revision: 3 }), 0);
+  assert.equal(errnoOf({ kind: 'match', name: 'bpf', revision: 1 }), 0);
+  assert.equal(errnoOf({ kind: 'match', name: 'nosuch', revision: 1 }), ENOENT);
+});
 
 test('a batch that fails changes nothing', () => {
   nft(sleepingTable);

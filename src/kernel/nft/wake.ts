@@ -3,8 +3,10 @@
 import { fail, ok, type Result } from '#std/result.ts';
 import { parseAcks } from '#wire/netlink.ts';
 import { appendRuleBatch, type BatchRule } from '#wire/nftbatch.ts';
+import { appendExtensionQuery, type Extension } from '#wire/nftcompat.ts';
 import { Writer } from '#wire/writer.ts';
 import { codeOf } from '../ffi.ts';
+import { request } from '../netlink/requests.ts';
 import { NetlinkSocket, netlinkFamilies } from '../netlink/socket.ts';
 import { plannedHooks, type TablePlan, tableName } from './table.ts';
 
@@ -28,6 +30,23 @@ function programRules({ programs }: TablePlan): BatchRule[] {
   });
 }
 
+/** What the rules above are made of. */
+function extensions(plan: TablePlan): Extension[] {
+  return [
+    ...(plan.programs === undefined ? [] : [{ kind: 'match', name: 'bpf', revision: 1 } as const]),
+    ...(plan.queue === 'native' ? [] : [{ kind: 'target', name: 'NFQUEUE', revision: 3 } as const]),
+  ];
+}
+
+/** Where they are modules, the kernel loads them now; where they cannot be had, the rules will say so. */
+function loadExtensions(socket: NetlinkSocket, plan: TablePlan): void {
+  for (const extension of extensions(plan)) {
+    const writer = Writer.growing(64);
+    appendExtensionQuery(writer, 1, extension);
+    request(socket, writer.finished(), 1);
+  }
+}
+
 /** The error is a sentence with the kernel's reason; then nothing has changed. */
 export function wakeTable(plan: TablePlan): Result<void> {
   const writer = Writer.growing(4096);
@@ -36,6 +55,7 @@ export function wakeTable(plan: TablePlan): Result<void> {
   const socket = new NetlinkSocket({ family: netlinkFamilies.netfilter });
   try {
     socket.setOption('extAck', 1);
+    loadExtensions(socket, plan);
     socket.send(writer.finished());
     let acknowledged = 0;
     for (let datagram = socket.receive(); datagram !== undefined; datagram = socket.receive()) {

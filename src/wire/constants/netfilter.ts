@@ -5,6 +5,7 @@ export const NFNL_SUBSYS_CTNETLINK = 1;
 export const NFNL_SUBSYS_QUEUE = 3;
 export const NFNL_SUBSYS_ULOG = 4;
 export const NFNL_SUBSYS_NFTABLES = 10;
+export const NFNL_SUBSYS_NFT_COMPAT = 11;
 export const NFNL_MSG_BATCH_BEGIN = 0x10;
 export const NFNL_MSG_BATCH_END = 0x11;
 
@@ -22,3 +23,4 @@ export const NF_INET_LOCAL_OUT = 3;
 
 // include/uapi/linux/netfilter.h
 export const NFPROTO_INET = 1;
+export const NFPROTO_IPV4 = 2;

@@ -31,6 +31,10 @@ export const NFTA_TARGET_INFO = 3;
 export const NFTA_MATCH_NAME = 1;
 export const NFTA_MATCH_REV = 2;
 export const NFTA_MATCH_INFO = 3;
+export const NFNL_MSG_COMPAT_GET = 0;
+export const NFTA_COMPAT_NAME = 1;
+export const NFTA_COMPAT_REV = 2;
+export const NFTA_COMPAT_TYPE = 3;
 
 // include/uapi/linux/netfilter/xt_bpf.h
 /** The program is named by its descriptor in the process that adds the rule. */

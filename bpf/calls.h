@@ -193,6 +193,19 @@ int note_sock_create(struct bpf_sock *ctx)
 	return PASS;
 }
 
+/* Whether a socket belongs to the guarded network namespace. Before 5.15 sockops cannot ask for its cookie. */
+#ifdef WALK_BY_PROBE
+static __always_inline bool guards(const struct config *config, const struct sock *sk)
+{
+	return config->netns_inode && BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum) == config->netns_inode;
+}
+#define guards_socket(config, ctx) guards(config, (const struct sock *)(ctx))
+#define guards_listener(config, ctx) guards(config, BPF_CORE_READ((const struct bpf_sock_ops_kern *)(ctx), sk))
+#else
+#define guards_socket(config, ctx) (bpf_get_netns_cookie(ctx) == (config)->netns_cookie)
+#define guards_listener guards_socket
+#endif
+
 /* Files the socket under its local port; returns whether it stands there. */
 static __always_inline bool file_port(const struct port_key *key, const struct owner *owner, __u64 cookie)
 {
@@ -224,7 +237,7 @@ static __always_inline void bind_socket(struct bpf_sock *ctx)
 	struct socket *known = bpf_map_lookup_elem(&sockets, &cookie);
 	struct socket fresh;
 
-	if (!config || bpf_get_netns_cookie(ctx) != config->netns_cookie || !key.port)
+	if (!config || !key.port || !guards_socket(config, ctx))
 		return;
 	__builtin_memset(&fresh, 0, sizeof(fresh));
 	take_owner(&fresh.owner, bpf_get_current_cgroup_id());
@@ -322,7 +335,7 @@ static __always_inline void accepted(struct bpf_sock_ops *ctx, const struct conf
 		state->generation = config->generation;
 		state->tgid = 0;
 	}
-	if (!port || port->ambiguous || bpf_get_netns_cookie(ctx) != config->netns_cookie)
+	if (!port || port->ambiguous || !guards_listener(config, ctx))
 		return;
 	if (state) {
 		state->tgid = port->owner.tgid;
@@ -347,7 +360,7 @@ static __always_inline void listens(struct bpf_sock_ops *ctx, const struct confi
 	struct socket *known = bpf_map_lookup_elem(&sockets, &cookie);
 	struct socket fresh;
 
-	if ((known && known->bound) || bpf_get_netns_cookie(ctx) != config->netns_cookie || !key.port)
+	if ((known && known->bound) || !key.port || !guards_listener(config, ctx))
 		return;
 	__builtin_memset(&fresh, 0, sizeof(fresh));
 	take_owner(&fresh.owner, cgroup_of(current_task()));

@@ -75,6 +75,25 @@ struct mnt_namespace {
 	struct ns_common ns;
 };
 
+struct net {
+	struct ns_common ns;
+};
+
+struct sock_common {
+	struct {
+		struct net *net;
+	} skc_net;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+};
+
+/* What a struct bpf_sock_ops of a program really is. */
+struct bpf_sock_ops_kern {
+	struct sock *sk;
+};
+
 struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;

@@ -117,8 +117,8 @@ struct config {
 	__u32 enforce; /* 0: nothing is refused here */
 	__u32 report; /* 0: no connection is reported */
 	__u32 own_mount_ns; /* inode of the mount namespace whose paths are the host's */
-	__u32 netns_ready; /* 1: netns_cookie is known */
-	__u64 netns_cookie; /* of the network namespace that is guarded */
+	__u32 netns_inode; /* of the network namespace that is guarded, as in /proc/PID/ns/net */
+	__u64 netns_cookie; /* and its cookie; 0: the kernel tells none to user space (before 5.14) */
 	__u32 asleep; /* user space waits for a wake-up of the ring; the first event takes it back */
 	__u32 zero;
 };

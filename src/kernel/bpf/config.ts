@@ -1,4 +1,5 @@
 // The settings that the programs in the kernel read, mapped into our memory: a change is one write.
+import { statSync } from 'node:fs';
 import { lastErrno, libc, memoryAt, SystemError } from '../ffi.ts';
 import { layouts } from './layout.ts';
 
@@ -30,9 +31,10 @@ export class KernelConfig {
     Atomics.store(this.#words, layouts.config[field] / 4, value);
   }
 
+  /** The one that this thread is in; `cookie`: 0 where the kernel does not tell it. */
   setNetworkNamespace(cookie: bigint): void {
     Atomics.store(this.#cookie, 0, cookie);
-    this.set('netns_ready', 1);
+    this.set('netns_inode', statSync('/proc/thread-self/ns/net').ino);
   }
 
   close(): void {

@@ -14,7 +14,7 @@ export const layouts = {
     enforce: 8,
     report: 12,
     own_mount_ns: 16,
-    netns_ready: 20,
+    netns_inode: 20,
     netns_cookie: 24,
     asleep: 32,
     zero: 36,

@@ -71,34 +71,39 @@ static __always_inline void take_owner(struct owner *owner, __u64 cgroup)
 	}
 }
 
+/* All ones where the mask has this field, else zero. No branch: the verifier would follow each, in each round of ask_cache. */
+static __always_inline __u64 taken(__u32 fields, __u32 field)
+{
+	__u64 bits = -(__u64)((fields / field) & 1);
+
+	barrier_var(bits);
+	return bits;
+}
+
 static __always_inline void fill_key(struct entry_key *key, const struct mask *mask, const struct owner *owner,
 				     const struct flow *flow)
 {
+	const struct exe *exe = &owner->process.exe;
 	__u32 fields = mask->fields;
+	__u64 bits = taken(fields, MASK_EXE);
+	__u64 incoming = -(__u64)(flow->direction & FLOW_IN);
 
+	barrier_var(incoming);
 	__builtin_memset(key, 0, sizeof(*key));
-	if (fields & MASK_EXE) {
-		key->exe_ino = owner->process.exe.ino;
-		key->exe_ctime = owner->process.exe.ctime;
-		key->exe_name = owner->process.exe.name;
-		key->exe_dev = owner->process.exe.dev;
-		key->exe_generation = owner->process.exe.generation;
-		key->exe_mount = owner->process.exe.mount;
-	}
-	if (fields & MASK_PROCESS) {
-		key->exec = owner->process.exec;
-		key->tgid = owner->tgid;
-	}
-	if (fields & MASK_UID)
-		key->uid = owner->uid;
-	if (fields & MASK_GID)
-		key->gid = owner->gid;
-	if (fields & MASK_CGROUP)
-		key->cgroup = owner->cgroup;
-	if (fields & MASK_PROTOCOL)
-		key->protocol = flow->protocol;
-	if (fields & MASK_PORT)
-		key->port = flow->direction == FLOW_IN ? flow->local_port : flow->remote_port;
+	key->exe_ino = exe->ino & bits;
+	key->exe_ctime = exe->ctime & bits;
+	key->exe_name = exe->name & bits;
+	key->exe_dev = exe->dev & bits;
+	key->exe_generation = exe->generation & bits;
+	key->exe_mount = exe->mount & bits;
+	bits = taken(fields, MASK_PROCESS);
+	key->exec = owner->process.exec & bits;
+	key->tgid = owner->tgid & bits;
+	key->uid = owner->uid & taken(fields, MASK_UID);
+	key->gid = owner->gid & taken(fields, MASK_GID);
+	key->cgroup = owner->cgroup & taken(fields, MASK_CGROUP);
+	key->protocol = flow->protocol & taken(fields, MASK_PROTOCOL);
+	key->port = ((flow->local_port & incoming) | (flow->remote_port & ~incoming)) & taken(fields, MASK_PORT);
 	((__u64 *)key->remote)[0] = ((const __u64 *)flow->remote)[0] & mask->remote_high;
 	((__u64 *)key->remote)[1] = ((const __u64 *)flow->remote)[1] & mask->remote_low;
 }

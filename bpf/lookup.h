@@ -111,51 +111,79 @@ static __always_inline void fill_key(struct entry_key *key, const struct mask *m
 /* What is asked about: a call whose interface nobody knows yet, a packet on lo or elsewhere, or any peer of the family. */
 enum { ASK_CALL, ASK_ON_LOOPBACK, ASK_OFF_LOOPBACK, ASK_ANY_PEER };
 
+/* What a round of the search needs. */
+struct search {
+	const struct owner *owner;
+	const struct flow *flow;
+	struct answer *answer;
+	__u32 generation;
+	int how;
+};
+
+/* Looks under one mask; true: the search is over. */
+static __always_inline bool try_mask(__u32 index, const struct search *search)
+{
+	const struct owner *owner = search->owner;
+	const struct flow *flow = search->flow;
+	struct mask *mask = bpf_map_lookup_elem(&masks, &index);
+	struct entry_key key;
+	struct entry *entry;
+	int how = search->how;
+
+	if (!mask)
+		return true;
+	if (!owner->known && (mask->fields & (MASK_EXE | MASK_PROCESS)))
+		return false;
+	if ((mask->fields & MASK_ON_LOOPBACK) && how != ASK_ON_LOOPBACK)
+		return false;
+	if ((mask->fields & MASK_OFF_LOOPBACK) && how != ASK_OFF_LOOPBACK)
+		return false;
+	if (how == ASK_ANY_PEER && (mask->remote_high || mask->remote_low || (mask->fields & MASK_PORT)))
+		return false;
+	fill_key(&key, mask, owner, flow);
+	key.generation = search->generation;
+	key.shape = index | (flow->direction << 6) | (flow->family == 6 ? 32 : 0);
+	entry = bpf_map_lookup_elem(&flows, &key);
+	if (!entry)
+		return false;
+	if (entry->expires && entry->expires <= bpf_ktime_get_boot_ns())
+		return false;
+	__sync_fetch_and_add(&entry->hits, 1);
+	search->answer->verdict = entry->verdict;
+	search->answer->rule = entry->rule;
+	search->answer->expires = entry->expires;
+	return true;
+}
+
+#ifndef WALK_BY_PROBE
+static long search_round(__u32 index, void *search)
+{
+	return try_mask(index, search);
+}
+#endif
+
 /* Asks the cache. A process that is not known is found only by masks that ask nothing of it. */
 static __noinline int ask_cache(const struct owner *owner, const struct flow *flow, struct answer *answer, int how)
 {
 	struct config *config = settings();
-	__u32 used;
+	struct search search = { .owner = owner, .flow = flow, .answer = answer, .how = how };
 
 	answer->verdict = VERDICT_UNKNOWN;
 	answer->rule = 0;
 	answer->expires = 0;
 	if (!config || flow->zero == FLOW_REPLY)
 		return 0;
-	used = config->masks;
+	search.generation = config->generation;
+#ifdef WALK_BY_PROBE
+	/* Read in each round, so that the verifier learns nothing of it and each round looks the same. */
 	for (__u32 i = 0; i < MAX_MASKS; i++) {
-		struct entry_key key;
-		struct mask *mask;
-		struct entry *entry;
-		__u32 index = i;
-
-		if (i >= used)
+		if (i >= *(volatile __u32 *)&config->masks || try_mask(i, &search))
 			break;
-		mask = bpf_map_lookup_elem(&masks, &index);
-		if (!mask)
-			break;
-		if (!owner->known && (mask->fields & (MASK_EXE | MASK_PROCESS)))
-			continue;
-		if ((mask->fields & MASK_ON_LOOPBACK) && how != ASK_ON_LOOPBACK)
-			continue;
-		if ((mask->fields & MASK_OFF_LOOPBACK) && how != ASK_OFF_LOOPBACK)
-			continue;
-		if (how == ASK_ANY_PEER && (mask->remote_high || mask->remote_low || (mask->fields & MASK_PORT)))
-			continue;
-		fill_key(&key, mask, owner, flow);
-		key.generation = config->generation;
-		key.shape = i | (flow->direction << 6) | (flow->family == 6 ? 32 : 0);
-		entry = bpf_map_lookup_elem(&flows, &key);
-		if (!entry)
-			continue;
-		if (entry->expires && entry->expires <= bpf_ktime_get_boot_ns())
-			continue;
-		__sync_fetch_and_add(&entry->hits, 1);
-		answer->verdict = entry->verdict;
-		answer->rule = entry->rule;
-		answer->expires = entry->expires;
-		return 0;
 	}
+#else
+	/* From 5.17 on; the verifier looks at one round instead of all. */
+	bpf_loop(config->masks < MAX_MASKS ? config->masks : MAX_MASKS, search_round, &search, 0);
+#endif
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 // What the emulated machine has beside its kernel: this machine's own programs, package by package with all that they depend on.
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Archive } from './cpio.ts';
 
@@ -57,6 +57,9 @@ export function addUserland(archive: Archive, packages: readonly string[]): void
   for (const name of ['dev', 'proc', 'sys', 'run', 'root', 'var/tmp']) archive.folder(`/${name}`);
   archive.folder('/tmp', 0o1777);
   const paths = query('-L', ...packages.map((entry) => entry.slice(0, entry.indexOf('=')))).split('\n');
+  // Whose file a program is.
+  const known = packages.map((entry) => `/var/lib/dpkg/info/${entry.slice(0, entry.indexOf('='))}{,:*}.{list,md5sums}`);
+  for (const path of ['/var/lib/dpkg/status', ...globSync(known)]) archive.addOwn(path);
   // A diverted /bin/sh is dash's.
   for (const path of ['/bin/sh', ...new Set(paths)]) {
     if (!path.startsWith('/') || path === '/.' || left.test(path) || !existsSync(path)) continue;

@@ -1,6 +1,5 @@
 // The control plane's process: rules on disk, questions, journal and API. Started by the supervisor as the user postern,
 // with its options as one JSON argument.
-import { writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { formatConnection } from '#model/sentence.ts';
@@ -9,6 +8,7 @@ import { escapeText } from '#std/text.ts';
 import { Journal } from '#store/journal.ts';
 import { RuleStore } from '#store/rulestore.ts';
 import type { ControlOptions } from '../up/options.ts';
+import { tellSupervisor } from '../up/statusline.ts';
 import { version } from '../version.ts';
 import { Control } from './control.ts';
 import { GateLink } from './gatelink.ts';
@@ -21,7 +21,6 @@ import { watchFolder } from './watch.ts';
 process.title = 'postern-control';
 process.umask(0o007);
 
-const statusFd = 3; // the supervisor reads one JSON a line here
 const maxAgeMs = 30 * 24 * 3600 * 1000;
 const maxBytes = 200 * 1024 * 1024;
 
@@ -87,7 +86,7 @@ async function run(options: ControlOptions): Promise<void> {
   const watcher = watchFolder(rulesDir, () => void keeper.reload());
   control.watchMode();
   const server = await serveApi(join(options.runtimeDir, 'postern.sock'), control);
-  writeSync(statusFd, `${JSON.stringify({ ready: true })}\n`);
+  tellSupervisor({ ready: true });
   flushCompileCache(); // for the next one: this one may be killed at any time
 
   const stop = () => {

@@ -1,6 +1,6 @@
 // The gate's process: `postern-gate`, the data plane. Started by the supervisor with its options as one JSON argument.
 import { createHash } from 'node:crypto';
-import { readFileSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { appKey } from '#attribution/app.ts';
@@ -17,6 +17,7 @@ import { ProcAttributor } from '#kernel/proc/attributor.ts';
 import { ProcessEvents } from '#kernel/process/events.ts';
 import type { GateStatus } from '#model/status.ts';
 import type { GateOptions } from '../up/options.ts';
+import { tellSupervisor } from '../up/statusline.ts';
 import { ControlSocket } from './controlsocket.ts';
 import { Counts } from './counts.ts';
 import { Gate } from './gate.ts';
@@ -26,12 +27,6 @@ import { KernelHits } from './kernelhits.ts';
 import { Reports } from './reports.ts';
 
 process.title = 'postern-gate';
-
-const statusFd = 3; // the supervisor reads one JSON a line here
-
-function tell(message: { readonly ready: string } | { readonly fatal: string }): void {
-  writeSync(statusFd, `${JSON.stringify(message)}\n`);
-}
 
 let kept = false;
 
@@ -151,7 +146,7 @@ function run(options: GateOptions): void {
     send: (message) => socket.connected && socket.send(message),
     now: () => Date.now(),
     onApplied: (status) => {
-      tell({ ready: describe(status) });
+      tellSupervisor({ ready: describe(status) });
       keepCompiled();
     },
   });
@@ -189,6 +184,6 @@ function run(options: GateOptions): void {
 try {
   run(JSON.parse(process.argv[2] ?? '{}') as GateOptions);
 } catch (error) {
-  tell({ fatal: `the gate cannot start: ${error instanceof Error ? error.message : error}` });
+  tellSupervisor({ fatal: `the gate cannot start: ${error instanceof Error ? error.message : error}` });
   process.exit(1);
 }

@@ -1,6 +1,8 @@
 // What the two processes say to the supervisor on their descriptor 3: one JSON object a line. The control plane has no
 // rights and may be taken over, so whatever comes, the supervisor goes on.
 
+import { writeSync } from 'node:fs';
+
 /** Longer lines are nothing that either process says. */
 const maxLineBytes = 64 * 1024;
 
@@ -9,6 +11,17 @@ export interface StatusLine {
   readonly ready?: string | true;
   /** Why it cannot start. */
   readonly fatal?: string;
+}
+
+const descriptor = 3;
+
+/** Says it to the supervisor. Where that is gone there is nobody to start for: this process ends. */
+export function tellSupervisor(line: StatusLine): void {
+  try {
+    writeSync(descriptor, `${JSON.stringify(line)}\n`);
+  } catch {
+    process.exit(1);
+  }
 }
 
 function parseStatusLine(line: string): StatusLine | undefined {

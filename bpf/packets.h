@@ -156,7 +156,8 @@ static __always_inline void remember_asked(const struct flow *flow, const struct
 	fresh.owner = *owner;
 	fresh.cookie = cookie;
 	fresh.time = bpf_ktime_get_boot_ns();
-	if (known && known->cookie != cookie && !same_ids(&known->owner, owner) && fresh.time - known->time < SECOND) {
+	/* Of TCP only one socket has a flow at a time: another one comes after it. */
+	if (flow->protocol != IPPROTO_TCP && known && known->cookie != cookie && !same_ids(&known->owner, owner) && fresh.time - known->time < SECOND) {
 		fresh.ambiguous = 1;
 		count(COUNT_AMBIGUOUS);
 	}

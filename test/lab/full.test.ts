@@ -44,6 +44,8 @@ describe('full', () => {
     test(`a queue with no room, in fail mode ${fail}`, async () => {
       postern = await lab.postern({ mode: 'lockdown', fail, rules: { '10.yaml': rules } });
       assert.equal(await get(80), 0);
+      // With eBPF the kernel has learnt curl by now, and needs no gate for it.
+      const isKnown = await postern.decidesInKernel();
       const before = await lab.arrived();
       const gate = postern.child('gate');
       process.kill(gate, 'SIGSTOP');
@@ -65,11 +67,14 @@ describe('full', () => {
           assert.deepEqual(got, { web: 0, refused: 7, unknown: 0 }, 'what the kernel holds, and nothing else');
           assert.ok(Math.abs(arrived - beyond) < 100, `${arrived} of ${beyond} passed a full queue`);
         } else {
-          assert.deepEqual(got, { web: fail === 'known' ? 0 : 28, refused: 7, unknown: 28 });
+          assert.deepEqual(got, { web: fail === 'known' ? 0 : 28, refused: 7, unknown: isKnown ? 0 : 28 });
           assert.equal(arrived, 0, 'nothing passes that nobody judged');
         }
         process.kill(gate, 'SIGCONT');
-        await postern.until(async () => (await get(80)) === 0, 'the gate to have judged all that waited');
+        await postern.until(
+          async () => (await counters()).packets >= queueLength && (await get(80)) === 0,
+          'the gate to have judged all that waited',
+        );
         const { queueFull, queueUserDropped, packets, accepted, rejected, dropped } = await counters();
         if (fail === 'open') assert.equal(queueFull, 0, 'none was lost');
         else assert.ok(queueFull >= beyond && queueFull < beyond + 100, `${queueFull} of ${beyond} were counted`);

@@ -5,6 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from '
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Status } from '#model/api.ts';
 import type { FailMode, Mode } from '#model/mode.ts';
 import { labCgroup } from './cgroup.ts';
 import { makeAccount, removeLeftovers, startWatchdog } from './leftovers.ts';
@@ -285,6 +286,11 @@ export class Postern {
     const ran = await this.cli([...args, '--json'], options);
     if (ran.code !== 0) throw new Error(`postern ${args.join(' ')}: ${ran.stderr}`);
     return JSON.parse(ran.stdout) as T;
+  }
+
+  /** Whether the kernel decides what is known: with eBPF, on the cgroup of the lab. */
+  async decidesInKernel(): Promise<boolean> {
+    return (await this.json<Status>(['status'])).gate?.kernelPath.tier !== 'none';
   }
 
   #childrenOf(): { pid: number; title: string }[] {

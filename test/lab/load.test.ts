@@ -45,9 +45,8 @@ describe('load', () => {
     const arrived = (await lab.arrived()).connections - before.connections;
     assert.equal(arrived, 10_000);
     const counted = await counters();
-    assert.ok(
-      counted && counted.packets >= 10_000 && counted.packets === counted.accepted + counted.rejected + counted.dropped,
-    );
+    assert.ok(counted && counted.packets === counted.accepted + counted.rejected + counted.dropped);
+    assert.ok(counted.packets + counted.flowsAllowed >= 10_000, 'each was judged, in the gate or in the kernel');
     assert.deepEqual([counted.queueFull, counted.queueUserDropped, counted.unattributed], [0, 0, 0]);
     const status = await postern.json<Status>(['status']);
     assert.equal(status.gate?.held, 0);

@@ -54,14 +54,18 @@ static __always_inline bool read_flow(struct __sk_buff *skb, struct flow *flow, 
 		at = 40;
 		/* Extension headers are rare; two of them are followed, the reader in user space follows the rest. */
 		for (int i = 0; i < 2; i++) {
-			__u8 extension[2];
+			__u8 extension[4];
 
-			if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS)
+			if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS &&
+			    next != IPPROTO_FRAGMENT)
 				break;
-			if (bpf_skb_load_bytes(skb, at, extension, 2))
+			if (bpf_skb_load_bytes(skb, at, extension, 4))
 				return false;
+			/* The first fragment has the ports; IPv6 is put together behind our chain. */
+			if (next == IPPROTO_FRAGMENT && (extension[2] || (extension[3] & 0xf8)))
+				return false;
+			at += next == IPPROTO_FRAGMENT ? 8 : 8 + extension[1] * 8;
 			next = extension[0];
-			at += 8 + extension[1] * 8;
 		}
 		if (next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS || next == IPPROTO_FRAGMENT)
 			return false;

@@ -374,4 +374,30 @@ int dropped_input(struct __sk_buff *skb)
 	return refuses_in(skb, VERDICT_DROP);
 }
 
+/* What a rule of nft's own let pass: noted, so that its replies pass too. The answer says nothing. */
+SEC("socket")
+int passed_output(struct __sk_buff *skb)
+{
+	struct config *config = settings();
+	struct flow flow;
+
+	if (config && read_flow(skb, &flow, FLOW_OUT) && flow.protocol != IPPROTO_TCP && flow.zero != FLOW_REPLY)
+		talk_out(&flow, bpf_get_socket_cookie(skb), config->generation);
+	return 0;
+}
+
+SEC("socket")
+int passed_input(struct __sk_buff *skb)
+{
+	struct config *config = settings();
+	struct port *port;
+	struct flow flow;
+
+	if (!config || !read_flow(skb, &flow, FLOW_IN) || flow.protocol == IPPROTO_TCP || flow.zero == FLOW_REPLY)
+		return 0;
+	port = listener(&flow);
+	talk_in(&flow, port ? port->owner.process.exec : 0, config->generation);
+	return 0;
+}
+
 #endif

@@ -4,7 +4,7 @@ import { closeSync, readSync, statSync } from 'node:fs';
 import type { KernelPath } from '#model/status.ts';
 import { inProcess } from '../proc/process/folder.ts';
 import { readBirth } from '../proc/process/read.ts';
-import { chainPrograms, hookPrograms, programPin } from './flows/hooks.ts';
+import { chainPrograms, hookPrograms, passedPrograms, programPin } from './flows/hooks.ts';
 import { flowMaps } from './flows/maps.ts';
 import { decodeProcess } from './identity/decode.ts';
 
@@ -16,7 +16,10 @@ import { chooseTier, type Variant } from './tier.ts';
 /** Maps that the gate opens by their pins. */
 const pinnedMaps = ['config', 'procs', 'events', 'counts', ...Object.keys(flowMaps)];
 /** And programs that it puts at hooks and into chains. */
-const pinnedPrograms = [...hookPrograms, ...Object.values(chainPrograms).flatMap((chain) => Object.values(chain))];
+const pinnedPrograms = [
+  ...hookPrograms,
+  ...[passedPrograms, ...Object.values(chainPrograms)].flatMap((chain) => Object.values(chain)),
+];
 const watchers = ['on_exec', 'on_fork', 'on_exit'] as const;
 
 /** What went wrong, as a clause. */

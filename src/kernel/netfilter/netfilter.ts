@@ -139,7 +139,7 @@ export class Netfilter implements KernelPort {
   }
 
   /** Effective ids at the call where a program saw it, else those that the socket was made with. */
-  #sender(flow: Flow, { uid, gid }: QueueMessage): Pick<QueuedPacket, 'uid' | 'gid' | 'caller'> {
+  #sender(flow: Flow, { uid, gid }: QueueMessage | LogMessage): Pick<QueuedPacket, 'uid' | 'gid' | 'caller'> {
     const caller = this.#options.flows?.callers.ofFlow(flow);
     if (caller === undefined) return { uid, gid };
     return flow.direction === 'out' ? { ...callerIds(caller), caller } : { uid, gid, caller };
@@ -149,13 +149,8 @@ export class Netfilter implements KernelPort {
     this.#counts.copies += 1;
     const flow = this.#flow(bytes, message);
     if (flow === undefined) return;
-    const { uid, gid, mark } = message;
     this.#onCopy({
-      flow,
-      key: flowKey(flow),
-      uid,
-      gid,
-      mark,
+      ...{ flow, key: flowKey(flow), ...this.#sender(flow, message), mark: message.mark },
       opens: this.#opens(),
       decided: this.#decider(bytes, message),
     });

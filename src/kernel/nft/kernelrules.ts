@@ -105,7 +105,11 @@ function icmpMatch(rule: KernelRule, family: 4 | 6): string | undefined {
   return `${word} type ${list(rule.icmpTypes)}`;
 }
 
-const verdicts = { allow: 'counter accept', reject: 'goto refuse', drop: 'counter name refused drop' } as const;
+/** What is allowed goes on in the hook's chain of that name, where the kernel's programs are told of it. */
+function verdictOf({ action, direction }: KernelRule): string {
+  if (action === 'allow') return `counter goto passed_${hookOf[direction]}`;
+  return action === 'reject' ? 'goto refuse' : 'counter name refused drop';
+}
 
 /** Whether every text in the rule may stand in nft's language; interface names are the only ones. IFNAMSIZ is 16. */
 function isPlain(rule: KernelRule): boolean {
@@ -121,7 +125,7 @@ function lines(rule: KernelRule, prefix: string): string[] {
     const limit = `limit rate ${copyRate.perSecond}/second burst ${copyRate.burst} packets`;
     return [
       `${match} ${limit} log prefix "${prefix}" group ${copyGroup} snaplen ${copyBytes}`,
-      `${match} ${verdicts[rule.action]}`,
+      `${match} ${verdictOf(rule)}`,
     ];
   });
 }

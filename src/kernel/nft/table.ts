@@ -42,6 +42,7 @@ export interface ChainPrograms {
   /** Names the programs' build: a table with those of another build is put up anew. */
   readonly build: string;
   /** Descriptors of the programs in this process. */
+  readonly passed: Readonly<Record<SocketHook, number>>;
   readonly fds: Readonly<Record<AskingPlace, Readonly<Record<'allowed' | 'rejected' | 'dropped', number>>>>;
 }
 
@@ -194,6 +195,7 @@ function askingChains(hook: SocketHook): string[] {
 function hookChains(hook: Hook, plan: TablePlan): string[] {
   return [
     ...sets(hook),
+    chain(`passed_${hook}`, asksPrograms(hook, plan) ? [] : ['accept']),
     chain(`kernel_${hook}`, plan.kernelRules[hook]),
     ...(asksPrograms(hook, plan) ? askingChains(hook) : []),
     chain(`queue_${hook}`, queueLines(plan)),

@@ -21,13 +21,19 @@ function queueRules(plan: TablePlan): BatchRule[] {
 
 function programRules({ programs }: TablePlan): BatchRule[] {
   if (programs === undefined) return [];
-  return Object.entries(programs.fds).flatMap(([place, { allowed, rejected, dropped }]): BatchRule[] => {
+  // Whatever the program answers, the packet passes.
+  const passed = Object.entries(programs.passed).flatMap(([hook, program]): BatchRule[] => [
+    { chain: `passed_${hook}`, program, action: { verdict: 'accept' } },
+    { chain: `passed_${hook}`, action: { verdict: 'accept' } },
+  ]);
+  const asked = Object.entries(programs.fds).flatMap(([place, { allowed, rejected, dropped }]): BatchRule[] => {
     return [
       { chain: `allowed_${place}`, program: allowed, action: { verdict: 'accept' } },
       { chain: `refused_${place}`, program: rejected, action: { goto: 'refuse' } },
       { chain: `refused_${place}`, program: dropped, counter: 'refused', action: { verdict: 'drop' } },
     ];
   });
+  return [...passed, ...asked];
 }
 
 /** What the rules above are made of. */

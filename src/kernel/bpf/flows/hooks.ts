@@ -41,6 +41,9 @@ export const chainPrograms = {
   input: { allowed: 'allowed_input', rejected: 'rejected_input', dropped: 'dropped_input' },
 } as const;
 
+/** Told of what nft's own rules let pass. */
+export const passedPrograms = { output: 'passed_output', input: 'passed_input' } as const;
+
 export const programPin = (name: string) => `program_${name}`;
 const linkPin = (name: string) => `hook_${name}`;
 

@@ -15,7 +15,7 @@ import { bootMs } from './bootclock.ts';
 import { Callers } from './callers.ts';
 import { readFlow } from './flowbytes.ts';
 import { FlowCache } from './flowcache.ts';
-import { chainPrograms, type HookState, Hooks, programPin } from './hooks.ts';
+import { chainPrograms, type HookState, Hooks, passedPrograms, programPin } from './hooks.ts';
 import { flowEvents, flowLayouts, verdictCodes } from './layout.ts';
 import { flowMaps } from './maps.ts';
 import type { Numbered } from './rulenumbers.ts';
@@ -94,6 +94,7 @@ export class KernelFlows {
     try {
       const programs = {
         build: options.build,
+        passed: { output: program(passedPrograms.output), input: program(passedPrograms.input) },
         fds: {
           output: chain(chainPrograms.output),
           loopback: chain(chainPrograms.loopback),
@@ -155,7 +156,9 @@ export class KernelFlows {
   }
 
   close(): void {
-    for (const chain of Object.values(this.programs.fds)) for (const fd of Object.values(chain)) closeSync(fd);
+    for (const fds of [this.programs.passed, ...Object.values(this.programs.fds)]) {
+      for (const fd of Object.values(fds)) closeSync(fd);
+    }
     this.#config.close();
     for (const map of this.#maps) map.close();
   }

@@ -2,86 +2,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { after, test } from 'node:test';
-import type { Caller, QueuedPacket, Verdict } from '#engine/types.ts';
-import { KernelFlows } from '#kernel/bpf/flows/kernelflows.ts';
-import { installKernelPath } from '#kernel/bpf/install.ts';
-import { layouts } from '#kernel/bpf/layout.ts';
-import { libbpf } from '#kernel/bpf/libbpf.ts';
-import { Pins } from '#kernel/bpf/pins.ts';
-import { Netfilter } from '#kernel/netfilter/netfilter.ts';
-import { netnsCookie } from '#kernel/netlink/netnscookie.ts';
-import { NetlinkSocket, netlinkFamilies } from '#kernel/netlink/socket.ts';
-import { SocketLookup } from '#kernel/netlink/socketlookup.ts';
-import type { Decision } from '#model/decision.ts';
-import type { FlowMask } from '#policy/cache/mask.ts';
-import { enterCgroup } from './cgroup.ts';
-import { enterPair, far, near } from './pair.ts';
+import { test } from 'node:test';
+import type { QueuedPacket } from '#engine/types.ts';
+import { guard, pidOf } from './guarded.ts';
+import { far, near } from './pair.ts';
 
-const pair = enterPair();
-const cgroup = enterCgroup();
-const folder = mkdtempSync('/tmp/postern-flows-');
-const pins = Pins.of(folder);
-const path = installKernelPath(pins);
-assert.notEqual(path.tier, 'none', path.reason);
-const lib = libbpf();
-assert.ok(!('missing' in lib));
-const netns = netnsCookie();
-const opened = KernelFlows.open(lib, pins, { cgroup, netns: netns.ok ? netns.value : 0n, build: 'test' });
-assert.ok(opened.ok, opened.ok ? '' : opened.error);
-const flows = opened.value;
-
-const queueSocket = new NetlinkSocket({ family: netlinkFamilies.netfilter });
-queueSocket.setReceiveBuffer(1 << 24);
-queueSocket.setOption('noEnobufs', 1);
-const kernel = new Netfilter({
-  queueFd: queueSocket.fd,
-  queueNumber: 20559,
-  packetShift: 28,
-  conntrackShift: 24,
-  lookup: new SocketLookup(),
-  flows,
-  beforeBatch: () => {},
-});
-let seen: QueuedPacket[] = [];
-const judge: (packet: QueuedPacket) => Verdict = () => 'accept';
-kernel.onPacket((packet) => {
-  // Neighbour discovery goes on beside.
-  if (packet.flow.protocol === 'tcp' || packet.flow.protocol === 'udp') seen.push(packet);
-  kernel.verdict([packet], judge(packet), packet.flow);
-});
-after(async () => {
-  await kernel.close();
-  flows.close();
-  pins.remove();
-  rmSync(folder, { recursive: true, force: true });
-});
-const stands = await kernel.applyRules({
-  mode: 'ask',
-  failMode: 'known',
-  forward: false,
-  kernelRules: { output: [], input: [], forward: [] },
-});
-assert.ok(stands.ok, stands.ok ? '' : stands.error);
-
-const nothing: FlowMask = {
-  ...{ executable: false, process: false, uid: false, gid: false, cgroup: false, protocol: false, port: false },
-  loopback: false,
-  remoteBits: 0,
-};
-const decision = (action: Decision['action']): Decision => ({ action, rule: 'r', by: 'rule', revision: 1, logged: [] });
-
-function teach(packet: QueuedPacket, action: Decision['action'], mask: Partial<FlowMask>): void {
-  const lesson = { caller: packet.caller as Caller, flow: packet.flow, mask: { ...nothing, ...mask } };
-  assert.ok(flows.cache.teach({ ...lesson, decision: decision(action), lifetimeMs: Infinity }, flows.cache.generation));
-}
-
-/** Whatever was taught is forgotten. */
-function forget(): void {
-  flows.cache.swap(flows.cache.generation + 1);
-  seen = [];
-}
+const guarded = await guard();
+const { pair, teach, forget } = guarded;
 
 async function run(file: string, args: readonly string[]): Promise<{ pid: number; code: number; output: string }> {
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -115,7 +42,6 @@ while True:
     c, _ = s.accept(); c.recv(1000); c.sendall(b'HTTP/1.0 200 OK\\r\\ncontent-length: 5\\r\\n\\r\\nhello'); c.close()
 `;
 const curl = (host: string) => run('curl', ['-s', '-g', '-m', '3', `http://${host}/`]);
-const pidOf = ({ caller }: QueuedPacket) => caller && Buffer.from(caller).readUInt32LE(layouts.owner.tgid);
 
 for (const host of [far.v4, `[${far.v6}]`]) {
   test(`an unknown connection to ${host} is asked with its caller, and what is taught is not asked again`, () =>
@@ -123,20 +49,20 @@ for (const host of [far.v4, `[${far.v6}]`]) {
       forget();
       const first = await curl(host);
       assert.deepEqual([first.code, first.output], [0, 'hello']);
-      assert.deepEqual(seen.map(pidOf), [first.pid]);
-      const [packet] = seen;
+      assert.deepEqual(guarded.seen.map(pidOf), [first.pid]);
+      const [packet] = guarded.seen;
       assert.ok(packet);
       teach(packet, 'allow', { executable: true, protocol: true, port: true, remoteBits: 32 });
       const second = await curl(host);
-      assert.deepEqual([second.code, second.output, seen.length], [0, 'hello', 1]);
+      assert.deepEqual([second.code, second.output, guarded.seen.length], [0, 'hello', 1]);
       const other = await run('python3', [
         '-c',
         `import socket; socket.create_connection(("${host.replace(/[[\]]/g, '')}", 80))`,
       ]);
-      assert.deepEqual([other.code, seen.length], [0, 2], other.output);
+      assert.deepEqual([other.code, guarded.seen.length], [0, 2], other.output);
       forget();
       await curl(host);
-      assert.equal(seen.length, 1, 'a swap of the policy voids what was taught');
+      assert.equal(guarded.seen.length, 1, 'a swap of the policy voids what was taught');
     }));
 }
 
@@ -150,17 +76,17 @@ test('what is taught to be refused fails in the call, and what is taught to be d
   withFar(greeter, async () => {
     forget();
     await pythonConnect(far.v4);
-    const [packet] = seen;
+    const [packet] = guarded.seen;
     assert.ok(packet);
     teach(packet, 'reject', { executable: true, remoteBits: 32 });
     assert.equal((await pythonConnect(far.v4)).output.trim(), '1');
-    assert.equal(seen.length, 1);
+    assert.equal(guarded.seen.length, 1);
     assert.equal((await curl(far.v4)).output, 'hello');
     forget();
     await pythonConnect(far.v4);
-    teach(seen[0] as QueuedPacket, 'drop', { executable: true });
+    teach(guarded.seen[0] as QueuedPacket, 'drop', { executable: true });
     assert.equal((await pythonConnect(far.v4)).output.trim(), 'None');
-    assert.equal(seen.length, 1);
+    assert.equal(guarded.seen.length, 1);
   }));
 
 const echo = `
@@ -193,15 +119,15 @@ for (const connected of [false, true]) {
         forget();
         const first = await datagrams(host, 3, connected);
         assert.equal(first.output.trim(), 'all');
-        assert.deepEqual(seen.map(pidOf), [first.pid]);
-        teach(seen[0] as QueuedPacket, 'allow', { executable: true });
+        assert.deepEqual(guarded.seen.map(pidOf), [first.pid]);
+        teach(guarded.seen[0] as QueuedPacket, 'allow', { executable: true });
         assert.equal((await datagrams(host, 3, connected)).output.trim(), 'all');
-        assert.equal(seen.length, 1);
+        assert.equal(guarded.seen.length, 1);
         forget();
         await datagrams(host, 1, connected);
-        teach(seen[0] as QueuedPacket, 'reject', { executable: true });
+        teach(guarded.seen[0] as QueuedPacket, 'reject', { executable: true });
         assert.equal((await datagrams(host, 1, connected)).output.trim(), '1');
-        assert.equal(seen.length, 1);
+        assert.equal(guarded.seen.length, 1);
       }
     }));
 }
@@ -222,15 +148,15 @@ test('what comes in is asked with its listener, then known', async () => {
     return text.trim();
   };
   assert.equal(await asynchronous(), 'True');
-  assert.deepEqual(seen.map(pidOf), [server.pid]);
-  teach(seen[0] as QueuedPacket, 'allow', { executable: true, port: true });
+  assert.deepEqual(guarded.seen.map(pidOf), [server.pid]);
+  teach(guarded.seen[0] as QueuedPacket, 'allow', { executable: true, port: true });
   assert.equal(await asynchronous(), 'True');
-  assert.equal(seen.length, 1);
+  assert.equal(guarded.seen.length, 1);
   forget();
   await asynchronous();
-  teach(seen[0] as QueuedPacket, 'reject', { executable: true });
+  teach(guarded.seen[0] as QueuedPacket, 'reject', { executable: true });
   assert.equal(connect().stdout.trim(), '111', 'nobody reads the queue meanwhile, and the kernel resets it');
-  assert.equal(seen.length, 1);
+  assert.equal(guarded.seen.length, 1);
   server.kill('SIGKILL');
   await once(server, 'exit');
 });

@@ -15,6 +15,7 @@ interface Flags {
   readonly cgroup?: string;
   readonly http?: string;
   readonly kernelPath: 'auto' | 'bpf' | 'none';
+  readonly reset: boolean;
 }
 
 const folder = (brief: string, value: string) =>
@@ -29,7 +30,8 @@ export const upCommand = buildCommand<Flags, [], Context>({
       'Examples:\n' +
       '  sudo postern up --mode observe          only watch: nothing is held or refused\n' +
       '  sudo postern up --mode ask              ask about what no rule decides\n' +
-      '  sudo postern up --mode lockdown --fail closed\n',
+      '  sudo postern up --mode lockdown --fail closed\n' +
+      '  sudo postern up --reset --mode off      take away what is left in the kernel, and end\n',
   },
   parameters: {
     flags: {
@@ -70,6 +72,13 @@ export const upCommand = buildCommand<Flags, [], Context>({
         values: ['auto', 'bpf', 'none'] as const,
         brief: 'eBPF programs in the kernel: where they load (auto), or else not start (bpf), or none',
         default: 'auto',
+      },
+      reset: {
+        kind: 'boolean',
+        brief:
+          'First take away what a Postern that did not stop in order left in the kernel; with --mode off, only that',
+        default: false,
+        withNegated: false,
       },
     },
   },

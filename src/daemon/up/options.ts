@@ -2,6 +2,9 @@
 import type { FailMode, Mode } from '#model/mode.ts';
 import type { KernelPath } from '#model/status.ts';
 
+/** Places of our bits: two in the packet mark, four in the conntrack mark. */
+export const markShifts = { packet: 28, conntrack: 24 } as const;
+
 export interface GateOptions {
   readonly runtimeDir: string;
   /** The user that the control plane runs as: the only one the gate listens to. */

@@ -18,7 +18,8 @@ import { controlAccount } from './account.ts';
 import { missingCapabilities } from './capabilities.ts';
 import { Child } from './child.ts';
 import { codeFolder, prepareFolders } from './folders.ts';
-import type { ControlOptions, GateOptions } from './options.ts';
+import { type ControlOptions, type GateOptions, markShifts } from './options.ts';
+import { reset } from './reset.ts';
 
 /** Seconds without a gate after which the queue is given up and the fail mode holds. */
 const giveUpSeconds = 3;
@@ -110,9 +111,20 @@ export async function up(options: UpOptions): Promise<number> {
       );
       return exitCodes.no;
     }
-    say('Rules of a Postern that did not stop in order are still in the kernel; they hold until the new ones stand.');
+    if (!options.reset) {
+      say('Rules of a Postern that did not stop in order are still in the kernel; they hold until the new ones stand.');
+    }
   }
   const pins = Pins.of(folders.runtimeDir);
+  if (options.reset) {
+    const done = await reset(pins);
+    if (!done.ok) {
+      complain(`what an earlier Postern left in the kernel could not be taken away: ${done.error}`);
+      return exitCodes.no;
+    }
+    say('Nothing of an earlier Postern is in the kernel any more.');
+    if (options.mode === 'off') return exitCodes.done;
+  }
   const kernelPath = enterKernel(options, pins);
   if (options.kernelPath === 'bpf' && kernelPath.tier === 'none') {
     complain(`the programs of --kernel-path bpf do not load: ${kernelPath.reason}`);
@@ -186,8 +198,8 @@ async function supervise(
         cgroup,
         netns: String(netns.ok ? netns.value : 0n),
         queueNumber: defaultQueue,
-        packetShift: 28,
-        conntrackShift: 24,
+        packetShift: markShifts.packet,
+        conntrackShift: markShifts.conntrack,
         queueFd: 4,
         ...(connector !== undefined && { connectorFd: 5 }),
       };

@@ -57,6 +57,7 @@ static __always_inline void mark_owner(struct bpf_sock *sk, const struct owner *
 	state->exec = owner->process.exec;
 	state->tgid = owner->tgid;
 	state->generation = config->generation;
+	state->state &= ~TRAFFIC_LEFT;
 }
 
 static __always_inline int judge_call(struct bpf_sock_addr *ctx, struct flow *flow)

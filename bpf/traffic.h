@@ -53,6 +53,19 @@ static __always_inline void report_void(const struct owner *owner, const struct 
 	bpf_ringbuf_submit(event, wake(config));
 }
 
+/* Its owner has ended: who has the socket now, user space has found out and written down meanwhile, or not yet. */
+static __noinline int adopt(struct __sk_buff *skb, struct traffic *state)
+{
+	__u64 cookie = bpf_get_socket_cookie(skb);
+	struct socket *known = bpf_map_lookup_elem(&sockets, &cookie);
+
+	if (!state || !known || known->owner.tgid == state->tgid)
+		return 0;
+	state->tgid = known->owner.tgid;
+	state->exec = known->owner.process.exec;
+	state->state &= ~TRAFFIC_LEFT;
+	return 0;
+}
 
 /* Judges a connection's packet anew: PASS or CUT. */
 static __noinline int judge_again(struct __sk_buff *skb, struct traffic *state, struct process *now, bool gone)
@@ -70,6 +83,12 @@ static __noinline int judge_again(struct __sk_buff *skb, struct traffic *state, 
 		flow.direction = FLOW_IN;
 	cookie = bpf_get_socket_cookie(skb);
 	known = bpf_map_lookup_elem(&sockets, &cookie);
+	/* Its number belongs to another process by now. */
+	if (known && now && known->owner.process.start != now->start) {
+		state->state |= TRAFFIC_LEFT;
+		gone = true;
+		now = 0;
+	}
 	if (known && now && known->owner.process.exec != now->exec) {
 		known->owner.process = *now;
 		known->verdict = VERDICT_UNKNOWN;
@@ -152,6 +171,8 @@ int egress(struct __sk_buff *skb)
 		return PASS;
 	if (state->state & TRAFFIC_RAW)
 		return judge_raw(skb) == CUT ? CUT : PASS;
+	if (state->state & TRAFFIC_LEFT)
+		adopt(skb, state);
 	if (state->tgid)
 		now = bpf_map_lookup_elem(&procs, &state->tgid);
 	/* Its owner has ended, and the socket lives on: whoever holds it now is looked for, once. */

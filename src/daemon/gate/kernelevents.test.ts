@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { layouts } from '#kernel/bpf/layout.ts';
+import type { Decision } from '#model/decision.ts';
 import { flowKey } from '#model/flow.ts';
 import { attempt } from '../../../test/dsl.ts';
 import { KernelEvents, type KernelEventsPlan } from './kernelevents.ts';
@@ -17,6 +18,8 @@ test('a flow that the kernel decided and its end are the same flow to the engine
     attribute: never,
     decide: never,
     decided: () => undefined,
+    listens: never,
+    adopt: never,
     cut: never,
   };
   const events = new KernelEvents(plan);
@@ -27,6 +30,7 @@ test('a flow that the kernel decided and its end are the same flow to the engine
     caller: new Uint8Array(layouts.owner.size),
     by: undefined,
     verdict: 'allow',
+    cookie: 1n,
     otherProgram: false,
   });
   events.handle({ type: 'end', flow, totals });
@@ -34,4 +38,46 @@ test('a flow that the kernel decided and its end are the same flow to the engine
     [flowKey(flow), 'allow'],
     [flowKey(flow), totals],
   ]);
+});
+
+/** What becomes of a connection that is judged anew, decided by `decide`. */
+function judgedAnew(text: string, told: { otherProgram: boolean; listens: boolean }, action: Decision['action']) {
+  const done: unknown[] = [];
+  const { flow, process } = attempt(text);
+  const events = new KernelEvents({
+    copy: ({ decided }) => void done.push(['record', decided?.action]),
+    ended: () => undefined,
+    attribute: (_, __, found) => found({ process: process && { ...process, pid: 4711 }, evidence: ['proc'] }),
+    decide: ({ flow: asked }) => {
+      done.push(['decide', asked.direction]);
+      return { action, rule: 'r', by: 'rule', revision: 1, logged: [] };
+    },
+    decided: () => undefined,
+    listens: () => told.listens,
+    adopt: (cookie, { pid }) => void done.push(['adopt', cookie, pid]),
+    cut: (_, how) => void done.push(['cut', how]),
+  });
+  const nobody = new Uint8Array(layouts.owner.size);
+  const { otherProgram } = told;
+  events.handle({ type: 'void', flow, caller: nobody, by: undefined, verdict: undefined, cookie: 7n, otherProgram });
+  return done;
+}
+
+test('who has a socket whose maker has ended is written down, whatever is decided', () => {
+  const told = { otherProgram: true, listens: false };
+  const text = 'curl → 192.0.2.1:80/tcp';
+  assert.deepEqual(judgedAnew(text, told, 'allow'), [
+    ['adopt', 7n, 4711],
+    ['decide', 'out'],
+  ]);
+  assert.deepEqual(judgedAnew(text, told, 'ask').slice(2), [
+    ['cut', 'reject'],
+    ['record', 'reject'],
+  ]);
+});
+
+test('a connection from before, to a port on which something listens, came in', () => {
+  const text = 'sshd from 22 → 192.0.2.1:40000/tcp';
+  assert.deepEqual(judgedAnew(text, { otherProgram: false, listens: true }, 'ask'), [['decide', 'in']]);
+  assert.deepEqual(judgedAnew(text, { otherProgram: false, listens: false }, 'ask'), [['decide', 'out']]);
 });

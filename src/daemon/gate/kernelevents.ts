@@ -1,11 +1,12 @@
 // What the kernel's programs tell of flows, on its way to the engine: flows they decided, connections to be judged anew, ends.
 import type { Attribution, Caller, CopiedPacket } from '#engine/types.ts';
-import { callerIds } from '#kernel/bpf/flows/callers.ts';
+import { callerIds, isKnown } from '#kernel/bpf/flows/callers.ts';
 import type { FlowEvent } from '#kernel/bpf/flows/kernelflows.ts';
 import type { Attempt } from '#model/attempt.ts';
 import type { Totals } from '#model/connection.ts';
 import type { Decision } from '#model/decision.ts';
 import { type Flow, flowKey } from '#model/flow.ts';
+import type { Process } from '#model/process.ts';
 import type { Sender } from './gate.ts';
 
 export interface KernelEventsPlan {
@@ -17,6 +18,10 @@ export interface KernelEventsPlan {
   decide(attempt: Attempt): Decision | undefined;
   /** The kernel decided something: its hits are to be read. */
   decided(): void;
+  /** Whether something listens where the connection ends on this machine. */
+  listens(flow: Flow): boolean;
+  /** This process has the socket now, and its owner has ended. */
+  adopt(cookie: bigint, process: Process & { readonly pid: number }): void;
   /** Cuts a connection that stands. */
   cut(flow: Flow, action: 'reject' | 'drop'): void;
 }
@@ -34,7 +39,7 @@ export class KernelEvents {
       return;
     }
     const { flow, caller, verdict, by } = event;
-    if (event.type === 'void') this.#judgeAnew(flow, caller, event.otherProgram);
+    if (event.type === 'void') this.#judgeAnew(event);
     else if (verdict !== undefined) this.#decided(flow, caller, by?.rule, verdict);
   }
 
@@ -47,9 +52,16 @@ export class KernelEvents {
   }
 
   /** A connection whose verdict is void: of an older policy, or its program was exchanged by exec. */
-  #judgeAnew(flow: Flow, caller: Caller, otherProgram: boolean): void {
+  #judgeAnew({ flow: told, caller, cookie, otherProgram }: Exclude<FlowEvent, { type: 'end' }>): void {
+    const unseen = !isKnown(caller);
+    // What stood before Postern did is told as if it had been opened here.
+    const accepted = unseen && !otherProgram && told.direction === 'out' && this.#plan.listens(told);
+    const flow: Flow = accepted ? { ...told, direction: 'in' } : told;
     const sender = senderOf(flow, caller);
     this.#plan.attribute(flow, sender, ({ process }) => {
+      if (unseen && otherProgram && process?.pid !== undefined) {
+        this.#plan.adopt(cookie, { ...process, pid: process.pid });
+      }
       const decision = this.#plan.decide({ process, flow, names: [] });
       // What stands cannot be held for a question: where another program took the socket over, it is to open one of its own.
       const action = decision?.action === 'ask' && otherProgram ? 'reject' : decision?.action;

@@ -158,6 +158,8 @@ function run(options: GateOptions): void {
     attribute: (flow, sender, done) => gate.attribute(flow, sender, done),
     decide: (attempt) => gate.decide(attempt),
     decided: () => hits.soon(),
+    listens: (flow) => lookup.listens(flow),
+    adopt: (cookie, process) => flows?.callers.adopt(cookie, process),
     cut: (flow, action) => kernel.revoke(flow, action),
   });
   kernel.onPacket((packet) => gate.packet(packet));

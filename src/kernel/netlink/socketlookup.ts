@@ -56,6 +56,13 @@ export class SocketLookup {
     return this.#find({ ...name, remote: { address: anyAddress(name.remote.address), port: 0 } }) ?? found;
   }
 
+  /** Whether a TCP socket waits for connections to the flow's local address and port. */
+  listens(flow: Flow): boolean {
+    if (flow.protocol !== 'tcp') return false;
+    const name = socketName({ ...flow, remote: { address: anyAddress(flow.remote.address), port: 0 } });
+    return name !== undefined && this.#find(name)?.listening === true;
+  }
+
   #find(name: SocketName): SocketFacts | undefined {
     let record: SocketRecord | undefined;
     this.#ask(appendSocketLookup, name, (found) => {

@@ -8,9 +8,9 @@ import type { Attribution, Caller } from '#engine/types.ts';
 import type { Flow } from '#model/flow.ts';
 import { hasPorts } from '#model/net/protocol.ts';
 import type { Evidence, Process } from '#model/process.ts';
+import { isKnown } from '../bpf/flows/callers.ts';
 import type { KernelBook } from '../bpf/identity/book.ts';
 import { decodeOwner } from '../bpf/identity/decode.ts';
-import { layouts } from '../bpf/layout.ts';
 import type { SocketFacts } from '../netlink/socketlookup.ts';
 import { Facts } from './facts/facts.ts';
 import { type Holder, SocketOwners, type SocketSearch } from './owner/owners.ts';
@@ -211,11 +211,6 @@ export class ProcAttributor {
     this.#facts.close();
     this.#options.book?.close();
   }
-}
-
-/** Whether the kernel's table had the process that called; one without it is looked for as if nobody had seen the call. */
-function isKnown(caller: Caller): boolean {
-  return new DataView(caller.buffer, caller.byteOffset, caller.byteLength).getUint32(layouts.owner.known, true) === 1;
 }
 
 /** No user and no socket: the kernel's own packet. With a user, the socket is gone or of a kind nobody can look up. */

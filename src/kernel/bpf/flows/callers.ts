@@ -1,10 +1,11 @@
 // Who called: what the kernel's programs wrote down of a flow that waits, and of the replies that shall pass.
 import type { Caller } from '#engine/types.ts';
 import type { Flow } from '#model/flow.ts';
+import type { Process } from '#model/process.ts';
 import { layouts } from '../layout.ts';
-import type { BpfMap } from '../map.ts';
+import { type BpfMap, updateFlags } from '../map.ts';
 import { writeFlow } from './flowbytes.ts';
-import { flowLayouts } from './layout.ts';
+import { flowLayouts, verdictCodes } from './layout.ts';
 
 const { flow: flowLayout, asked: askedLayout, socket: socketLayout, talk: talkLayout } = flowLayouts;
 const { owner: ownerLayout, process: processLayout } = layouts;
@@ -13,6 +14,7 @@ export interface CallerMaps {
   readonly asked: BpfMap;
   readonly sockets: BpfMap;
   readonly talks: BpfMap;
+  readonly procs: BpfMap;
 }
 
 export class Callers {
@@ -24,6 +26,8 @@ export class Callers {
   readonly #socket = Buffer.alloc(socketLayout.size);
   readonly #talk = Buffer.alloc(talkLayout.size);
   readonly #cookie = Buffer.alloc(8);
+  readonly #pid = Buffer.alloc(4);
+  readonly #process = Buffer.alloc(processLayout.size);
   /** Flows that two programs sent at once: none is the sender for certain. */
   ambiguous = 0;
 
@@ -51,6 +55,23 @@ export class Callers {
     this.#cookie.writeBigUInt64LE(cookie);
     if (!this.#maps.sockets.lookup(this.#cookie, this.#socket)) return undefined;
     return Uint8Array.prototype.slice.call(this.#socket, socketLayout.owner, socketLayout.owner + ownerLayout.size);
+  }
+
+  /** Who called on this socket has ended, and this process has it now: what that executes voids what was judged. */
+  adopt(cookie: bigint, { pid, uid, gid }: Process & { readonly pid: number }): void {
+    this.#pid.writeUInt32LE(pid);
+    this.#cookie.writeBigUInt64LE(cookie);
+    const socket = this.#socket;
+    if (!this.#maps.procs.lookup(this.#pid, this.#process) || !this.#maps.sockets.lookup(this.#cookie, socket)) return;
+    const { owner, verdict } = socketLayout;
+    this.#process.copy(socket, owner + ownerLayout.process);
+    socket.writeUInt32LE(pid, owner + ownerLayout.tgid);
+    if (uid !== undefined) socket.writeUInt32LE(uid, owner + ownerLayout.uid);
+    if (gid !== undefined) socket.writeUInt32LE(gid, owner + ownerLayout.gid);
+    socket.writeUInt32LE(1, owner + ownerLayout.known);
+    socket[verdict] = verdictCodes.unknown;
+    // One that was closed meanwhile stays forgotten.
+    this.#maps.sockets.update(this.#cookie, socket, updateFlags.exist);
   }
 
   /** A flow without connection was accepted in user space: its packets and their replies pass from now on, under this policy. */
@@ -97,4 +118,9 @@ export class Callers {
 export function callerIds(caller: Caller): { readonly uid: number; readonly gid: number } {
   const view = new DataView(caller.buffer, caller.byteOffset, caller.byteLength);
   return { uid: view.getUint32(ownerLayout.uid, true), gid: view.getUint32(ownerLayout.gid, true) };
+}
+
+/** Whether the kernel's table had the process that called; one without it is looked for as if nobody had seen the call. */
+export function isKnown(caller: Caller): boolean {
+  return new DataView(caller.buffer, caller.byteOffset, caller.byteLength).getUint32(ownerLayout.known, true) === 1;
 }

@@ -29,6 +29,8 @@ export type FlowEvent =
       /** What decided; undefined where the number is not one of this gate's. */
       readonly by: Numbered | undefined;
       readonly verdict: 'allow' | 'reject' | 'drop' | undefined;
+      /** The socket's number since boot. */
+      readonly cookie: bigint;
       /** Of `void`: another program uses the socket than the one that was judged. */
       readonly otherProgram: boolean;
     }
@@ -54,19 +56,20 @@ export class KernelFlows {
       const [keySize, valueSize] = flowMaps[name];
       return openPinned(lib, pins.path(name), name, keySize, valueSize);
     };
-    const [flows, masks, hits, sockets, talks, asked] = [
+    const [flows, masks, hits, sockets, talks, asked, procs] = [
       open('flows'),
       open('masks'),
       open('hits'),
       open('sockets'),
       open('talks'),
       open('asked'),
+      openPinned(lib, pins.path('procs'), 'procs', 4, layouts.process.size),
     ];
     const settings = openPinned(lib, pins.path('config'), 'config', 4, layouts.config.size);
-    this.#maps = [flows, masks, hits, sockets, talks, asked, settings];
+    this.#maps = [flows, masks, hits, sockets, talks, asked, procs, settings];
     this.#config = new KernelConfig(settings.fd);
     this.cache = new FlowCache({ flows, masks, hits }, this.#config, bootMs);
-    this.callers = new Callers({ asked, sockets, talks }, () => this.cache.generation, bootMs);
+    this.callers = new Callers({ asked, sockets, talks, procs }, () => this.cache.generation, bootMs);
     this.#hooks = new Hooks(lib, pins, cgroup);
     this.programs = programs;
   }
@@ -133,6 +136,7 @@ export class KernelFlows {
         caller: Uint8Array.prototype.slice.call(bytes, owner, owner + layouts.owner.size),
         by: this.cache.numbered(bytes.readUInt32LE(start + event_flow.rule)),
         verdict: verdicts.get(bytes.readUInt32LE(start + event_flow.verdict)),
+        cookie: bytes.readBigUInt64LE(start + event_flow.cookie),
         otherProgram: bytes.readUInt32LE(start + event_flow.exec) === 1,
       };
     }

@@ -67,6 +67,19 @@ static __noinline int adopt(struct __sk_buff *skb, struct traffic *state)
 	return 0;
 }
 
+/* A reply to a datagram that was accepted is no flow of its own. */
+static __always_inline bool answers(const struct flow *flow)
+{
+	struct talk *talk;
+	struct flow key;
+
+	if (flow->protocol == IPPROTO_TCP)
+		return false;
+	talk_key(&key, flow);
+	talk = bpf_map_lookup_elem(&talks, &key);
+	return talk && recent(talk->in_last, bpf_ktime_get_boot_ns());
+}
+
 /* Judges a connection's packet anew: PASS or CUT. */
 static __noinline int judge_again(struct __sk_buff *skb, struct traffic *state, struct process *now, bool gone)
 {
@@ -93,6 +106,10 @@ static __noinline int judge_again(struct __sk_buff *skb, struct traffic *state, 
 		known->owner.process = *now;
 		known->verdict = VERDICT_UNKNOWN;
 		count(COUNT_VOIDED);
+	}
+	if (!now && !gone && answers(&flow)) {
+		state->generation = config->generation;
+		return PASS;
 	}
 	if (known && !gone)
 		ask_cache(&known->owner, &flow, &answer, packet_place(skb));

@@ -284,13 +284,17 @@ static __always_inline int refuses_out(struct __sk_buff *skb, __u32 verdict, int
 OUTPUT_PROGRAMS(output, ASK_OFF_LOOPBACK)
 OUTPUT_PROGRAMS(loopback, ASK_ON_LOOPBACK)
 
-/* The one process that listens on the packet's port, or none. */
+/* The one process that listens on the packet's port, or none; one that ended or became another program since is none. */
 static __always_inline struct port *listener(const struct flow *flow)
 {
 	struct port_key key = { .port = flow->local_port, .protocol = flow->protocol };
 	struct port *port = bpf_map_lookup_elem(&ports, &key);
+	struct process *now;
 
-	return port && !port->ambiguous ? port : 0;
+	if (!port || port->ambiguous)
+		return 0;
+	now = bpf_map_lookup_elem(&procs, &port->owner.tgid);
+	return now && now->exec == port->owner.process.exec ? port : 0;
 }
 
 SEC("socket")
@@ -325,8 +329,14 @@ int allowed_input(struct __sk_buff *skb)
 			}
 		}
 	}
-	if (!port)
+	if (!port) {
+		/* The same flow may have been asked of a listener that was known. */
+		struct owner nobody = {};
+
+		count(COUNT_ASKED);
+		remember_asked(&flow, &nobody, 0);
 		return 0;
+	}
 	ask_cache(&port->owner, &flow, &answer, skb->ifindex == LOOPBACK_IFINDEX ? ASK_ON_LOOPBACK : ASK_OFF_LOOPBACK);
 	if (answer.verdict == VERDICT_ALLOW) {
 		count(COUNT_ALLOWED);

@@ -54,6 +54,8 @@ export interface GateParts {
   /** What the programs in the kernel count themselves. */
   readonly programCounts: () => Pick<Counters, ProgramCounter>;
   readonly attributor: Attributor;
+  /** This process was found to listen where the flow comes in, and no program of the kernel knew it. */
+  readonly listens?: (flow: Flow, process: Process & { readonly pid: number }) => void;
   /** The kernel's cache of decisions, where eBPF is. */
   readonly cache?: FlowCache | undefined;
   readonly engine: Engine;
@@ -137,7 +139,11 @@ export class Gate {
 
   attribute(flow: Flow, sender: Sender, done: (found: Attribution) => void): void {
     this.#parts.attributor.attribute(flow, sender, (found) => {
-      if (found.process !== undefined && found.caller !== undefined) this.#callers.set(found.process, found.caller);
+      const { process, caller } = found;
+      if (process !== undefined && caller !== undefined) this.#callers.set(process, caller);
+      else if (process?.pid !== undefined && flow.direction === 'in') {
+        this.#parts.listens?.(flow, { ...process, pid: process.pid });
+      }
       done(found);
     });
   }

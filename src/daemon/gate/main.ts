@@ -139,6 +139,7 @@ function run(options: GateOptions): void {
       };
     },
     attributor,
+    listens: (flow, process) => flows?.callers.adoptPort(flow, process),
     cache: flows?.cache,
     engine: new Engine({ start: started.toString(36), appKey }),
     counts,

@@ -7,14 +7,18 @@ import { type BpfMap, updateFlags } from '../map.ts';
 import { writeFlow } from './flowbytes.ts';
 import { flowLayouts, verdictCodes } from './layout.ts';
 
-const { flow: flowLayout, asked: askedLayout, socket: socketLayout, talk: talkLayout } = flowLayouts;
+const { flow: flowLayout, asked: askedLayout, socket: socketLayout, talk: talkLayout, port: portLayout } = flowLayouts;
 const { owner: ownerLayout, process: processLayout } = layouts;
+
+/** Who has a socket, as user space found out. */
+export type Holder = Process & { readonly pid: number };
 
 export interface CallerMaps {
   readonly asked: BpfMap;
   readonly sockets: BpfMap;
   readonly talks: BpfMap;
   readonly procs: BpfMap;
+  readonly ports: BpfMap;
 }
 
 export class Callers {
@@ -27,6 +31,8 @@ export class Callers {
   readonly #talk = Buffer.alloc(talkLayout.size);
   readonly #cookie = Buffer.alloc(8);
   readonly #pid = Buffer.alloc(4);
+  readonly #portKey = Buffer.alloc(4);
+  readonly #port = Buffer.alloc(portLayout.size);
   readonly #process = Buffer.alloc(processLayout.size);
   /** Flows that two programs sent at once: none is the sender for certain. */
   ambiguous = 0;
@@ -50,28 +56,51 @@ export class Callers {
     return Uint8Array.prototype.slice.call(this.#asked, askedLayout.owner, askedLayout.owner + ownerLayout.size);
   }
 
-  /** Of a socket by its cookie (SO_COOKIE). */
+  /** Of a socket by its cookie (SO_COOKIE); undefined also where who called has ended or is another program by now. */
   ofSocket(cookie: bigint): Caller | undefined {
     this.#cookie.writeBigUInt64LE(cookie);
     if (!this.#maps.sockets.lookup(this.#cookie, this.#socket)) return undefined;
+    this.#socket.copy(this.#pid, 0, socketLayout.owner + ownerLayout.tgid);
+    const exec = socketLayout.owner + ownerLayout.process + processLayout.exec;
+    const runs = this.#maps.procs.lookup(this.#pid, this.#process);
+    if (
+      !runs ||
+      this.#process.compare(this.#socket, exec, exec + 8, processLayout.exec, processLayout.exec + 8) !== 0
+    ) {
+      return undefined;
+    }
     return Uint8Array.prototype.slice.call(this.#socket, socketLayout.owner, socketLayout.owner + ownerLayout.size);
   }
 
   /** Who called on this socket has ended, and this process has it now: what that executes voids what was judged. */
-  adopt(cookie: bigint, { pid, uid, gid }: Process & { readonly pid: number }): void {
-    this.#pid.writeUInt32LE(pid);
+  adopt(cookie: bigint, holder: Holder): void {
     this.#cookie.writeBigUInt64LE(cookie);
     const socket = this.#socket;
-    if (!this.#maps.procs.lookup(this.#pid, this.#process) || !this.#maps.sockets.lookup(this.#cookie, socket)) return;
-    const { owner, verdict } = socketLayout;
-    this.#process.copy(socket, owner + ownerLayout.process);
-    socket.writeUInt32LE(pid, owner + ownerLayout.tgid);
-    if (uid !== undefined) socket.writeUInt32LE(uid, owner + ownerLayout.uid);
-    if (gid !== undefined) socket.writeUInt32LE(gid, owner + ownerLayout.gid);
-    socket.writeUInt32LE(1, owner + ownerLayout.known);
-    socket[verdict] = verdictCodes.unknown;
+    if (!this.#maps.sockets.lookup(this.#cookie, socket) || !this.#own(socket, socketLayout.owner, holder)) return;
+    socket[socketLayout.verdict] = verdictCodes.unknown;
     // One that was closed meanwhile stays forgotten.
     this.#maps.sockets.update(this.#cookie, socket, updateFlags.exist);
+  }
+
+  /** This process listens where the flow comes in, and who bound the port does not any more. */
+  adoptPort({ local, protocolNumber }: Flow, holder: Holder): void {
+    const port = this.#port;
+    this.#portKey.writeUInt16LE(local?.port ?? 0);
+    this.#portKey[2] = protocolNumber;
+    if (!this.#maps.ports.lookup(this.#portKey, port) || port.readUInt32LE(portLayout.ambiguous) !== 0) return;
+    if (this.#own(port, portLayout.owner, holder)) this.#maps.ports.update(this.#portKey, port, updateFlags.exist);
+  }
+
+  /** Writes this process into a struct owner; false when it has ended. */
+  #own(bytes: Buffer, at: number, { pid, uid, gid }: Holder): boolean {
+    this.#pid.writeUInt32LE(pid);
+    if (!this.#maps.procs.lookup(this.#pid, this.#process)) return false;
+    this.#process.copy(bytes, at + ownerLayout.process);
+    bytes.writeUInt32LE(pid, at + ownerLayout.tgid);
+    if (uid !== undefined) bytes.writeUInt32LE(uid, at + ownerLayout.uid);
+    if (gid !== undefined) bytes.writeUInt32LE(gid, at + ownerLayout.gid);
+    bytes.writeUInt32LE(1, at + ownerLayout.known);
+    return true;
   }
 
   /** A flow without connection was accepted in user space: its packets and their replies pass from now on, under this policy. */

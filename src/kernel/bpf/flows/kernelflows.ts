@@ -56,20 +56,21 @@ export class KernelFlows {
       const [keySize, valueSize] = flowMaps[name];
       return openPinned(lib, pins.path(name), name, keySize, valueSize);
     };
-    const [flows, masks, hits, sockets, talks, asked, procs] = [
+    const [flows, masks, hits, sockets, talks, asked, ports, procs] = [
       open('flows'),
       open('masks'),
       open('hits'),
       open('sockets'),
       open('talks'),
       open('asked'),
+      open('ports'),
       openPinned(lib, pins.path('procs'), 'procs', 4, layouts.process.size),
     ];
     const settings = openPinned(lib, pins.path('config'), 'config', 4, layouts.config.size);
-    this.#maps = [flows, masks, hits, sockets, talks, asked, procs, settings];
+    this.#maps = [flows, masks, hits, sockets, talks, asked, ports, procs, settings];
     this.#config = new KernelConfig(settings.fd);
     this.cache = new FlowCache({ flows, masks, hits }, this.#config, bootMs);
-    this.callers = new Callers({ asked, sockets, talks, procs }, () => this.cache.generation, bootMs);
+    this.callers = new Callers({ asked, sockets, talks, ports, procs }, () => this.cache.generation, bootMs);
     this.#hooks = new Hooks(lib, pins, cgroup);
     this.programs = programs;
   }

@@ -1,7 +1,6 @@
 // This test process in a cgroup and a network namespace of its own, with the kernel's programs at both and a gate that judges by
 // a function of the test: for tests of what the programs know, without the daemon.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { after } from 'node:test';
 import type { Caller, QueuedPacket, Verdict } from '#engine/types.ts';
 import { KernelFlows } from '#kernel/bpf/flows/kernelflows.ts';
@@ -15,6 +14,7 @@ import { NetlinkSocket, netlinkFamilies } from '#kernel/netlink/socket.ts';
 import { SocketLookup } from '#kernel/netlink/socketlookup.ts';
 import type { Decision } from '#model/decision.ts';
 import type { FlowMask } from '#policy/cache/mask.ts';
+import { pinsFolder } from './bpf/watched.ts';
 import { enterCgroup } from './cgroup.ts';
 import { enterPair, type Pair } from './pair.ts';
 
@@ -48,8 +48,10 @@ export interface Guarded {
 export async function guard(): Promise<Guarded> {
   const pair = enterPair();
   const cgroup = enterCgroup();
-  const folder = mkdtempSync('/tmp/postern-flows-');
-  const pins = Pins.of(folder);
+  // Before the pins go.
+  let close = async () => {};
+  after(() => close());
+  const pins = Pins.of(pinsFolder());
   const path = installKernelPath(pins);
   assert.notEqual(path.tier, 'none', path.reason);
   const lib = libbpf();
@@ -88,12 +90,10 @@ export async function guard(): Promise<Guarded> {
     if (packet.flow.protocol !== 'icmpv6') guarded.seen.push(packet);
     kernel.verdict([packet], guarded.judge(packet), packet.flow);
   });
-  after(async () => {
+  close = async () => {
     await kernel.close();
     flows.close();
-    pins.remove();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  };
   const stands = await kernel.applyRules({
     mode: 'ask',
     failMode: 'known',

@@ -198,11 +198,16 @@ export class Talker {
     this.#lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
   }
 
+  /** Its next line, by itself. */
+  async next(): Promise<string> {
+    return String((await once(this.#lines, 'line'))[0]);
+  }
+
   /** Its next line after this one was written. */
   async say(line = ''): Promise<string> {
-    const answer = once(this.#lines, 'line');
+    const answer = this.next();
     this.child.stdin?.write(`${line}\n`);
-    return String((await answer)[0]);
+    return answer;
   }
 
   end(): void {

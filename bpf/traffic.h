@@ -80,6 +80,18 @@ static __always_inline bool answers(const struct flow *flow)
 	return talk && recent(talk->in_last, bpf_ktime_get_boot_ns());
 }
 
+/* Nobody has it any more: a process that ends closes its connections, and what it sent goes on its way. */
+static __always_inline bool is_closing(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	if (!sk)
+		return false;
+	sk = bpf_sk_fullsock(sk);
+	return sk && sk->protocol == IPPROTO_TCP && sk->state != BPF_TCP_ESTABLISHED && sk->state != BPF_TCP_SYN_SENT &&
+	       sk->state != BPF_TCP_SYN_RECV && sk->state != BPF_TCP_CLOSE_WAIT;
+}
+
 /* Judges a connection's packet anew: PASS or CUT. */
 static __noinline int judge_again(struct __sk_buff *skb, struct traffic *state, struct process *now, bool gone)
 {
@@ -193,7 +205,7 @@ int egress(struct __sk_buff *skb)
 	if (state->tgid)
 		now = bpf_map_lookup_elem(&procs, &state->tgid);
 	/* Its owner has ended, and the socket lives on: whoever holds it now is looked for, once. */
-	if (state->tgid && !now && !(state->state & TRAFFIC_LEFT)) {
+	if (state->tgid && !now && !(state->state & TRAFFIC_LEFT) && !is_closing(skb)) {
 		state->state |= TRAFFIC_LEFT;
 		return judge_again(skb, state, 0, true) == CUT ? CUT : PASS;
 	}

@@ -1,6 +1,6 @@
 // What the kernel's programs tell of flows, on its way to the engine: flows they decided, connections to be judged anew, ends.
 import type { Attribution, Caller, CopiedPacket } from '#engine/types.ts';
-import { callerIds, isKnown } from '#kernel/bpf/flows/callers.ts';
+import { callerIds, isKnown, isSomebody } from '#kernel/bpf/flows/callers.ts';
 import type { FlowEvent } from '#kernel/bpf/flows/kernelflows.ts';
 import type { Attempt } from '#model/attempt.ts';
 import type { Totals } from '#model/connection.ts';
@@ -59,6 +59,8 @@ export class KernelEvents {
     const flow: Flow = accepted ? { ...told, direction: 'in' } : told;
     const sender = senderOf(flow, caller);
     this.#plan.attribute(flow, sender, ({ process }) => {
+      // Its owner has ended, and nobody else has it: it is being closed, and what was sent goes on its way.
+      if (unseen && otherProgram && process?.kernel === true) return;
       if (unseen && otherProgram && process?.pid !== undefined) {
         this.#plan.adopt(cookie, { ...process, pid: process.pid });
       }
@@ -78,5 +80,10 @@ export class KernelEvents {
 
 /** What comes in is charged to who sends it, not to the listener. */
 function senderOf(flow: Flow, caller: Caller): Sender {
-  return { uid: undefined, gid: undefined, ...(flow.direction === 'out' && callerIds(caller)), caller };
+  return {
+    uid: undefined,
+    gid: undefined,
+    ...(flow.direction === 'out' && isSomebody(caller) && callerIds(caller)),
+    caller,
+  };
 }

@@ -153,3 +153,8 @@ export function callerIds(caller: Caller): { readonly uid: number; readonly gid:
 export function isKnown(caller: Caller): boolean {
   return new DataView(caller.buffer, caller.byteOffset, caller.byteLength).getUint32(ownerLayout.known, true) === 1;
 }
+
+/** Whether anybody called: the kernel writes zeros where no program saw the call. */
+export function isSomebody(caller: Caller): boolean {
+  return new DataView(caller.buffer, caller.byteOffset, caller.byteLength).getUint32(ownerLayout.tgid, true) !== 0;
+}

@@ -41,7 +41,11 @@ test('a flow that the kernel decided and its end are the same flow to the engine
 });
 
 /** What becomes of a connection that is judged anew, decided by `decide`. */
-function judgedAnew(text: string, told: { otherProgram: boolean; listens: boolean }, action: Decision['action']) {
+function judgedAnew(
+  text: string,
+  told: { otherProgram: boolean; listens: boolean; same?: boolean },
+  action: Decision['action'],
+) {
   const done: unknown[] = [];
   const { flow, process } = attempt(text);
   const events = new KernelEvents({
@@ -54,7 +58,10 @@ function judgedAnew(text: string, told: { otherProgram: boolean; listens: boolea
     },
     decided: () => undefined,
     listens: () => told.listens,
-    adopt: (cookie, { pid }) => void done.push(['adopt', cookie, pid]),
+    adopt: (cookie, { pid }) => {
+      done.push(['adopt', cookie, pid]);
+      return told.same === true;
+    },
     cut: (_, how) => void done.push(['cut', how]),
   });
   const nobody = new Uint8Array(layouts.owner.size);
@@ -74,6 +81,13 @@ test('who has a socket whose maker has ended is written down, whatever is decide
     ['cut', 'reject'],
     ['record', 'reject'],
   ]);
+});
+
+test('a child that runs the same program goes on where it would be asked', () => {
+  const told = { otherProgram: true, listens: false, same: true };
+  const text = 'curl → 192.0.2.1:80/tcp';
+  assert.deepEqual(judgedAnew(text, told, 'ask').slice(2), []);
+  assert.deepEqual(judgedAnew(text, told, 'reject')[2], ['cut', 'reject']);
 });
 
 test('a connection from before, to a port on which something listens, came in', () => {

@@ -20,8 +20,8 @@ export interface KernelEventsPlan {
   decided(): void;
   /** Whether something listens where the connection ends on this machine. */
   listens(flow: Flow): boolean;
-  /** This process has the socket now, and its owner has ended. */
-  adopt(cookie: bigint, process: Process & { readonly pid: number }): void;
+  /** This process has the socket now, and its owner has ended. Whether it is a child that runs the same program still. */
+  adopt(cookie: bigint, process: Process & { readonly pid: number }): boolean;
   /** Cuts a connection that stands. */
   cut(flow: Flow, action: 'reject' | 'drop'): void;
 }
@@ -61,12 +61,11 @@ export class KernelEvents {
     this.#plan.attribute(flow, sender, ({ process }) => {
       // Its owner has ended, and nobody else has it: it is being closed, and what was sent goes on its way.
       if (unseen && otherProgram && process?.kernel === true) return;
-      if (unseen && otherProgram && process?.pid !== undefined) {
-        this.#plan.adopt(cookie, { ...process, pid: process.pid });
-      }
+      const left = unseen && otherProgram && process?.pid !== undefined;
+      const same = left && this.#plan.adopt(cookie, { ...process, pid: process.pid });
       const decision = this.#plan.decide({ process, flow, names: [] });
       // What stands cannot be held for a question: where another program took the socket over, it is to open one of its own.
-      const action = decision?.action === 'ask' && otherProgram ? 'reject' : decision?.action;
+      const action = decision?.action === 'ask' && otherProgram && !same ? 'reject' : decision?.action;
       if (decision === undefined || (action !== 'reject' && action !== 'drop')) return;
       this.#plan.cut(flow, action);
       const { rule } = decision;

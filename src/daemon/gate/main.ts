@@ -160,7 +160,7 @@ function run(options: GateOptions): void {
     decide: (attempt) => gate.decide(attempt),
     decided: () => hits.soon(),
     listens: (flow) => lookup.listens(flow),
-    adopt: (cookie, process) => flows?.callers.adopt(cookie, process),
+    adopt: (cookie, process) => flows?.callers.adopt(cookie, process) ?? false,
     cut: (flow, action) => kernel.revoke(flow, action),
   });
   kernel.onPacket((packet) => gate.packet(packet));

@@ -2,13 +2,13 @@
 import type { Caller } from '#engine/types.ts';
 import type { Flow } from '#model/flow.ts';
 import type { Process } from '#model/process.ts';
-import { layouts } from '../layout.ts';
+import { layouts, processFlags } from '../layout.ts';
 import { type BpfMap, updateFlags } from '../map.ts';
 import { writeFlow } from './flowbytes.ts';
 import { flowLayouts, verdictCodes } from './layout.ts';
 
 const { flow: flowLayout, asked: askedLayout, socket: socketLayout, talk: talkLayout, port: portLayout } = flowLayouts;
-const { owner: ownerLayout, process: processLayout } = layouts;
+const { owner: ownerLayout, process: processLayout, exe: exeLayout } = layouts;
 
 /** Who has a socket, as user space found out. */
 export type Holder = Process & { readonly pid: number };
@@ -72,14 +72,22 @@ export class Callers {
     return Uint8Array.prototype.slice.call(this.#socket, socketLayout.owner, socketLayout.owner + ownerLayout.size);
   }
 
-  /** Who called on this socket has ended, and this process has it now: what that executes voids what was judged. */
-  adopt(cookie: bigint, holder: Holder): void {
+  /**
+   * Who called on this socket has ended, and this process has it now: what that executes voids what was judged. Whether it
+   * only was forked and runs what its owner ran.
+   */
+  adopt(cookie: bigint, holder: Holder): boolean {
     this.#cookie.writeBigUInt64LE(cookie);
     const socket = this.#socket;
-    if (!this.#maps.sockets.lookup(this.#cookie, socket) || !this.#own(socket, socketLayout.owner, holder)) return;
+    if (!this.#maps.sockets.lookup(this.#cookie, socket)) return false;
+    const exe = socketLayout.owner + ownerLayout.process + processLayout.exe;
+    const before = Buffer.from(socket.subarray(exe, exe + exeLayout.nlink));
+    if (!this.#own(socket, socketLayout.owner, holder)) return false;
     socket[socketLayout.verdict] = verdictCodes.unknown;
     // One that was closed meanwhile stays forgotten.
     this.#maps.sockets.update(this.#cookie, socket, updateFlags.exist);
+    const forked = (this.#process.readUInt32LE(processLayout.flags) & processFlags.forked) !== 0;
+    return forked && before.equals(socket.subarray(exe, exe + exeLayout.nlink));
   }
 
   /** This process listens where the flow comes in, and who bound the port does not any more. */

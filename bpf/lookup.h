@@ -85,13 +85,14 @@ static __always_inline void fill_key(struct entry_key *key, const struct mask *m
 {
 	const struct exe *exe = &owner->process.exe;
 	__u32 fields = mask->fields;
-	__u64 bits = taken(fields, MASK_EXE);
+	__u64 bits = taken(fields, MASK_EXE), local;
 	__u64 incoming = -(__u64)(flow->direction & FLOW_IN);
 
 	barrier_var(incoming);
 	__builtin_memset(key, 0, sizeof(*key));
-	key->exe_ino = exe->ino & bits;
-	key->exe_ctime = exe->ctime & bits;
+	local = taken(fields, MASK_LOCAL);
+	key->exe_ino = (exe->ino & bits) | (((const __u64 *)flow->local)[0] & local);
+	key->exe_ctime = (exe->ctime & bits) | (((const __u64 *)flow->local)[1] & local);
 	key->exe_name = exe->name & bits;
 	key->exe_dev = exe->dev & bits;
 	key->exe_generation = exe->generation & bits;
@@ -137,6 +138,8 @@ static __always_inline bool try_mask(__u32 index, const struct search *search)
 	if ((mask->fields & MASK_ON_LOOPBACK) && how != ASK_ON_LOOPBACK)
 		return false;
 	if ((mask->fields & MASK_OFF_LOOPBACK) && how != ASK_OFF_LOOPBACK)
+		return false;
+	if ((mask->fields & MASK_LOCAL) && how != ASK_OFF_LOOPBACK)
 		return false;
 	if (how == ASK_ANY_PEER && (mask->remote_high || mask->remote_low || (mask->fields & MASK_PORT)))
 		return false;

@@ -108,6 +108,8 @@ struct mask {
 /* Entries for packets on the interface lo, and for those that are not on it: in a call nobody knows yet, so none is found. */
 #define MASK_ON_LOOPBACK 128
 #define MASK_OFF_LOOPBACK 256
+/* The local address of what is forwarded; it stands where the program's file would, so that both are never compared. */
+#define MASK_LOCAL 512
 
 #define MAX_MASKS 32
 

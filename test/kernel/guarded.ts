@@ -20,6 +20,7 @@ import { enterPair, type Pair } from './pair.ts';
 
 const nothing: FlowMask = {
   ...{ executable: false, process: false, uid: false, gid: false, cgroup: false, protocol: false, port: false },
+  local: false,
   loopback: false,
   remoteBits: 0,
 };

@@ -133,7 +133,7 @@ test('what an entry cannot hold is said in a sentence', () => {
   const hash = { ...rule('allow any'), rule: { ...rule('allow any').rule, app: { sha256: 'ab'.repeat(32) } } };
   const cases: [why: RegExp, rules: (string | RuleRecord)[], asked: Attempt, mode?: Mode][] = [
     [/to ask/, [], curl, 'ask'],
-    [/forwarded/, [], whole('192.0.2.1 ⇒ 198.51.100.7:443/tcp')],
+    [/not found/, [], attempt('192.0.2.1 ⇒ 198.51.100.7:443/tcp')],
     [/no IP header/, [], { ...curl, flow: { ...curl.flow, protocol: 'packet' } }],
     [/not found/, [], attempt('? → 198.51.100.7:443/tcp')],
     [/kernel sent it/, [], attempt('kernel → 198.51.100.7:443/tcp')],

@@ -19,6 +19,8 @@ export interface FlowMask {
   readonly protocol: boolean;
   /** The port that rules speak of: the remote one of what goes out, the local one of what comes in. */
   readonly port: boolean;
+  /** The local address, which only entries for what is forwarded compare: never together with `executable`. */
+  readonly local: boolean;
   /** Whether the packet is on the interface lo: not known yet in a program's call. */
   readonly loopback: boolean;
   /** How many leading bits of the remote address, 0–32 or 0–128. */
@@ -38,7 +40,7 @@ export type Cacheable =
 export function cacheable(attempt: Attempt, decision: Decision, consulted: Consulted): Cacheable {
   const why = whyNot(attempt, decision, consulted);
   if (why !== undefined) return { ok: false, why };
-  const { uid, gid, cgroup, protocol, remoteBits, expires } = consulted;
+  const { uid, gid, cgroup, protocol, remoteBits, expires, localAddress: local } = consulted;
   const process = needsProcess(attempt, consulted);
   const mask: FlowMask = {
     executable: consulted.executable && !process,
@@ -48,6 +50,7 @@ export function cacheable(attempt: Attempt, decision: Decision, consulted: Consu
     cgroup,
     // Of ICMP there are entries for echo requests alone, so that the protocol says the type.
     protocol: protocol || consulted.icmpType,
+    local,
     loopback: consulted.loopback,
     port: attempt.flow.direction === 'in' ? consulted.localPort : consulted.remotePort,
     remoteBits,
@@ -63,21 +66,21 @@ export function isEchoRequest({ protocol, icmp }: Pick<Flow, 'protocol' | 'icmp'
   return (protocol === 'icmp' || protocol === 'icmpv6') && icmp?.type === echoRequests[protocol];
 }
 
-/** Only of a file that the host has at its path does the file alone say which program it is. */
+/** Only of a file that the host has at its path does the file alone say which program it is; its place in an entry is the local address's. */
 function needsProcess({ process }: Attempt, consulted: Consulted): boolean {
-  return consulted.process || (consulted.executable && process?.image?.state !== 'host');
+  const { executable, localAddress } = consulted;
+  return consulted.process || (executable && (localAddress || process?.image?.state !== 'host'));
 }
 
 function whyNot(attempt: Attempt, { action }: Decision, consulted: Consulted): string | undefined {
   const { process, flow } = attempt;
   if (action === 'ask') return 'The decision is to ask, and the answer is not known yet.';
-  if (flow.direction === 'forward') return 'The flow is forwarded, and no program of this machine is behind it.';
   if (flow.protocol === 'packet') return 'The frame has no IP header, so there is nothing to compare.';
   if (isIcmp(protocolCode(flow)) && !isEchoRequest(flow)) return 'Of ICMP only echo requests are compared.';
   if (process === undefined) return 'The program was not found.';
   if (process.kernel === true) return 'The kernel sent it by itself, and no program is behind it.';
   if (consulted.unknown !== undefined) return `The decision asked for ${consulted.unknown}, which is not known yet.`;
-  const incomparable = incomparableOf(consulted, flow.direction === 'in');
+  const incomparable = incomparableOf(consulted, flow);
   if (incomparable !== undefined) {
     return `The decision depends on the ${incomparable}, which an entry of the cache cannot compare.`;
   }
@@ -93,10 +96,11 @@ function whyNot(attempt: Attempt, { action }: Decision, consulted: Consulted): s
   return undefined;
 }
 
-function incomparableOf(consulted: Consulted, incoming: boolean): string | undefined {
+function incomparableOf(consulted: Consulted, { direction, local }: Flow): string | undefined {
+  const incoming = direction === 'in';
   if (consulted.volatile) return 'supplementary groups or the security label';
   if (consulted.interface) return 'interface';
-  if (consulted.localAddress) return 'local address';
+  if (consulted.localAddress && (direction !== 'forward' || local === undefined)) return 'local address';
   if (consulted.names) return 'names of the destination';
   if (incoming ? consulted.remotePort : consulted.localPort) return `${incoming ? 'remote' : 'local'} port`;
   return undefined;

@@ -1,7 +1,7 @@
 // A model of the kernel's flow cache in plain words: masks tried one after the other, each with a table of masked keys. For the tests.
 import type { Attempt } from '#model/attempt.ts';
 import type { Decision } from '#model/decision.ts';
-import { prefixOf } from '#model/net/address.ts';
+import { formatAddress, prefixOf } from '#model/net/address.ts';
 import { isIcmp, protocolCode } from '../match/protocol.ts';
 import { type FlowMask, isEchoRequest } from './mask.ts';
 
@@ -60,6 +60,7 @@ export class ModelCache {
     const parts: (string | number | undefined)[] = [this.#generation, flow.direction, address.family, w0, w1, w2, w3];
     if (mask.executable) parts.push(ids.executable);
     if (mask.process) parts.push(ids.process);
+    if (mask.local) parts.push(flow.local && formatAddress(flow.local.address));
     if (mask.uid) parts.push(process?.uid);
     if (mask.gid) parts.push(process?.gid);
     if (mask.cgroup) parts.push(process?.cgroup);

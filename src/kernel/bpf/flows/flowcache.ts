@@ -107,6 +107,8 @@ export class FlowCache {
       copy(keyLayout.exe_generation, exe + exeLayout.generation, 4);
       copy(keyLayout.exe_mount, exe + exeLayout.mount, 4);
     }
+    // In the place of the file, which is never compared with it.
+    if ((fields & maskFields.local) !== 0) writeAddress(key, keyLayout.exe_ino, flow.local?.address);
     if ((fields & maskFields.process) !== 0) {
       copy(keyLayout.exec, ownerLayout.process + processLayout.exec, 8);
       copy(keyLayout.tgid, ownerLayout.tgid, 4);

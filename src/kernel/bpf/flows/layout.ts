@@ -98,7 +98,7 @@ export const maxRuleNumbers = 65536;
 /** MASK_* */
 export const maskFields = {
   ...{ exe: 1, process: 2, uid: 4, gid: 8, cgroup: 16, protocol: 32, port: 64 },
-  ...{ onLoopback: 128, offLoopback: 256 },
+  ...{ onLoopback: 128, offLoopback: 256, local: 512 },
 } as const;
 /** VERDICT_* */
 export const verdictCodes = { unknown: 0, allow: 1, reject: 2, drop: 3 } as const;

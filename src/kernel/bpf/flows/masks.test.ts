@@ -7,7 +7,7 @@ import { Masks } from './masks.ts';
 
 const nothing: FlowMask = {
   ...{ executable: false, process: false, uid: false, gid: false, cgroup: false, protocol: false, port: false },
-  ...{ loopback: false, remoteBits: 0 },
+  ...{ local: false, loopback: false, remoteBits: 0 },
 };
 const to = (text: string, name?: string) => {
   const address = parseAddress(text);

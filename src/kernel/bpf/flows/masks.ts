@@ -49,7 +49,8 @@ export function fieldsOf(mask: FlowMask): number {
     (mask.gid ? maskFields.gid : 0) |
     (mask.cgroup ? maskFields.cgroup : 0) |
     (mask.protocol ? maskFields.protocol : 0) |
-    (mask.port ? maskFields.port : 0)
+    (mask.port ? maskFields.port : 0) |
+    (mask.local ? maskFields.local : 0)
   );
 }
 

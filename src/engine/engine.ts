@@ -181,6 +181,8 @@ export class Engine {
   /** A full quota changes nothing that an explicit rule says: false where it takes the program to know. */
   #decideWhoever(turn: Turn, flow: HeldFlow): boolean {
     const policy = this.#policy;
+    // What is forwarded for a program of this machine is judged as that program's, too.
+    if (flow.flow.direction === 'forward' && flow.caller !== undefined) return false;
     const decision = policy?.whoever?.(attemptOf(flow, undefined));
     if (policy === undefined || decision === undefined) return false;
     const terms = { ...this.#unseen(flow, 'rule'), rule: decision.rule };

@@ -92,7 +92,9 @@ function destinationOf({ flow }: Attempt, { scope }: Answer): Conditions {
   const port = incoming ? (flow.local?.port ?? 0) : flow.remote.port;
   const address = formatAddress(flow.remote.address);
   return {
-    ...(flow.direction !== 'out' && { direction: flow.direction }),
+    ...(incoming && { direction: flow.direction }),
+    // Of what is forwarded for a program both sides are judged, see guest.ts.
+    ...(flow.direction === 'forward' && { direction: ['out', 'forward'] as const }),
     ...(scope.to === 'destination' && (incoming ? { from: address } : { to: address })),
     ...(scope.port === 'port' && { protocol: flow.protocol === 'raw' ? flow.protocolNumber : flow.protocol }),
     ...(scope.port === 'port' && hasPorts(flow.protocol) && port !== 0 && { port }),

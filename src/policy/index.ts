@@ -8,6 +8,7 @@ export { untilTime } from './compile/until.ts';
 export type { Consulted } from './consult/consulted.ts';
 export { type Diagnostic, formatDiagnostic } from './diagnostic.ts';
 export { exceptionPriority } from './exception.ts';
+export { judgingGuests } from './guest.ts';
 export type { KernelRule } from './kernel.ts';
 export { type MergedRules, mergeRuleFiles } from './parse/merge.ts';
 export { maxRuleFileBytes, type ParsedRuleFile, parseRuleFile } from './parse/rulefile.ts';

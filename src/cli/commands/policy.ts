@@ -44,7 +44,7 @@ async function attemptOf(flags: ExplainFlags): Promise<Attempt> {
 }
 
 async function explainHere(flags: ExplainFlags, attempt: Attempt): Promise<Explanation> {
-  const { compilePolicy, completeAccounts, formatDiagnostic } = await import('#policy/index.ts');
+  const { compilePolicy, completeAccounts, formatDiagnostic, judgingGuests } = await import('#policy/index.ts');
   const { readAliases, readLocalAccounts, readRules } = await import('../rulesdir.ts');
   const { records, disabled, diagnostics } = readRules(flags.policy as string);
   const { policy, problems } = compilePolicy(records, {
@@ -56,7 +56,7 @@ async function explainHere(flags: ExplainFlags, attempt: Attempt): Promise<Expla
   });
   const wrong = [...diagnostics, ...problems].find(({ severity }) => severity === 'error');
   if (wrong !== undefined) throw new Ending(exits.no, formatDiagnostic(wrong));
-  return policy.explain(attempt, Date.now());
+  return judgingGuests(policy).explain(attempt, Date.now());
 }
 
 function print({ action, rule, by, trace, logged }: Explanation): void {

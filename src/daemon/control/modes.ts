@@ -2,7 +2,7 @@
 import type { ModePreview, ModeRequest } from '#model/api.ts';
 import { attemptFromJson } from '#model/attempt.ts';
 import { destinationName, programName } from '#model/sentence.ts';
-import { compilePolicy } from '#policy/index.ts';
+import { compilePolicy, judgingGuests } from '#policy/index.ts';
 import { readLog } from '#store/history.ts';
 import type { Journal } from '#store/journal.ts';
 import type { PolicyKeeper } from './policykeeper.ts';
@@ -34,7 +34,8 @@ export function changeMode(settings: SettingsFile, request: ModeRequest, now: nu
 
 /** What of the last 7 days was allowed and would be refused in lockdown, by today's rules. */
 export function previewLockdown(journal: Journal, keeper: PolicyKeeper, now: number): ModePreview {
-  const { policy } = compilePolicy(keeper.records, { revision: 0, mode: 'lockdown', accounts: keeper.accounts });
+  const lockdown = { revision: 0, mode: 'lockdown', accounts: keeper.accounts } as const;
+  const policy = judgingGuests(compilePolicy(keeper.records, lockdown).policy);
   const groups = new Map<string, ModePreview['groups'][number]>();
   let total = 0;
   let ssh = 0;

@@ -5,6 +5,7 @@ import {
   builtinRules,
   compilePolicy,
   type Diagnostic,
+  judgingGuests,
   mergeRuleFiles,
   type Policy,
   pathsToResolve,
@@ -120,7 +121,7 @@ export class PolicyKeeper {
 
   #compile(): Policy {
     const { revision } = this.#plan.settings.current;
-    return compilePolicy(this.#set.records, { ...this.#context(this.#set), revision }).policy;
+    return judgingGuests(compilePolicy(this.#set.records, { ...this.#context(this.#set), revision }).policy);
   }
 
   /** A rule in minutes ends in the policy by itself; this only takes it out of the list in time. */

@@ -1,6 +1,7 @@
 // From the control plane's rules to what the gate works with: the policy, and the rules the kernel enforces by itself.
 import { renderKernelRules } from '#kernel/nft/kernelrules.ts';
 import type { ControlMessage } from '#model/messages.ts';
+import { judgingGuests } from '#policy/guest.ts';
 // Not from policy/index.ts, which brings the YAML parser with it: the gate reads no files.
 import type { KernelRule } from '#policy/kernel.ts';
 import { compilePolicy, type Policy } from '#policy/policy.ts';
@@ -40,7 +41,7 @@ function compileMessage(message: PolicyMessage): Result<CompiledPolicy> {
   const apps = message.rules.flatMap(({ rule }) => rule.app ?? []);
   const asksFor = (key: 'sha256' | 'package') => apps.some((app) => typeof app === 'object' && key in app);
   return ok({
-    policy,
+    policy: judgingGuests(policy),
     rules: message.rules.length,
     kernelRules: policy.kernelRules,
     kernelLines: renderKernelRules(policy.kernelRules, message.revision, message.settings.failMode),

@@ -118,7 +118,8 @@ const common: readonly Protocol[] = Array.from({ length: 14 }, () => 'tcp');
 const protocols: readonly Protocol[] = [...common, 'udp', 'udp', 'icmp', 'icmp', 'raw', 'packet'];
 const out: readonly Direction[] = Array.from({ length: 20 }, () => 'out');
 const inward: readonly Direction[] = Array.from({ length: 6 }, () => 'in');
-const ways: readonly Direction[] = [...out, ...inward, 'forward'];
+const through: readonly Direction[] = Array.from({ length: 5 }, () => 'forward');
+const ways: readonly Direction[] = [...out, ...inward, ...through];
 
 function flow(pick: Pick): Flow {
   const protocol = pick(protocols);
@@ -202,12 +203,18 @@ function callOf(running: Running, index: number, step: number, pick: Pick): Call
   };
 }
 
+/** What is forwarded, by where it comes from. */
+const forwarding = fc
+  .tuple(conditions(['to', 'port', 'protocol', 'user']), fc.constantFrom('10.0.0.0/16', '10.0.0.1', 'lan'))
+  .map(([words, from]) => ({ ...words, direction: 'forward', from }));
+
 /** Mostly conditions that an entry of the cache can compare. */
 const words = fc.oneof(
   { weight: 8, arbitrary: conditions(['app', 'user', 'to', 'port', 'protocol'], 1) },
   { weight: 8, arbitrary: conditions(['app', 'group', 'cgroup', 'to', 'direction', 'ancestor', 'args'], 1) },
   { weight: 1, arbitrary: conditions(['icmp-type', 'protocol', 'user'], 1) },
   { weight: 1, arbitrary: conditions() },
+  { weight: 3, arbitrary: forwarding },
 );
 
 export const cachedRules: fc.Arbitrary<RuleRecord[]> = ruleRecords(ruleRecord(words), 6, 2);

@@ -2,6 +2,7 @@
 import type { DecidedAction, Explanation } from '#model/decision.ts';
 import type { RuleRecord, RuleTest, SourcePlace } from '#model/rule.ts';
 import { completeAccounts } from '../accounts.ts';
+import { judgingGuests } from '../guest.ts';
 import { type CompileContext, compilePolicy } from '../policy.ts';
 import { attemptFromConditions } from './attempt.ts';
 
@@ -31,7 +32,7 @@ export function runRuleTests(
   context: RuleTestContext,
 ): { readonly passed: number; readonly failed: readonly FailedRuleTest[] } {
   const accounts = completeAccounts(context.accounts, records);
-  const { policy } = compilePolicy(records, { ...context, accounts });
+  const policy = judgingGuests(compilePolicy(records, { ...context, accounts }).policy);
   const failed: FailedRuleTest[] = [];
   let passed = 0;
   for (const { rule, source } of records) {

@@ -4,7 +4,7 @@
 #ifndef POSTERN_CALLS_H
 #define POSTERN_CALLS_H
 
-#include "lookup.h"
+#include "guests.h"
 
 #define REFUSE 0
 #define PASS 1
@@ -45,7 +45,8 @@ static __always_inline bool is_reply(struct bpf_sock_addr *ctx, const struct flo
 }
 
 /* Marks the socket as this process's, judged by this policy, for the programs that see its packets. */
-static __always_inline void mark_owner(struct bpf_sock *sk, const struct owner *owner, const struct config *config)
+static __always_inline void mark_owner(struct bpf_sock *sk, const struct owner *owner, const struct config *config,
+				       bool guest)
 {
 	struct traffic *state;
 
@@ -58,6 +59,8 @@ static __always_inline void mark_owner(struct bpf_sock *sk, const struct owner *
 	state->tgid = owner->tgid;
 	state->generation = config->generation;
 	state->state &= ~TRAFFIC_LEFT;
+	if (guest)
+		mark_guest(state);
 }
 
 static __always_inline int judge_call(struct bpf_sock_addr *ctx, struct flow *flow)
@@ -67,6 +70,7 @@ static __always_inline int judge_call(struct bpf_sock_addr *ctx, struct flow *fl
 	struct socket *known;
 	struct answer answer;
 	__u64 cookie;
+	bool guest;
 
 	/* The kernel's own sockets are not closed by anybody: they are nobody's, and their packets are asked about. */
 	if (!config || is_kernel_thread())
@@ -81,7 +85,13 @@ static __always_inline int judge_call(struct bpf_sock_addr *ctx, struct flow *fl
 		answer.verdict = known->verdict;
 		answer.rule = known->rule;
 	} else {
-		ask_cache(&fresh.owner, flow, &answer, ASK_CALL);
+		guest = is_guest(bpf_get_netns_cookie(ctx), config);
+		if (guest)
+			ask_guest(&fresh.owner, flow, &answer, ASK_CALL);
+		else
+			ask_cache(&fresh.owner, flow, &answer, ASK_CALL);
+		if (guest && answer.verdict == VERDICT_UNKNOWN)
+			count(COUNT_ELSEWHERE);
 		copy16(fresh.remote, flow->remote);
 		fresh.remote_port = flow->remote_port;
 		fresh.family = flow->family;
@@ -92,7 +102,7 @@ static __always_inline int judge_call(struct bpf_sock_addr *ctx, struct flow *fl
 		fresh.bound = known ? known->bound : 0;
 		if (bpf_map_update_elem(&sockets, &cookie, &fresh, BPF_ANY))
 			count(COUNT_SOCKETS_FULL);
-		mark_owner(ctx->sk, &fresh.owner, config);
+		mark_owner(ctx->sk, &fresh.owner, config, guest);
 		if (answer.verdict != VERDICT_REJECT || !config->enforce)
 			return PASS;
 	}
@@ -161,6 +171,7 @@ static __always_inline int judge_creation(struct bpf_sock *ctx)
 	struct flow flow = {};
 	struct answer answer;
 	__u64 cookie;
+	bool guest;
 
 	if (!config || (ctx->type != SOCK_RAW && (ctx->protocol == IPPROTO_TCP || ctx->protocol == IPPROTO_UDP)))
 		return PASS;
@@ -170,7 +181,13 @@ static __always_inline int judge_creation(struct bpf_sock *ctx)
 	flow.protocol = ctx->protocol;
 	flow.family = ctx->family == AF_INET6 ? 6 : 4;
 	flow.direction = FLOW_OUT;
-	ask_cache(&fresh.owner, &flow, &answer, ASK_ANY_PEER);
+	guest = is_guest(bpf_get_netns_cookie(ctx), config);
+	if (guest) {
+		ask_guest(&fresh.owner, &flow, &answer, ASK_ANY_PEER);
+		mark_guest(bpf_sk_storage_get(&traffic, ctx, 0, BPF_SK_STORAGE_GET_F_CREATE));
+	} else {
+		ask_cache(&fresh.owner, &flow, &answer, ASK_ANY_PEER);
+	}
 	if (bpf_map_update_elem(&sockets, &cookie, &fresh, BPF_ANY))
 		count(COUNT_SOCKETS_FULL);
 	if (answer.verdict != VERDICT_REJECT || !config->enforce)
@@ -326,17 +343,18 @@ static __always_inline void accepted(struct bpf_sock_ops *ctx, const struct conf
 	struct bpf_sock *sk = ctx->sk;
 	struct traffic *state = sk ? bpf_sk_storage_get(&traffic, sk, 0, BPF_SK_STORAGE_GET_F_CREATE) : 0;
 	struct port *port = bpf_map_lookup_elem(&ports, &key);
+	bool guest = !guards_listener(config, ctx);
 	struct socket fresh;
 
 	/* One that nobody accepts is never closed by a program: its end is told too. */
 	bpf_sock_ops_cb_flags_set(ctx, BPF_SOCK_OPS_STATE_CB_FLAG);
 	if (state) {
 		state->bytes_out = state->bytes_in = state->packets_out = state->packets_in = 0;
-		state->state = TRAFFIC_INCOMING;
+		state->state = TRAFFIC_INCOMING | (guest && config->netns_cookie ? TRAFFIC_GUEST : 0);
 		state->generation = config->generation;
 		state->tgid = 0;
 	}
-	if (!port || port->ambiguous || !guards_listener(config, ctx))
+	if (!port || port->ambiguous || guest)
 		return;
 	if (state) {
 		state->tgid = port->owner.tgid;

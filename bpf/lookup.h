@@ -12,7 +12,8 @@
 struct answer {
 	__u64 expires;
 	__u32 rule;
-	__u32 verdict;
+	__u16 verdict;
+	__u16 by_mode;
 };
 
 static __always_inline void copy16(__u8 *to, const __u8 *from)
@@ -153,6 +154,7 @@ static __always_inline bool try_mask(__u32 index, const struct search *search)
 		return false;
 	__sync_fetch_and_add(&entry->hits, 1);
 	search->answer->verdict = entry->verdict;
+	search->answer->by_mode = entry->by_mode;
 	search->answer->rule = entry->rule;
 	search->answer->expires = entry->expires;
 	return true;
@@ -172,6 +174,7 @@ static __noinline int ask_cache(const struct owner *owner, const struct flow *fl
 	struct search search = { .owner = owner, .flow = flow, .answer = answer, .how = how };
 
 	answer->verdict = VERDICT_UNKNOWN;
+	answer->by_mode = 0;
 	answer->rule = 0;
 	answer->expires = 0;
 	if (!config || flow->zero == FLOW_REPLY)

@@ -96,6 +96,14 @@ struct {
 	__type(value, struct asked);
 } asked SEC(".maps");
 
+/* Flows of other network namespaces by what their packets say as they leave there; direction FLOW_FORWARD. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct flow);
+	__type(value, struct asked);
+} guests SEC(".maps");
+
 static __always_inline struct config *settings(void)
 {
 	__u32 zero = 0;

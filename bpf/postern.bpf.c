@@ -5,6 +5,7 @@
 #include "identity.h"
 #include "calls.h"
 #include "packets.h"
+#include "forward.h"
 #include "traffic.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

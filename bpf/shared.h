@@ -82,7 +82,8 @@ struct entry {
 	__u64 hits;
 	__u32 rule; /* user space's number for the rule and what it logs */
 	__u8 verdict; /* VERDICT_* */
-	__u8 zero[3];
+	__u8 by_mode; /* 1: no rule decided, but the mode */
+	__u8 zero[2];
 };
 
 #define VERDICT_UNKNOWN 0
@@ -122,7 +123,7 @@ struct config {
 	__u32 netns_inode; /* of the network namespace that is guarded, as in /proc/PID/ns/net */
 	__u64 netns_cookie; /* and its cookie; 0: the kernel tells none to user space (before 5.14) */
 	__u32 asleep; /* user space waits for a wake-up of the ring; the first event takes it back */
-	__u32 zero;
+	__u32 forward; /* 1: what is forwarded is judged */
 };
 
 /* Events of the ring, each begins with this. */
@@ -259,8 +260,10 @@ struct traffic {
 #define TRAFFIC_INCOMING 2 /* accepted by a listener */
 #define TRAFFIC_RAW 4 /* a raw socket */
 #define TRAFFIC_LEFT 8 /* its owner ended before it */
+#define TRAFFIC_GUEST 16 /* of another network namespace than the guarded one */
+#define TRAFFIC_NOTED 32 /* TCP: its flow stands in guests[], with its present owner */
 
-/* Whose the packet is that now waits in the queue, by its flow. */
+/* Whose the packet is that now waits in the queue, by its flow; in guests[], who sends a flow of another network namespace. */
 struct asked {
 	struct owner owner;
 	__u64 cookie;
@@ -280,6 +283,7 @@ struct asked {
 #define COUNT_AMBIGUOUS 7 /* two sockets sent the same flow */
 #define COUNT_REPLIES 9 /* packets let through as replies */
 #define COUNT_VOIDED 8 /* verdicts voided: socket kept over exec, or a new policy */
+#define COUNT_ELSEWHERE 10 /* calls in other network namespaces that passed because nothing was known of them */
 #define COUNTS 16
 
 #endif

@@ -4,7 +4,7 @@
 #ifndef POSTERN_TRAFFIC_H
 #define POSTERN_TRAFFIC_H
 
-#include "packets.h"
+#include "forward.h"
 
 #define CUT 0
 
@@ -101,11 +101,13 @@ static __noinline int judge_again(struct __sk_buff *skb, struct traffic *state, 
 	struct socket *known;
 	struct flow flow;
 	__u64 cookie;
+	bool guest;
 
 	if (!config || !state || !read_flow(skb, &flow, FLOW_OUT))
 		return PASS;
 	if (state->state & TRAFFIC_INCOMING)
 		flow.direction = FLOW_IN;
+	guest = state->state & TRAFFIC_GUEST;
 	cookie = bpf_get_socket_cookie(skb);
 	known = bpf_map_lookup_elem(&sockets, &cookie);
 	/* Its number belongs to another process by now. */
@@ -123,13 +125,23 @@ static __noinline int judge_again(struct __sk_buff *skb, struct traffic *state, 
 		state->generation = config->generation;
 		return PASS;
 	}
-	if (known && !gone)
+	if (known && !gone && guest)
+		ask_guest(&known->owner, &flow, &answer, packet_place(skb));
+	else if (known && !gone)
 		ask_cache(&known->owner, &flow, &answer, packet_place(skb));
+	/* What the mode says of a guest, the forward hook enforces. */
+	if (guest && answer.verdict == VERDICT_UNKNOWN && answer.by_mode)
+		answer.verdict = VERDICT_ALLOW;
+	/* A guest's connection cannot be cut from outside: what user space says of it later is asked for until it is known. */
 	if (answer.verdict == VERDICT_ALLOW || answer.verdict == VERDICT_UNKNOWN)
 		state->generation = config->generation;
+	if (answer.verdict == VERDICT_UNKNOWN && guest)
+		state->generation = ~config->generation;
 	if (answer.verdict == VERDICT_ALLOW)
 		return PASS;
 	if (state->told != config->generation || now || gone) {
+		if (guest && config->forward)
+			flow.direction = FLOW_FORWARD;
 		state->told = config->generation;
 		report_void(known && !gone ? &known->owner : &nobody, &flow, cookie, config, now || gone);
 	}
@@ -198,6 +210,13 @@ int egress(struct __sk_buff *skb)
 
 	if (!state || !config || !config->enforce)
 		return PASS;
+	if (state->state & TRAFFIC_GUEST) {
+		/* What comes in elsewhere is judged nowhere. */
+		if (state->state & TRAFFIC_INCOMING)
+			return PASS;
+		if (config->forward && !is_noted(skb, state, config))
+			note_guest(skb, state);
+	}
 	if (state->state & TRAFFIC_RAW)
 		return judge_raw(skb) == CUT ? CUT : PASS;
 	if (state->state & TRAFFIC_LEFT)

@@ -62,6 +62,8 @@ export const countersSchema = z.strictObject({
   ambiguous: count,
   /** Calls by a process that the kernel's table did not have. */
   unknownCallers: count,
+  /** Calls in other network namespaces that the kernel let pass because nothing was known of them. */
+  elsewhere: count,
 });
 export type Counters = z.infer<typeof countersSchema>;
 

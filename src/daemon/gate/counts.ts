@@ -48,6 +48,7 @@ export class Counts {
     socketsLost: 0,
     ambiguous: 0,
     unknownCallers: 0,
+    elsewhere: 0,
   };
 
   add(name: keyof Counters, count = 1): void {

@@ -43,7 +43,8 @@ export type ProgramCounter =
   | 'untaught'
   | 'socketsLost'
   | 'ambiguous'
-  | 'unknownCallers';
+  | 'unknownCallers'
+  | 'elsewhere';
 
 export interface GateParts {
   readonly kernel: KernelPort;

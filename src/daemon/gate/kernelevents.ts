@@ -82,7 +82,7 @@ function senderOf(flow: Flow, caller: Caller): Sender {
   return {
     uid: undefined,
     gid: undefined,
-    ...(flow.direction === 'out' && isSomebody(caller) && callerIds(caller)),
+    ...(flow.direction !== 'in' && isSomebody(caller) && callerIds(caller)),
     caller,
   };
 }

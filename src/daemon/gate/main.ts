@@ -136,6 +136,7 @@ function run(options: GateOptions): void {
         socketsLost: count(countSlots.socketsFull),
         ambiguous: count(countSlots.ambiguous),
         unknownCallers: count(countSlots.unknownProcess),
+        elsewhere: count(countSlots.elsewhere),
       };
     },
     attributor,

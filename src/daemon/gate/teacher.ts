@@ -5,6 +5,7 @@ import type { Attempt } from '#model/attempt.ts';
 import type { Decision } from '#model/decision.ts';
 import type { Process } from '#model/process.ts';
 import { cacheable } from '#policy/cache/mask.ts';
+import { isGuest, outgoing } from '#policy/guest.ts';
 import type { Policy } from '#policy/policy.ts';
 
 export interface Lessons {
@@ -28,9 +29,16 @@ export class Teacher implements Decider {
   }
 
   decide(attempt: Attempt, now: number): Decision {
-    const { policy, cache, generation, callerOf } = this.#lessons;
+    const { policy, callerOf } = this.#lessons;
     const caller = attempt.process && callerOf(attempt.process);
     if (caller === undefined) return policy.decide(attempt, now);
+    // For the call of such a program, which does not know yet whether its flow will be forwarded.
+    if (isGuest(attempt)) this.#teach(outgoing(attempt), caller, now);
+    return this.#teach(attempt, caller, now);
+  }
+
+  #teach(attempt: Attempt, caller: Caller, now: number): Decision {
+    const { policy, cache, generation } = this.#lessons;
     const { decision, consulted } = policy.decideConsulting(attempt, now);
     const entry = cacheable(attempt, decision, consulted);
     if (entry.ok) {

@@ -7,7 +7,7 @@ const pageBytes = 4096;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 
-type Field = Exclude<keyof typeof layouts.config, 'size' | 'netns_cookie' | 'zero'>;
+type Field = Exclude<keyof typeof layouts.config, 'size' | 'netns_cookie'>;
 
 export class KernelConfig {
   readonly #address: number;

@@ -142,7 +142,7 @@ export class Netfilter implements KernelPort {
   #sender(flow: Flow, { uid, gid }: QueueMessage | LogMessage): Pick<QueuedPacket, 'uid' | 'gid' | 'caller'> {
     const caller = this.#options.flows?.callers.ofFlow(flow);
     if (caller === undefined) return { uid, gid };
-    return flow.direction === 'out' ? { ...callerIds(caller), caller } : { uid, gid, caller };
+    return flow.direction === 'in' ? { uid, gid, caller } : { ...callerIds(caller), caller };
   }
 
   #readCopy(bytes: Buffer, message: LogMessage): void {
@@ -241,7 +241,7 @@ export class Netfilter implements KernelPort {
     }
     // The programs stand before the table asks them, and go after it.
     if (plan.mode !== 'off') {
-      const stands = this.#options.flows?.stand(enforcing ? 'enforce' : 'observe');
+      const stands = this.#options.flows?.stand(enforcing ? 'enforce' : 'observe', enforcing && plan.forward);
       if (stands?.ok === false) return stands;
     }
     const before = this.#copied;

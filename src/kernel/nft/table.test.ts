@@ -65,6 +65,22 @@ test('without forward, no chain has a hook there', () => {
   assert.doesNotMatch(renderTable({ ...plan, forward: false }, 'x'), /hook forward/);
 });
 
+test('where programs are asked, what is forwarded for one of this machine does not meet rules that know no program', () => {
+  const asked = { allowed: 3, rejected: 4, dropped: 5 };
+  const programs = {
+    build: 'x',
+    fds: { output: asked, loopback: asked, input: asked, forward: asked },
+    guest: 6,
+  };
+  const text = renderTable({ ...plan, programs }, 'x');
+  const chain = (name: string) =>
+    new RegExp(`chain ${name} \\{\n([^}]*(?:\\{[^}]*\\}[^}]*)*)\n  \\}`).exec(text)?.[1] ?? '';
+  const jumps = (name: string) => [...chain(name).matchAll(/^ *jump (\w+)$/gm)].map((found) => found[1]);
+  assert.deepEqual(jumps('forward'), ['allowed_forward', 'guests_forward', 'kernel_forward', 'queue_forward']);
+  assert.deepEqual(jumps('guest_forward'), ['refused_forward', 'queue_forward']);
+  assert.doesNotMatch(renderTable({ ...plan, programs, forward: false }, 'x'), /_forward/);
+});
+
 test('fail mode closed lets the kernel allow nothing by itself', () => {
   const lines = renderKernelRules(rules, 7, 'closed').output.join('\n');
   assert.doesNotMatch(lines, /accept/);

@@ -35,8 +35,8 @@ export interface TablePlan {
 /** Hooks whose flows belong to sockets of this machine. */
 export type SocketHook = Exclude<Hook, 'forward'>;
 
-/** Where programs are asked: what leaves by other interfaces than lo, what leaves by lo, what comes in. */
-export type AskingPlace = 'output' | 'loopback' | 'input';
+/** Where programs are asked: what leaves by other interfaces than lo, what leaves by lo, what comes in, what is forwarded. */
+export type AskingPlace = 'output' | 'loopback' | 'input' | 'forward';
 
 export interface ChainPrograms {
   /** Names the programs' build: a table with those of another build is put up anew. */
@@ -44,6 +44,8 @@ export interface ChainPrograms {
   /** Descriptors of the programs in this process. */
   readonly passed: Readonly<Record<SocketHook, number>>;
   readonly fds: Readonly<Record<AskingPlace, Readonly<Record<'allowed' | 'rejected' | 'dropped', number>>>>;
+  /** And of the one that knows the forwarded packets of this machine's own programs, in containers. */
+  readonly guest: number;
 }
 
 function asksPrograms(hook: Hook, plan: TablePlan): hook is SocketHook {
@@ -117,13 +119,18 @@ const tcpGoesOn = 'meta l4proto tcp tcp flags & (fin | syn | rst | ack) != syn a
 /** Later fragments have no ports; without their first, which is judged, they are nothing. IPv4 is put together before this hook. */
 const laterFragments = 'meta nfproto ipv6 frag frag-off != 0 accept';
 
-function decideChain(hook: Hook, plan: TablePlan): string[] {
-  const { marks } = plan;
-  const { original, reply } = judged(hook, marks);
-  const refusals = ([4, 6] as const).flatMap((family) => [
+function refusalsAgain(hook: Hook): string[] {
+  return ([4, 6] as const).flatMap((family) => [
     `meta l4proto { udp, udplite } ${flowKey(hook, family)} @rejected_${hook}${family} counter name remembered goto refuse`,
     `meta l4proto { udp, udplite } ${flowKey(hook, family)} @dropped_${hook}${family} counter name remembered drop`,
   ]);
+}
+
+function decideChain(hook: Hook, plan: TablePlan): string[] {
+  const { marks } = plan;
+  const { original, reply } = judged(hook, marks);
+  const refusals = refusalsAgain(hook);
+  const rest = [...refusals, ...rateRules(hook), `jump queue_${hook}`];
   if (asksPrograms(hook, plan)) {
     return [
       `type filter hook ${hook} priority -150; policy accept;`,
@@ -133,9 +140,7 @@ function decideChain(hook: Hook, plan: TablePlan): string[] {
       ...asks(hook, 'allowed'),
       `jump kernel_${hook}`,
       ...asks(hook, 'refused'),
-      ...refusals,
-      ...rateRules(hook),
-      `jump queue_${hook}`,
+      ...rest,
     ];
   }
   return [
@@ -143,10 +148,9 @@ function decideChain(hook: Hook, plan: TablePlan): string[] {
     `ct direction original ct mark and ${hex(original)} != 0x0 accept`,
     `ct direction reply ct mark and ${hex(reply)} != 0x0 accept`,
     `ct state related ct mark and ${hex(conntrackMask(marks))} != 0x0 accept`,
+    ...(plan.programs === undefined ? [] : ['jump allowed_forward', 'jump guests_forward']),
     `jump kernel_${hook}`,
-    ...refusals,
-    ...rateRules(hook),
-    `jump queue_${hook}`,
+    ...rest,
   ];
 }
 
@@ -183,6 +187,21 @@ function queueLines(plan: TablePlan): string[] {
   return [`counter name queued queue num ${plan.queueNumber}${plan.failMode === 'open' ? ' bypass' : ''}`];
 }
 
+/** What is forwarded for a program of this machine: rules that name no program are not enough to let it pass. Filled by nft/wake.ts. */
+function guestChains(): string[] {
+  return [
+    chain('allowed_forward', []),
+    chain('guests_forward', []),
+    chain('refused_forward', []),
+    chain('guest_forward', [
+      'jump refused_forward',
+      ...refusalsAgain('forward'),
+      ...rateRules('forward'),
+      'jump queue_forward',
+    ]),
+  ];
+}
+
 /** Filled by nft/wake.ts. */
 function askingChains(hook: SocketHook): string[] {
   const places = hook === 'output' ? ['output', 'loopback'] : ['input'];
@@ -199,6 +218,7 @@ function hookChains(hook: Hook, plan: TablePlan): string[] {
     chain(`kernel_${hook}`, plan.kernelRules[hook]),
     ...(asksPrograms(hook, plan) ? askingChains(hook) : []),
     chain(`queue_${hook}`, queueLines(plan)),
+    ...(hook === 'forward' && plan.programs !== undefined ? guestChains() : []),
     chain(`rejected_${hook}`, [...rememberRules(hook, 'rejected'), 'goto refuse']),
     chain(`dropped_${hook}`, [...rememberRules(hook, 'dropped'), 'counter name refused drop']),
     chain(hook, decideChain(hook, plan)),

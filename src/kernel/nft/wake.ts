@@ -19,21 +19,23 @@ function queueRules(plan: TablePlan): BatchRule[] {
   }));
 }
 
-function programRules({ programs }: TablePlan): BatchRule[] {
+function programRules({ programs, forward }: TablePlan): BatchRule[] {
   if (programs === undefined) return [];
   // Whatever the program answers, the packet passes.
   const passed = Object.entries(programs.passed).flatMap(([hook, program]): BatchRule[] => [
     { chain: `passed_${hook}`, program, action: { verdict: 'accept' } },
     { chain: `passed_${hook}`, action: { verdict: 'accept' } },
   ]);
+  const guests: BatchRule = { chain: 'guests_forward', program: programs.guest, action: { goto: 'guest_forward' } };
   const asked = Object.entries(programs.fds).flatMap(([place, { allowed, rejected, dropped }]): BatchRule[] => {
+    if (place === 'forward' && !forward) return [];
     return [
       { chain: `allowed_${place}`, program: allowed, action: { verdict: 'accept' } },
       { chain: `refused_${place}`, program: rejected, action: { goto: 'refuse' } },
       { chain: `refused_${place}`, program: dropped, counter: 'refused', action: { verdict: 'drop' } },
     ];
   });
-  return [...passed, ...asked];
+  return [...passed, ...asked, ...(forward ? [guests] : [])];
 }
 
 /** What the rules above are made of. */

@@ -108,11 +108,12 @@ export class ProcAttributor {
 
   /** Calls `done` once, at once where the program is found by a few looks. */
   attribute(flow: Flow, sender: Sender, done: Done): void {
-    if (sender.caller !== undefined && isKnown(sender.caller)) {
+    // Behind what is forwarded nothing else can be looked for than the caller.
+    if (sender.caller !== undefined && (flow.direction === 'forward' || isKnown(sender.caller))) {
       this.#byCaller(sender.caller, done);
       return;
     }
-    // Where a forwarded packet comes from is another machine, or a namespace whose sockets are not ours to see.
+    // Where a forwarded packet comes from is another machine, or a namespace whose calls no program of the kernel saw.
     if (flow.direction === 'forward') done({ process: undefined, evidence: [] });
     else if (hasPorts(flow.protocol)) this.#bySocket(flow, sender, done);
     else this.#byProtocol(flow, sender, done);

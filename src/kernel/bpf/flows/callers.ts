@@ -15,6 +15,7 @@ export type Holder = Process & { readonly pid: number };
 
 export interface CallerMaps {
   readonly asked: BpfMap;
+  readonly guests: BpfMap;
   readonly sockets: BpfMap;
   readonly talks: BpfMap;
   readonly procs: BpfMap;
@@ -46,7 +47,8 @@ export class Callers {
   /** Of a packet that our chain has just sent to the queue; undefined where no program saw the call, or several did. */
   ofFlow(flow: Flow): Caller | undefined {
     writeFlow(this.#flow, 0, flow);
-    if (!this.#maps.asked.lookup(this.#flow, this.#asked)) return undefined;
+    const map = flow.direction === 'forward' ? this.#maps.guests : this.#maps.asked;
+    if (!map.lookup(this.#flow, this.#asked)) return undefined;
     if (this.#asked.readUInt32LE(askedLayout.ambiguous) !== 0) {
       this.ambiguous += 1;
       return undefined;

@@ -88,6 +88,7 @@ export class FlowCache {
     }
     entry.writeUInt32LE(numbered.number, entryLayout.rule);
     entry[entryLayout.verdict] = verdictCodes[action];
+    entry[entryLayout.by_mode] = decision.by === 'mode' ? 1 : 0;
     const written = this.#maps.flows.update(this.#key, entry);
     this.counts[written.ok ? 'taught' : 'untaught'] += 1;
     return written.ok;

@@ -39,7 +39,10 @@ export const chainPrograms = {
   output: { allowed: 'allowed_output', rejected: 'rejected_output', dropped: 'dropped_output' },
   loopback: { allowed: 'allowed_loopback', rejected: 'rejected_loopback', dropped: 'dropped_loopback' },
   input: { allowed: 'allowed_input', rejected: 'rejected_input', dropped: 'dropped_input' },
+  forward: { allowed: 'allowed_forward', rejected: 'rejected_forward', dropped: 'dropped_forward' },
 } as const;
+/** Whether a forwarded packet comes from a program of this machine. */
+export const guestProgram = 'known_forward';
 
 /** Told of what nft's own rules let pass. */
 export const passedPrograms = { output: 'passed_output', input: 'passed_input' } as const;

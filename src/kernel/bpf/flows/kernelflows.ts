@@ -15,7 +15,7 @@ import { bootMs } from './bootclock.ts';
 import { Callers } from './callers.ts';
 import { readFlow } from './flowbytes.ts';
 import { FlowCache } from './flowcache.ts';
-import { chainPrograms, type HookState, Hooks, passedPrograms, programPin } from './hooks.ts';
+import { chainPrograms, guestProgram, type HookState, Hooks, passedPrograms, programPin } from './hooks.ts';
 import { flowEvents, flowLayouts, verdictCodes } from './layout.ts';
 import { flowMaps } from './maps.ts';
 import type { Numbered } from './rulenumbers.ts';
@@ -56,7 +56,7 @@ export class KernelFlows {
       const [keySize, valueSize] = flowMaps[name];
       return openPinned(lib, pins.path(name), name, keySize, valueSize);
     };
-    const [flows, masks, hits, sockets, talks, asked, ports, procs] = [
+    const [flows, masks, hits, sockets, talks, asked, ports, procs, guests] = [
       open('flows'),
       open('masks'),
       open('hits'),
@@ -65,12 +65,13 @@ export class KernelFlows {
       open('asked'),
       open('ports'),
       openPinned(lib, pins.path('procs'), 'procs', 4, layouts.process.size),
+      open('guests'),
     ];
     const settings = openPinned(lib, pins.path('config'), 'config', 4, layouts.config.size);
-    this.#maps = [flows, masks, hits, sockets, talks, asked, ports, procs, settings];
+    this.#maps = [flows, masks, hits, sockets, talks, asked, ports, procs, guests, settings];
     this.#config = new KernelConfig(settings.fd);
     this.cache = new FlowCache({ flows, masks, hits }, this.#config, bootMs);
-    this.callers = new Callers({ asked, sockets, talks, ports, procs }, () => this.cache.generation, bootMs);
+    this.callers = new Callers({ asked, guests, sockets, talks, ports, procs }, () => this.cache.generation, bootMs);
     this.#hooks = new Hooks(lib, pins, cgroup);
     this.programs = programs;
   }
@@ -103,7 +104,9 @@ export class KernelFlows {
           output: chain(chainPrograms.output),
           loopback: chain(chainPrograms.loopback),
           input: chain(chainPrograms.input),
+          forward: chain(chainPrograms.forward),
         },
+        guest: program(guestProgram),
       };
       const flows = new KernelFlows(lib, pins, options.cgroup, programs);
       flows.#config.setNetworkNamespace(options.netns);
@@ -116,8 +119,9 @@ export class KernelFlows {
     }
   }
 
-  /** Which programs stand at the hooks. `observe` can refuse nothing. */
-  stand(state: HookState): Result<void> {
+  /** Which programs stand at the hooks. `observe` can refuse nothing. `forward`: what is forwarded is judged. */
+  stand(state: HookState, forward = false): Result<void> {
+    this.#config.set('forward', forward ? 1 : 0);
     this.#config.set('enforce', state === 'enforce' ? 1 : 0);
     this.#config.set('report', state === 'off' ? 0 : 1);
     return this.#hooks.set(state);
@@ -164,6 +168,7 @@ export class KernelFlows {
     for (const fds of [this.programs.passed, ...Object.values(this.programs.fds)]) {
       for (const fd of Object.values(fds)) closeSync(fd);
     }
+    closeSync(this.programs.guest);
     this.#config.close();
     for (const map of this.#maps) map.close();
   }

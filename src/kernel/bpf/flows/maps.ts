@@ -10,4 +10,5 @@ export const flowMaps = {
   traffic: [4, flowLayouts.traffic.size],
   talks: [flowLayouts.flow.size, flowLayouts.talk.size],
   asked: [flowLayouts.flow.size, flowLayouts.asked.size],
+  guests: [flowLayouts.flow.size, flowLayouts.asked.size],
 } as const;

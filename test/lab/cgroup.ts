@@ -17,15 +17,22 @@ export function removeLabCgroups(isLeft: (lab: { pid: number }) => boolean): voi
   const root = cgroupRoot();
   for (const name of readdirSync(root)) {
     if (!name.startsWith(prefix) || !isLeft({ pid: Number(name.slice(prefix.length)) })) continue;
-    const folder = join(root, name);
-    for (const pid of readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n')) {
-      if (pid !== '') moveToRoot(root, pid);
-    }
-    try {
-      rmdirSync(folder);
-    } catch {
-      // Something in it has not ended yet; the next lab takes it away.
-    }
+    removeCgroup(root, join(root, name));
+  }
+}
+
+/** With the cgroups that containers made below it. */
+function removeCgroup(root: string, folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeCgroup(root, join(folder, entry.name));
+  }
+  for (const pid of readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n')) {
+    if (pid !== '') moveToRoot(root, pid);
+  }
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Something in it has not ended yet; the next lab takes it away.
   }
 }
 

@@ -69,6 +69,7 @@ test('where programs are asked, what is forwarded for one of this machine does n
   const asked = { allowed: 3, rejected: 4, dropped: 5 };
   const programs = {
     build: 'x',
+    passed: { output: 1, input: 2 },
     fds: { output: asked, loopback: asked, input: asked, forward: asked },
     guest: 6,
   };

@@ -83,11 +83,14 @@ describe('README', () => {
 
   /** Runs the examples one after the other; what the page prints must come, in its order, among what they print. */
   async function follow(examples: readonly Example[], change = (text: string) => text): Promise<void> {
+    const kernelTells = await postern.decidesInKernel();
+    // What nft decides by itself is only copied: without eBPF a ping that is over at once may not be found any more.
+    const goneAtOnce = (line: string) => (kernelTells ? line : line.replace(' ping (', ' an unknown program ('));
     for (const { user, command, printed } of examples) {
       const { stdout } = await run(change(command), user);
       let left = stdout.split('\n').map(constant);
       for (const line of printed.map(constant)) {
-        const at = left.findIndex((own) => own.includes(line));
+        const at = left.findIndex((own) => own.includes(line) || own.includes(goneAtOnce(line)));
         assert.ok(at >= 0, `${command} prints "${line}" in README.md, and here:\n${stdout}`);
         left = left.slice(at + 1);
       }

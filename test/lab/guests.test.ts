@@ -1,10 +1,10 @@
 // Containers: a namespace of their own hides no program. Known refusals hold in the call, what is forwarded is judged as the
 // program's, and no address that a host or another container gives it changes whose it is.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, type TestContext, test } from 'node:test';
+import { after, afterEach, before, describe, test } from 'node:test';
 import type { LogLine, PromptView, Status } from '#model/api.ts';
 import { Container, routeContainers } from './container.ts';
-import { Lab, type Postern } from './lab.ts';
+import { kernelPath, Lab, type Postern } from './lab.ts';
 import { world } from './namespaces.ts';
 
 const idA = 'a1'.repeat(32);
@@ -20,6 +20,13 @@ const rules = `rules:
   - { name: b-stays, action: reject, app: { container: ${idB} }, to: 198.51.100.0/24 }
   - { name: from-b, action: allow, direction: forward, from: 10.9.2.0/24, to: [192.0.2.0/24, 198.51.100.0/24], protocol: tcp }
 `;
+
+/** The lab runs on both paths: with eBPF the program inside is known, and without it nobody's. */
+const on = (isHere: boolean) => (name: string, body: () => Promise<void>) => {
+  if (isHere) test(name, body);
+};
+const withPrograms = on(kernelPath !== 'none');
+const withoutPrograms = on(kernelPath === 'none');
 
 describe('containers', () => {
   let lab: Lab;
@@ -55,47 +62,43 @@ describe('containers', () => {
   const guard = async (options: Parameters<Lab['postern']>[0] = {}) => {
     postern = await lab.postern({ rules: { '10.yaml': rules }, args: ['--forward'], ...options });
   };
-  /** Without eBPF nobody knows the program; that this is so has a test of its own below. */
-  const hasPrograms = async (t: TestContext) => {
+  const guardWithPrograms = async (options: Parameters<Lab['postern']>[0] = {}) => {
+    await guardWithPrograms(options);
     const { tier, reason } = (await gate()).kernelPath;
-    if (tier === 'none') t.skip(`no eBPF here: ${reason}`);
-    return tier !== 'none';
+    assert.notEqual(tier, 'none', reason);
   };
+  withPrograms(
+    'what is forwarded for a program that is not known is held, asked with its container, and known afterwards',
+    async () => {
+      await guard();
+      const connecting = a.run(`tcp ${world.v4} 80`);
+      const prompt = await asked();
+      const { process, flow } = prompt.attempt;
+      assert.deepEqual([process?.container, process?.pid], [idA, a.pid]);
+      assert.equal(process?.cgroup?.endsWith(`docker-${idA}.scope/inner/most`), true, process?.cgroup);
+      assert.deepEqual([flow.direction, flow.local?.address], ['forward', addressA]);
+      await answer(prompt, 'allow', '--scope', 'app,any-destination,any-port', '--for', 'always');
+      assert.equal(await connecting, 'open');
+      assert.equal(await a.run(`tcp ${world.v4} 80`), 'open');
+      const before = await queued();
+      for (let i = 0; i < 5; i++) assert.equal(await a.run(`tcp ${world.v4} 80`), 'open');
+      assert.equal(await queued(), before, 'nothing more was queued');
+      assert.equal(await a.run(`udp ${world.v4} 7007`), 'echo');
+      const beforeUdp = await queued();
+      assert.equal(await a.run(`udp ${world.v4} 7007`), 'echo');
+      assert.equal(await queued(), beforeUdp);
+    },
+  );
 
-  test('what is forwarded for a program that is not known is held, asked with its container, and known afterwards', async (t) => {
-    await guard();
-    if (!(await hasPrograms(t))) return;
-    const connecting = a.run(`tcp ${world.v4} 80`);
-    const prompt = await asked();
-    const { process, flow } = prompt.attempt;
-    assert.deepEqual([process?.container, process?.pid, process?.exe], [idA, a.pid, null]);
-    assert.equal(process?.cgroup?.endsWith(`docker-${idA}.scope/inner/most`), true, process?.cgroup);
-    assert.deepEqual([flow.direction, flow.local?.address], ['forward', addressA]);
-    await answer(prompt, 'allow', '--scope', 'app,any-destination,any-port', '--for', 'always');
-    assert.equal(await connecting, 'open');
-    assert.equal(await a.run(`tcp ${world.v4} 80`), 'open');
-    const before = await queued();
-    for (let i = 0; i < 5; i++) assert.equal(await a.run(`tcp ${world.v4} 80`), 'open');
-    assert.equal(await queued(), before, 'nothing more was queued');
-    assert.equal(await a.run(`udp ${world.v4} 7007`), 'echo');
-    const beforeUdp = await queued();
-    assert.equal(await a.run(`udp ${world.v4} 7007`), 'echo');
-    assert.equal(await queued(), beforeUdp);
-  });
-
-  test('what is refused is refused at the forward hook, and from then on in the call', async (t) => {
-    await guard();
-    if (!(await hasPrograms(t))) return;
+  withPrograms('what is refused is refused at the forward hook, and from then on in the call', async () => {
+    await guardWithPrograms();
     assert.equal(await a.run(`tcp ${world.v4} 8080`), ECONNREFUSED);
-    const before = await queued();
     assert.equal(await a.run(`tcp ${world.v4} 8080`), EPERM);
-    assert.equal(await queued(), before);
     assert.equal(await a.run(`tcp ${world.others[0]} 8080`), EPERM, 'the rule does not ask for the address');
   });
 
-  test('a rule decides before the mode, and the stricter of two rules', async (t) => {
-    await guard({ mode: 'lockdown' });
-    if (!(await hasPrograms(t))) return;
+  withPrograms('a rule decides before the mode, and the stricter of two rules', async () => {
+    await guardWithPrograms({ mode: 'lockdown' });
     assert.equal(await b.run(`tcp ${world.v4} 80`), 'open', 'a rule allows it as forwarded');
     assert.equal(await b.run(`tcp ${world.v4} 80`), 'open');
     const before = await queued();
@@ -106,14 +109,13 @@ describe('containers', () => {
     assert.equal(await a.run(`tcp ${world.v4} 80`), ECONNREFUSED, 'no rule allows it');
   });
 
-  test('translation by the host confuses no two containers', async (t) => {
-    await guard({
+  withPrograms('translation by the host confuses no two containers', async () => {
+    await guardWithPrograms({
       mode: 'lockdown',
       rules: {
         '10.yaml': `rules: [{ name: both, action: allow, app: { container: "*" }, port: 443, log: true }, { name: b-not, action: reject, app: { container: ${idB} }, port: 80 }, { name: a-yes, action: allow, app: { container: ${idA} }, port: 80 }]`,
       },
     });
-    if (!(await hasPrograms(t))) return;
     const both = await Promise.all([a.run(`tcp ${world.v4} 443 40000`), b.run(`tcp ${world.v4} 443 40000`)]);
     assert.deepEqual(both, ['open', 'open']);
     assert.deepEqual(await Promise.all([a.run(`tcp ${world.v4} 80 40001`), b.run(`tcp ${world.v4} 80 40001`)]), [
@@ -130,14 +132,13 @@ describe('containers', () => {
     ]);
   });
 
-  test('a container that sends under another one’s address is still itself', async (t) => {
-    await guard({
+  withPrograms('a container that sends under another one’s address is still itself', async () => {
+    await guardWithPrograms({
       mode: 'lockdown',
       rules: {
         '10.yaml': `rules: [{ name: a, action: allow, app: { container: ${idA} } }, { name: b, action: reject, app: { container: ${idB} } }]`,
       },
     });
-    if (!(await hasPrograms(t))) return;
     assert.equal(await a.run(`udp ${world.v4} 7007 41000`), 'echo');
     const { datagrams } = await lab.arrived();
     await b.run(`spoof ${addressA} 41001 ${world.v4} 7007`);
@@ -149,25 +150,23 @@ describe('containers', () => {
     assert.equal((await lab.arrived()).datagrams, datagrams);
   });
 
-  test('where nothing is forwarded by rules, known refusals hold in the call and the rest passes, counted', async (t) => {
-    const text = 'rules: [{ name: nobody, action: reject, port: 8080, protocol: tcp }]';
-    await guard({ mode: 'allow', args: [], rules: { '10.yaml': text } });
-    if (!(await hasPrograms(t))) return;
-    assert.equal(await a.run(`tcp ${world.v4} 8080`), 'open', 'nobody has been refused yet');
-    const { code } = await lab.curl(`http://${world.v4}:8080/`);
-    assert.equal(code, 7);
-    assert.equal(await a.run(`tcp ${world.v4} 8080`), EPERM);
-    const { elsewhere } = (await gate()).counters;
-    assert.equal(await a.run(`tcp ${world.v4} 80`), 'open');
-    assert.equal((await gate()).counters.elsewhere, elsewhere + 1);
-  });
+  withPrograms(
+    'where nothing is forwarded by rules, known refusals hold in the call and the rest passes, counted',
+    async () => {
+      const text = 'rules: [{ name: nobody, action: reject, port: 8080, protocol: tcp }]';
+      await guardWithPrograms({ mode: 'allow', args: [], rules: { '10.yaml': text } });
+      assert.equal(await a.run(`tcp ${world.v4} 8080`), 'open', 'nobody has been refused yet');
+      const { code } = await lab.curl(`http://${world.v4}:8080/`);
+      assert.equal(code, 7);
+      assert.equal(await a.run(`tcp ${world.v4} 8080`), EPERM);
+      const { elsewhere } = (await gate()).counters;
+      assert.equal(await a.run(`tcp ${world.v4} 80`), 'open');
+      assert.equal((await gate()).counters.elsewhere, elsewhere + 1);
+    },
+  );
 
-  test('without eBPF what is forwarded has no program', async (t) => {
+  withoutPrograms('without eBPF what is forwarded has no program', async () => {
     await guard();
-    if ((await gate()).kernelPath.tier !== 'none') {
-      t.skip('eBPF is here, and the program is known');
-      return;
-    }
     const connecting = a.run(`tcp ${world.v4} 80`);
     const prompt = await asked();
     assert.equal(prompt.attempt.process, undefined);

@@ -38,7 +38,7 @@ export interface PosternOptions {
 }
 
 /** The whole suite must pass with eBPF and without: POSTERN_KERNEL_PATH=none|bpf, otherwise what there is. */
-const kernelPath = process.env.POSTERN_KERNEL_PATH ?? 'auto';
+export const kernelPath = process.env.POSTERN_KERNEL_PATH ?? 'auto';
 const bin = join(import.meta.dirname, '../../bin/postern');
 
 /** Goes into the cgroup and becomes the program: `sh -c joinCgroup FOLDER COMMAND…`. */

@@ -167,27 +167,28 @@ ${more}`,
     assert.deepEqual([await becomes(other), await becomes(incoming)], ['works', 'cut']);
   });
 
-  for (const [how, expected] of [
-    [['exec', 'refused'], 'failed 111'],
-    [['exec', 'granted'], 'works 0'],
-    [['fork'], 'works 0'],
+  // Each on a port of its own: a listener goes with the lab.
+  for (const [how, expected, at] of [
+    [['exec', 'refused'], 'failed 111', '9095'],
+    [['exec', 'granted'], 'works 0', '9096'],
+    [['fork'], 'works 0', '9097'],
   ] as const) {
     test(`a listener left by ${how.join(' to ')} is the program's that has it: ${expected}`, async () => {
       const who = { keeper: 'allow', granted: 'allow', refused: 'reject' };
       const incoming = Object.entries(who).map(
         ([name, action]) =>
-          `  - { name: in-${name}, action: ${action}, direction: in, port: 9092, app: ${program(name)} }\n`,
+          `  - { name: in-${name}, action: ${action}, direction: in, port: [9095, 9096, 9097], app: ${program(name)} }\n`,
       );
       await start(incoming.join(''));
       const [word, heir] = how;
       const rest = heir === undefined ? [word] : [word, program(heir)];
-      const command = ['sh', '-c', '"$0" "$@"; exec sleep 60', program('keeper'), 'accept', '9092', ...rest];
+      const command = ['sh', '-c', '"$0" "$@"; exec sleep 60', program('keeper'), 'accept', at, ...rest];
       const server = lab.talker(command);
       talkers.push(server);
       assert.match(await server.next(), /^ready/);
       // What the first ones taught must hold for the others.
       for (let round = 0; round < 3; round++) {
-        const client = lab.talker([program('stranger'), 'tcp', host.v4, '9092'], { world: true });
+        const client = lab.talker([program('stranger'), 'tcp', host.v4, at], { world: true });
         talkers.push(client);
         const first = await client.next();
         assert.equal(first.startsWith('ready') ? await client.say() : first, expected);

@@ -46,6 +46,8 @@ const book: KernelBook = new KernelBook(guarded.pins, {
 after(() => book.close());
 guarded.beforeBatch = () => book.drain();
 guarded.judge = (packet) => {
+  // Neighbour discovery goes on beside.
+  if (packet.flow.protocol !== 'tcp') return 'accept';
   hear('asked', packet.caller, packet.flow);
   if (packet.caller !== undefined) guarded.teach(packet, 'allow', { executable: true });
   return 'accept';

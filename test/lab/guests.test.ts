@@ -63,14 +63,14 @@ describe('containers', () => {
     postern = await lab.postern({ rules: { '10.yaml': rules }, args: ['--forward'], ...options });
   };
   const guardWithPrograms = async (options: Parameters<Lab['postern']>[0] = {}) => {
-    await guardWithPrograms(options);
+    await guard(options);
     const { tier, reason } = (await gate()).kernelPath;
     assert.notEqual(tier, 'none', reason);
   };
   withPrograms(
     'what is forwarded for a program that is not known is held, asked with its container, and known afterwards',
     async () => {
-      await guard();
+      await guardWithPrograms();
       const connecting = a.run(`tcp ${world.v4} 80`);
       const prompt = await asked();
       const { process, flow } = prompt.attempt;

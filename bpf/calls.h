@@ -247,27 +247,34 @@ static __always_inline bool file_port(const struct port_key *key, const struct o
 	return true;
 }
 
+/* Files the port that a socket got, in the name of the current task, with the socket too where it was not known. */
+static __always_inline void file_bound(const struct port_key *key, __u64 cookie, struct socket *known, __u64 cgroup)
+{
+	struct socket fresh;
+
+	__builtin_memset(&fresh, 0, sizeof(fresh));
+	take_owner(&fresh.owner, cgroup);
+	if (!file_port(key, &fresh.owner, cookie))
+		return;
+	if (known) {
+		known->bound = key->port;
+		return;
+	}
+	fresh.bound = key->port;
+	if (bpf_map_update_elem(&sockets, &cookie, &fresh, BPF_ANY))
+		count(COUNT_SOCKETS_FULL);
+}
+
 static __always_inline void bind_socket(struct bpf_sock *ctx)
 {
 	struct port_key key = { .port = ctx->src_port, .protocol = ctx->protocol };
 	struct config *config = settings();
 	__u64 cookie = bpf_get_socket_cookie(ctx);
 	struct socket *known = bpf_map_lookup_elem(&sockets, &cookie);
-	struct socket fresh;
 
 	if (!config || !key.port || !guards_socket(config, ctx))
 		return;
-	__builtin_memset(&fresh, 0, sizeof(fresh));
-	take_owner(&fresh.owner, bpf_get_current_cgroup_id());
-	if (!file_port(&key, &fresh.owner, cookie))
-		return;
-	if (known) {
-		known->bound = key.port;
-		return;
-	}
-	fresh.bound = key.port;
-	if (bpf_map_update_elem(&sockets, &cookie, &fresh, BPF_ANY))
-		count(COUNT_SOCKETS_FULL);
+	file_bound(&key, cookie, known, bpf_get_current_cgroup_id());
 }
 
 SEC("cgroup/post_bind4")
@@ -377,21 +384,10 @@ static __always_inline void listens(struct bpf_sock_ops *ctx, const struct confi
 	struct port_key key = { .port = ctx->local_port, .protocol = IPPROTO_TCP };
 	__u64 cookie = bpf_get_socket_cookie(ctx);
 	struct socket *known = bpf_map_lookup_elem(&sockets, &cookie);
-	struct socket fresh;
 
 	if ((known && known->bound) || !key.port || !guards_listener(config, ctx))
 		return;
-	__builtin_memset(&fresh, 0, sizeof(fresh));
-	take_owner(&fresh.owner, cgroup_of(current_task()));
-	if (!file_port(&key, &fresh.owner, cookie))
-		return;
-	if (known) {
-		known->bound = key.port;
-		return;
-	}
-	fresh.bound = key.port;
-	if (bpf_map_update_elem(&sockets, &cookie, &fresh, BPF_ANY))
-		count(COUNT_SOCKETS_FULL);
+	file_bound(&key, cookie, known, cgroup_of(current_task()));
 }
 
 SEC("sockops")

@@ -25,7 +25,8 @@ def rate(host, port, per_second, seconds):
             else: failed += 1
             progress = time.monotonic()
             times.append(progress - begun)
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b'\1\0\0\0\0\0\0\0'); s.close()
+            # No reset: on another processor it overtakes the last part of the handshake, and the server never sees the dial.
+            s.close()
     times.sort()
     print(json.dumps({'made': made, 'done': done, 'failed': failed, 'p50': times[len(times) // 2] * 1000 if times else None,
                       'p99': times[len(times) * 99 // 100] * 1000 if times else None, 'seconds': time.monotonic() - start}), flush=True)

@@ -95,6 +95,56 @@ test('one look at a program answers for all its sockets', () => {
   assert.equal(looked.length, 1);
 });
 
+test('one sweep answers for all sockets of which all holders are wanted', () => {
+  const sockets = Array.from({ length: 5000 }, (_, index) => 1000 + index);
+  const { finder, found, looked } = machine(
+    new Map([
+      [7, { uid: 1000, group: 1n, sockets }],
+      [8, { uid: 1000, group: 1n, sockets: sockets.slice(0, 2500) }],
+    ]),
+  );
+  for (const inode of sockets) finder.add(search(inode, 1000 + (inode % 3), true));
+  finish(finder, 256);
+  assert.equal(found.length, 5000);
+  assert.ok(found.every(({ inode, holders }) => holders.length === (inode < 3500 ? 2 : 1)));
+  assert.deepEqual(looked, [8, 7]);
+});
+
+test('who asks for all holders while a sweep is under way has a sweep of its own: it may have missed some', () => {
+  const { finder, found, looked, processes } = host();
+  finder.add(search(20, 1000, true));
+  finder.work(4);
+  assert.deepEqual(looked, [70, 60], 'the sweep has gone past the process that gets the socket now');
+  processes.set(70, { uid: 1001, group: 3n, sockets: [40, 30] });
+  finder.add(search(30, 1000, true));
+  finish(finder, 1);
+  assert.deepEqual(
+    found
+      .find(({ inode }) => inode === 30)
+      ?.holders.map(({ pid }) => pid)
+      .sort(),
+    [60, 70],
+  );
+});
+
+test('a sweep goes on for those that still wait, and ends when nobody does', () => {
+  const { finder, found, looked } = host();
+  for (const inode of [20, 30]) finder.add(search(inode, 1000, true));
+  finder.work(1);
+  finder.cancel(search(20, 1000, true));
+  finish(finder, 1);
+  assert.deepEqual(
+    found.map(({ inode }) => inode),
+    [30],
+  );
+  looked.length = 0;
+  finder.add(search(20, 1000, true));
+  finder.work(1);
+  finder.cancel(search(20, 1000, true));
+  finish(finder, 1);
+  assert.deepEqual([found.length, looked.length], [1, 1]);
+});
+
 test('a user with a program of a million sockets does not keep another user waiting', () => {
   const many = Array.from({ length: 1_000_000 }, () => 5);
   const { finder, found } = machine(

@@ -28,13 +28,21 @@ export interface ProcessSource {
   socketAt(pid: number, fd: string): number;
 }
 
+/** A look for any holder of one socket. */
 interface Task {
   readonly search: Search;
-  readonly holders: Holder[];
-  /** Undefined until it has its first turn. The value at the end: whether something may have been missed. */
-  steps: Generator<void, boolean> | undefined;
+  /** Undefined until it has its first turn. */
+  steps: Generator<void> | undefined;
   /** It is in the middle of a process. */
   inside: boolean;
+}
+
+/** One walk through all processes, for every socket whose holders were asked for before it began. */
+interface Sweep {
+  /** Holders met so far, by the socket's inode. */
+  readonly holders: Map<number, Holder[]>;
+  /** The value at the end: whether something may have been missed. */
+  readonly steps: Generator<void, boolean>;
 }
 
 /** Looks at the list of processes again until no new one is there, at most so often. */
@@ -43,11 +51,14 @@ const maxRounds = 8;
 export class Finder {
   readonly #source: ProcessSource;
   readonly #report: (found: Found) => void;
-  /** Tasks that want any holder, and tasks that want all, by inode. */
-  readonly #any = new Map<number, Task>();
-  readonly #all = new Map<number, Task>();
+  /** By inode. */
+  readonly #tasks = new Map<number, Task>();
   /** Tasks of each user; the user in front has the next turn. */
   readonly #lines = new Map<number, Task[]>();
+  #sweep: Sweep | undefined;
+  /** Sockets that wait for the next sweep. */
+  readonly #waiting = new Set<number>();
+  #sweepIsNext = true;
 
   constructor(source: ProcessSource, report: (found: Found) => void) {
     this.#source = source;
@@ -56,50 +67,81 @@ export class Finder {
 
   /** A search for a socket that is being looked for changes nothing. */
   add(search: Search): void {
-    const tasks = this.#tasksLike(search);
-    if (tasks.has(search.inode)) return;
-    const task: Task = { search, holders: [], steps: undefined, inside: false };
-    tasks.set(search.inode, task);
-    const line = this.#lines.get(search.uid);
-    if (line === undefined) this.#lines.set(search.uid, [task]);
+    const { inode, uid, all } = search;
+    if (all) {
+      if (!this.#sweep?.holders.has(inode)) this.#waiting.add(inode);
+      return;
+    }
+    if (this.#tasks.has(inode)) return;
+    const task: Task = { search, steps: undefined, inside: false };
+    this.#tasks.set(inode, task);
+    const line = this.#lines.get(uid);
+    if (line === undefined) this.#lines.set(uid, [task]);
     else line.push(task);
   }
 
   /** Nobody waits any more. */
-  cancel(search: Pick<Search, 'inode' | 'all'>): void {
-    this.#tasksLike(search).delete(search.inode);
+  cancel({ inode, all }: Pick<Search, 'inode' | 'all'>): void {
+    if (!all) this.#tasks.delete(inode);
+    else if (!this.#waiting.delete(inode)) this.#sweep?.holders.delete(inode);
   }
 
-  #tasksLike({ all }: Pick<Search, 'all'>): Map<number, Task> {
-    return all ? this.#all : this.#any;
-  }
-
-  /** Goes on for so many descriptors; false when nothing is left to be done. */
+  /** Goes on for so many descriptors, in turn with the sweep and with the tasks; false when nothing is left to be done. */
   work(descriptors: number): boolean {
-    const task = this.#next();
+    this.#sweepIsNext = !this.#sweepIsNext;
+    return this.#sweepIsNext
+      ? this.#goOnSweeping(descriptors) || this.#goOnLooking(descriptors)
+      : this.#goOnLooking(descriptors) || this.#goOnSweeping(descriptors);
+  }
+
+  #goOnSweeping(descriptors: number): boolean {
+    const sweep = this.#currentSweep();
+    if (sweep === undefined) return false;
+    for (let step = 0; step < descriptors; step++) {
+      const { done, value } = sweep.steps.next();
+      if (!done) continue;
+      this.#sweep = undefined;
+      for (const [inode, holders] of sweep.holders) this.#report({ inode, all: true, holders, unsure: value });
+      break;
+    }
+    return true;
+  }
+
+  #currentSweep(): Sweep | undefined {
+    if (this.#sweep?.holders.size) return this.#sweep;
+    this.#sweep = undefined;
+    if (this.#waiting.size === 0) return undefined;
+    this.#sweep = {
+      holders: new Map([...this.#waiting].map((inode) => [inode, []])),
+      steps: this.#throughAll(new Set()),
+    };
+    this.#waiting.clear();
+    return this.#sweep;
+  }
+
+  #goOnLooking(descriptors: number): boolean {
+    const task = this.#nextTask();
     if (task === undefined) return false;
     task.steps ??= this.#look(task);
     for (let step = 0; step < descriptors && this.#goesOn(task); step++) {
-      const { done, value } = task.steps.next();
-      if (done) {
-        this.#finish(task, value);
-        return true;
-      }
+      if (!task.steps.next().done) continue;
+      this.#finish(task, []);
+      break;
     }
     return true;
   }
 
   #waits(task: Task): boolean {
-    return this.#tasksLike(task.search).get(task.search.inode) === task;
+    return this.#tasks.get(task.search.inode) === task;
   }
 
   /** A process is looked at to its end even if the socket was found, as long as others are waited for: they may be there too. */
   #goesOn(task: Task): boolean {
-    return this.#waits(task) || (task.inside && this.#any.size + this.#all.size > 0);
+    return this.#waits(task) || (task.inside && this.#tasks.size > 0);
   }
 
   /** The first task of the user in front that is not over; that user goes to the end. */
-  #next(): Task | undefined {
+  #nextTask(): Task | undefined {
     for (const [uid, line] of this.#lines) {
       this.#lines.delete(uid);
       const first = line.findIndex((task) => this.#goesOn(task));
@@ -111,53 +153,51 @@ export class Finder {
     return undefined;
   }
 
-  #finish(task: Task, unsure: boolean): void {
-    const { inode, all } = task.search;
-    this.cancel(task.search);
-    this.#report({ inode, all, holders: task.holders, unsure });
+  #finish({ search: { inode } }: Task, holders: readonly Holder[]): void {
+    this.#tasks.delete(inode);
+    this.#report({ inode, all: false, holders, unsure: false });
   }
 
   /** The socket's control group, then its user's processes, then all others, then those that began meanwhile. */
-  *#look(task: Task): Generator<void, boolean> {
-    const { search } = task;
+  *#look(task: Task): Generator<void> {
+    const { cgroupId, uid } = task.search;
     const seen = new Set<number>();
-    if (search.cgroupId !== undefined) yield* this.#through(task, this.#source.members(search.cgroupId), seen);
+    if (cgroupId !== undefined) yield* this.#through(this.#source.members(cgroupId), seen, task);
+    yield* this.#throughAll(seen, task, uid);
+  }
+
+  /** Every process not seen yet, those of a user first; true when they came faster than they could be looked at. */
+  *#throughAll(seen: Set<number>, task?: Task, uid?: number): Generator<void, boolean> {
     for (let round = 0; round < maxRounds; round++) {
       const pids = this.#source.all().filter((pid) => !seen.has(pid));
       if (pids.length === 0) return false;
-      const own: number[] = [];
-      const others: number[] = [];
-      for (const pid of pids) (this.#source.userOf(pid) === search.uid ? own : others).push(pid);
-      yield* this.#through(task, own, seen);
-      yield* this.#through(task, others, seen);
+      const own = uid === undefined ? [] : pids.filter((pid) => this.#source.userOf(pid) === uid);
+      yield* this.#through(own, seen, task);
+      yield* this.#through(pids, seen, task);
     }
     return true;
   }
 
-  *#through(task: Task, pids: readonly number[], seen: Set<number>): Generator<void> {
+  *#through(pids: readonly number[], seen: Set<number>, task?: Task): Generator<void> {
     for (const pid of pids) {
       if (seen.has(pid)) continue;
       seen.add(pid);
-      task.inside = true;
+      if (task !== undefined) task.inside = true;
       for (const fd of this.#source.descriptors(pid)) {
-        this.#notice(pid, fd, this.#source.socketAt(pid, fd));
+        this.#notice({ pid, fd: Number(fd) }, this.#source.socketAt(pid, fd));
         yield;
       }
-      task.inside = false;
+      if (task !== undefined) task.inside = false;
       yield;
     }
   }
 
-  #notice(pid: number, fd: string, inode: number): void {
+  #notice(holder: Holder, inode: number): void {
     if (inode === 0) return;
-    const holder = { pid, fd: Number(fd) };
-    const any = this.#any.get(inode);
-    if (any !== undefined) {
-      any.holders.push(holder);
-      this.#finish(any, false);
-    }
-    // Noticed by another's search, it is met again by its own, which alone ends it: once is enough.
-    const all = this.#all.get(inode);
-    if (all !== undefined && !all.holders.some((other) => other.pid === pid)) all.holders.push(holder);
+    const task = this.#tasks.get(inode);
+    if (task !== undefined) this.#finish(task, [holder]);
+    // Noticed by a look for another socket, it is met again by the sweep, which alone ends it: once is enough.
+    const holders = this.#sweep?.holders.get(inode);
+    if (holders !== undefined && !holders.some(({ pid }) => pid === holder.pid)) holders.push(holder);
   }
 }

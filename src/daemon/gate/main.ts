@@ -28,15 +28,6 @@ import { Reports } from './reports.ts';
 
 process.title = 'postern-gate';
 
-let kept = false;
-
-/** For the next gate, which must be here before the queue is given up: this one may be killed at any time. */
-function keepCompiled(): void {
-  if (kept) return;
-  kept = true;
-  flushCompileCache();
-}
-
 function describe(status: GateStatus): string {
   const enforcing =
     status.mode === 'off' || status.mode === 'observe' ? 'nothing is enforced' : `fail mode ${status.failMode}`;
@@ -147,10 +138,7 @@ function run(options: GateOptions): void {
     reports,
     send: (message) => socket.connected && socket.send(message),
     now: () => Date.now(),
-    onApplied: (status) => {
-      tellSupervisor({ ready: describe(status) });
-      keepCompiled();
-    },
+    onApplied: (status) => tellSupervisor({ ready: describe(status) }),
   });
 
   const hits = new KernelHits(flows?.cache, (rule, count) => reports.hit(rule, Date.now(), count));
@@ -183,6 +171,8 @@ function run(options: GateOptions): void {
   process.on('SIGINT', () => {}); // Ctrl-C reaches every process of the terminal; the supervisor tells us.
   // The supervisor is gone without a word: what it would have taken away stays as the fail mode says.
   process.stdin.on('end', () => process.exit(1)).resume();
+  // For the next gate, as this one may be killed at any time. It takes some 100 ms, and no packet waits for this one yet.
+  flushCompileCache();
 }
 
 try {

@@ -236,6 +236,19 @@ test('a process nobody asked about before its end is known by its program', () =
   assert.deepEqual({ exe, ancestors, uid }, { exe: '/usr/bin/dig', ancestors: ['/sbin/init'], uid: undefined });
 });
 
+test('a child left by a process that was gone before its exec was told is known by its program', () => {
+  const { world: machine, table } = world();
+  machine.fork(1, 10);
+  machine.exec(10, '/usr/sbin/daemon');
+  machine.fork(10, 11);
+  machine.exit(10);
+  machine.tell(table);
+  assert.equal(table.get(11, 0)?.exe, '/usr/sbin/daemon');
+  machine.fork(11, 12);
+  machine.tell(table);
+  assert.equal(table.get(12, 0)?.exe, '/usr/sbin/daemon');
+});
+
 test('facts are read again when ids change, and a second later in any case', () => {
   const { world: machine, table } = world();
   machine.fork(1, 10);

@@ -40,7 +40,8 @@ interface Entry {
   readonly pid: number;
   /** Undefined for a child that nobody asked about yet. */
   startTime: string | undefined;
-  readonly image: Image | undefined;
+  /** Undefined when the process that began to run it was gone before that was told. */
+  image: Image | undefined;
   /** Programs that started this one: ancestors, and what this process ran before. */
   readonly lineage: Lineage | undefined;
   /** Sockets that were open when it began to run its program: other programs may hold them too. */
@@ -243,6 +244,8 @@ export class ProcessTable {
       if (birth === undefined) return undefined;
       if (known.startTime === undefined || known.startTime === birth.startTime) {
         known.startTime = birth.startTime;
+        // What a daemon's first process ran, which was gone too soon, is still seen in its child.
+        known.image ??= this.#reader.see(pid)?.image;
         return known;
       }
     }

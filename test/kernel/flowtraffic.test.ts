@@ -69,20 +69,18 @@ const speakElsewhere: Act = async (kind) => {
 const wait: Act = async (kind) => {
   guarded.seen = [];
   const child = spawn(voice, [kind, near.v4, '2100'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout });
-  const port = String((await once(lines, 'line'))[0]).split(' ')[1];
+  const said = saidBy(child);
+  const [, port] = String((await once(child.stdout, 'data'))[0]).split(' ');
   const type = kind === 'bind-udp' ? 'SOCK_DGRAM' : 'SOCK_STREAM';
   const dial = `import socket
 s = socket.socket(socket.AF_INET, socket.${type}); s.settimeout(1)
-try: s.connect(('${near.v4}', ${port})); s.send(b'x')
+try: s.connect(('${near.v4}', ${Number(port)})); s.send(b'x')
 except OSError as e: pass`;
   await once(spawn('nsenter', [...enterFar, '-c', dial]), 'exit');
   await sleep(30);
-  const last = once(lines, 'line');
   child.stdin.end();
-  const [errno = -1, pid = 0] = String((await last)[0])
-    .split(' ')
-    .map(Number);
+  // Until it has ended it has the port, and the next one would not get it.
+  const { errno, pid } = await said;
   return { errno, pid, arrived: errno === 0, asked: askedOf('in') };
 };
 
@@ -92,7 +90,7 @@ async function saidBy(child: ChildProcess): Promise<{ errno: number; pid: number
     text += part;
   });
   await once(child, 'close');
-  const [errno = -1, pid = 0] = text.trim().split(' ').map(Number);
+  const [errno = -1, pid = 0] = (text.trim().split('\n').at(-1) ?? '').split(' ').map(Number);
   return { errno, pid };
 }
 

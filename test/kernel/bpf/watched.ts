@@ -87,7 +87,12 @@ export async function ready(
   child.stdout?.on('data', (chunk: Buffer) => {
     text += chunk.toString();
   });
-  await until(() => /^ready \d+$/m.test(text) || child.exitCode !== null, `${file} ${args.join(' ')} being ready`, ms);
+  // A process that it leaves behind may say so after it has ended itself.
+  let closed = false;
+  child.on('close', () => {
+    closed = true;
+  });
+  await until(() => /^ready \d+$/m.test(text) || closed, `${file} ${args.join(' ')} being ready`, ms);
   const pid = /^ready (\d+)$/m.exec(text)?.[1];
   if (pid === undefined) throw new Error(`${file} ${args.join(' ')} ended with code ${child.exitCode}`);
   return Number(pid);

@@ -21,14 +21,22 @@ static __always_inline void set_v4(__u8 *address, __u32 word)
 	((__u32 *)address)[3] = word;
 }
 
-/* Whether this socket already had this verdict for this peer from this policy. */
-static __always_inline bool still_holds(const struct socket *socket, const struct owner *owner, const struct flow *flow,
-					const struct config *config)
+/* Whether the current task is this owner still: the same process, in the same program, with the same ids and cgroup. */
+static __always_inline bool is_caller(const struct owner *owner)
 {
-	return socket->verdict != VERDICT_UNKNOWN && socket->generation == config->generation &&
-	       same_ids(&socket->owner, owner) && socket->remote_port == flow->remote_port &&
-	       socket->family == flow->family && same16(socket->remote, flow->remote) &&
-	       (!socket->expires || socket->expires > bpf_ktime_get_boot_ns());
+	struct task_struct *task = current_task();
+	const struct cred *cred = FOLLOW(task, cred);
+	__u32 tgid = FOLLOW(task, tgid);
+	struct process *process;
+
+	if (owner->tgid != tgid || owner->uid != FOLLOW(cred, euid.val) || owner->gid != FOLLOW(cred, egid.val) ||
+	    owner->cgroup != bpf_get_current_cgroup_id())
+		return false;
+	process = bpf_map_lookup_elem(&procs, &tgid);
+	if (process)
+		return owner->process.exec == process->exec;
+	count(COUNT_UNKNOWN_PROCESS);
+	return !owner->process.exec;
 }
 
 /* A datagram to a peer whose own datagram was accepted is a reply. */
@@ -63,6 +71,14 @@ static __always_inline void mark_owner(struct bpf_sock *sk, const struct owner *
 		mark_guest(state);
 }
 
+static __always_inline int refuse_call(struct config *config, const struct owner *owner, const struct flow *flow, __u64 cookie,
+				  const struct answer *answer)
+{
+	count(COUNT_REFUSED);
+	report(config, owner, flow, cookie, answer);
+	return REFUSE;
+}
+
 static __always_inline int judge_call(struct bpf_sock_addr *ctx, struct flow *flow)
 {
 	struct config *config = settings();
@@ -76,41 +92,37 @@ static __always_inline int judge_call(struct bpf_sock_addr *ctx, struct flow *fl
 	if (!config || is_kernel_thread())
 		return PASS;
 	cookie = bpf_get_socket_cookie(ctx);
-	__builtin_memset(&fresh, 0, sizeof(fresh));
-	take_owner(&fresh.owner, bpf_get_current_cgroup_id());
 	known = bpf_map_lookup_elem(&sockets, &cookie);
-	if (known && still_holds(known, &fresh.owner, flow, config)) {
-		if (known->verdict != VERDICT_REJECT || !config->enforce)
+	if (known && is_judged(known, flow, config) && is_caller(&known->owner)) {
+		if (known->verdict != VERDICT_REJECT || !config->enforce || is_reply(ctx, flow, config))
 			return PASS;
 		answer.verdict = known->verdict;
 		answer.rule = known->rule;
-	} else {
-		guest = is_guest(bpf_get_netns_cookie(ctx), config);
-		if (guest)
-			ask_guest(&fresh.owner, flow, &answer, ASK_CALL);
-		else
-			ask_cache(&fresh.owner, flow, &answer, ASK_CALL);
-		if (guest && answer.verdict == VERDICT_UNKNOWN)
-			count(COUNT_ELSEWHERE);
-		copy16(fresh.remote, flow->remote);
-		fresh.remote_port = flow->remote_port;
-		fresh.family = flow->family;
-		fresh.generation = config->generation;
-		fresh.verdict = answer.verdict;
-		fresh.rule = answer.rule;
-		fresh.expires = answer.expires;
-		fresh.bound = known ? known->bound : 0;
-		if (bpf_map_update_elem(&sockets, &cookie, &fresh, BPF_ANY))
-			count(COUNT_SOCKETS_FULL);
-		mark_owner(ctx->sk, &fresh.owner, config, guest);
-		if (answer.verdict != VERDICT_REJECT || !config->enforce)
-			return PASS;
+		return refuse_call(config, &known->owner, flow, cookie, &answer);
 	}
-	if (is_reply(ctx, flow, config))
+	__builtin_memset(&fresh, 0, sizeof(fresh));
+	take_owner(&fresh.owner, bpf_get_current_cgroup_id());
+	guest = is_guest(bpf_get_netns_cookie(ctx), config);
+	if (guest)
+		ask_guest(&fresh.owner, flow, &answer, ASK_CALL);
+	else
+		ask_cache(&fresh.owner, flow, &answer, ASK_CALL);
+	if (guest && answer.verdict == VERDICT_UNKNOWN)
+		count(COUNT_ELSEWHERE);
+	copy16(fresh.remote, flow->remote);
+	fresh.remote_port = flow->remote_port;
+	fresh.family = flow->family;
+	fresh.generation = config->generation;
+	fresh.verdict = answer.verdict;
+	fresh.rule = answer.rule;
+	fresh.expires = answer.expires;
+	fresh.bound = known ? known->bound : 0;
+	if (bpf_map_update_elem(&sockets, &cookie, &fresh, BPF_ANY))
+		count(COUNT_SOCKETS_FULL);
+	mark_owner(ctx->sk, &fresh.owner, config, guest);
+	if (answer.verdict != VERDICT_REJECT || !config->enforce || is_reply(ctx, flow, config))
 		return PASS;
-	count(COUNT_REFUSED);
-	report(config, &fresh.owner, flow, cookie, &answer);
-	return REFUSE;
+	return refuse_call(config, &fresh.owner, flow, cookie, &answer);
 }
 
 static __always_inline int judge_address(struct bpf_sock_addr *ctx, bool six)

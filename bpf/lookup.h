@@ -33,6 +33,15 @@ static __always_inline bool same_ids(const struct owner *a, const struct owner *
 	       a->cgroup == b->cgroup;
 }
 
+/* Whether this socket's verdict is for this very peer, from this policy, and not out of date. */
+static __always_inline bool is_judged(const struct socket *socket, const struct flow *flow, const struct config *config)
+{
+	return socket->verdict != VERDICT_UNKNOWN && socket->generation == config->generation &&
+	       socket->remote_port == flow->remote_port && socket->family == flow->family &&
+	       same16(socket->remote, flow->remote) &&
+	       (!socket->expires || socket->expires > bpf_ktime_get_boot_ns());
+}
+
 /* The inode number of the task's cgroup v2 directory, where no helper gives it. */
 static __always_inline __u64 cgroup_of(struct task_struct *task)
 {

@@ -172,10 +172,7 @@ static __always_inline void remember_asked(const struct flow *flow, const struct
 static __always_inline void judge_out(const struct socket *socket, const struct flow *flow, const struct config *config,
 				      struct answer *answer, int how)
 {
-	if (socket->verdict != VERDICT_UNKNOWN && socket->generation == config->generation &&
-	    socket->remote_port == flow->remote_port && socket->family == flow->family &&
-	    same16(socket->remote, flow->remote) &&
-	    (!socket->expires || socket->expires > bpf_ktime_get_boot_ns())) {
+	if (is_judged(socket, flow, config)) {
 		answer->verdict = socket->verdict;
 		answer->rule = socket->rule;
 		answer->expires = socket->expires;
@@ -200,6 +197,10 @@ static __always_inline int allows_out(struct __sk_buff *skb, int how)
 	socket = cookie ? bpf_map_lookup_elem(&sockets, &cookie) : 0;
 	if (flow.protocol != IPPROTO_TCP) {
 		now = bpf_ktime_get_boot_ns();
+		/* Noted a moment ago, by this very socket. */
+		if (socket && socket->verdict == VERDICT_ALLOW && now - socket->talked < SECOND &&
+		    socket->talked_port == flow.local_port && is_judged(socket, &flow, config))
+			return 1;
 		talk_key(&key, &flow);
 		talk = bpf_map_lookup_elem(&talks, &key);
 		if (talk) {
@@ -213,6 +214,10 @@ static __always_inline int allows_out(struct __sk_buff *skb, int how)
 			    recent(talk->out_last, now)) {
 				if (now - talk->out_last > SECOND)
 					talk->out_last = now;
+				if (socket) {
+					socket->talked = now;
+					socket->talked_port = flow.local_port;
+				}
 				return 1;
 			}
 		}

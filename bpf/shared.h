@@ -215,6 +215,9 @@ struct socket {
 	__u8 verdict;
 	__u8 family;
 	__u32 bound; /* the local port under which it stands in ports[]; 0: it does not */
+	__u64 talked; /* boot-time nanoseconds at which talks[] was last written for this peer, from `talked_port` */
+	__u32 talked_port;
+	__u32 zero;
 };
 
 /* A local port of the guarded network namespace. */

@@ -98,7 +98,7 @@ function rateRules(hook: Hook): string[] {
  * related passes: errors that no program sends by itself.
  */
 function refusalsTold(hook: SocketHook): string[] {
-  const [name, verdict] = hook === 'output' ? ['oifname', 'jump errors_output'] : ['iifname', 'accept'];
+  const [name, verdict] = hook === 'output' ? ['oif', 'jump errors_output'] : ['iif', 'accept'];
   return [
     `${name} "lo" icmp type { destination-unreachable, time-exceeded, parameter-problem } ${verdict}`,
     `${name} "lo" icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } ${verdict}`,
@@ -111,7 +111,14 @@ const errorsChain = ['meta skuid 0-4294967295 return', 'accept'];
 /** On its way out a packet does not tell the programs its interface. */
 function asks(hook: SocketHook, what: 'allowed' | 'refused'): string[] {
   if (hook === 'input') return [`jump ${what}_input`];
-  return [`oifname "lo" jump ${what}_loopback`, `oifname != "lo" jump ${what}_output`];
+  return [`oif != "lo" jump ${what}_output`, `oif "lo" jump ${what}_loopback`];
+}
+
+/** What is most of the traffic stands first: each rule before it costs every packet. */
+function allowedFirst(hook: SocketHook): string[] {
+  if (hook === 'input') return [laterFragments, ...refusalsTold(hook), ...asks(hook, 'allowed')];
+  const [elsewhere = '', onLoopback = ''] = asks(hook, 'allowed');
+  return [elsewhere, ...refusalsTold(hook), onLoopback];
 }
 
 /** TCP that opens nothing belongs to a connection that was judged when it was opened, or to nobody. */
@@ -135,9 +142,7 @@ function decideChain(hook: Hook, plan: TablePlan): string[] {
     return [
       `type filter hook ${hook} priority -150; policy accept;`,
       tcpGoesOn,
-      ...(hook === 'input' ? [laterFragments] : []),
-      ...refusalsTold(hook),
-      ...asks(hook, 'allowed'),
+      ...allowedFirst(hook),
       `jump kernel_${hook}`,
       ...asks(hook, 'refused'),
       ...rest,

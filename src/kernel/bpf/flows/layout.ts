@@ -35,7 +35,7 @@ export const flowLayouts = {
   mask: { size: 24, remote_high: 0, remote_low: 8, fields: 16, zero: 20 },
   asked: { size: 120, owner: 0, cookie: 96, time: 104, ambiguous: 112, zero: 116 },
   socket: {
-    size: 136,
+    size: 152,
     owner: 0,
     remote: 96,
     expires: 112,
@@ -45,6 +45,9 @@ export const flowLayouts = {
     verdict: 130,
     family: 131,
     bound: 132,
+    talked: 136,
+    talked_port: 144,
+    zero: 148,
   },
   port: { size: 112, owner: 0, cookie: 96, sockets: 104, ambiguous: 108 },
   traffic: {

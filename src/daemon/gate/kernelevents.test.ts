@@ -24,16 +24,19 @@ test('a flow that the kernel decided and its end are the same flow to the engine
   };
   const events = new KernelEvents(plan);
   const { flow } = attempt('curl → 192.0.2.1:80/tcp');
-  events.handle({
-    type: 'decided',
-    flow,
-    caller: new Uint8Array(layouts.owner.size),
-    by: undefined,
-    verdict: 'allow',
-    cookie: 1n,
-    otherProgram: false,
-  });
-  events.handle({ type: 'end', flow, totals });
+  events.handle(
+    {
+      type: 'decided',
+      flow,
+      caller: new Uint8Array(layouts.owner.size),
+      by: undefined,
+      verdict: 'allow',
+      cookie: 1n,
+      otherProgram: false,
+    },
+    flowKey(flow),
+  );
+  events.handle({ type: 'end', flow, totals }, flowKey(flow));
   assert.deepEqual(told, [
     [flowKey(flow), 'allow'],
     [flowKey(flow), totals],
@@ -66,7 +69,10 @@ function judgedAnew(
   });
   const nobody = new Uint8Array(layouts.owner.size);
   const { otherProgram } = told;
-  events.handle({ type: 'void', flow, caller: nobody, by: undefined, verdict: undefined, cookie: 7n, otherProgram });
+  events.handle(
+    { type: 'void', flow, caller: nobody, by: undefined, verdict: undefined, cookie: 7n, otherProgram },
+    flowKey(flow),
+  );
   return done;
 }
 

@@ -33,19 +33,26 @@ export class KernelEvents {
     this.#plan = plan;
   }
 
-  handle(event: FlowEvent): void {
+  /** `key`: that of the event's flow. */
+  handle(event: FlowEvent, key: string): void {
     if (event.type === 'end') {
-      this.#plan.ended(flowKey(event.flow), event.totals);
+      this.#plan.ended(key, event.totals);
       return;
     }
     const { flow, caller, verdict, by } = event;
     if (event.type === 'void') this.#judgeAnew(event);
-    else if (verdict !== undefined) this.#decided(flow, caller, by?.rule, verdict);
+    else if (verdict !== undefined) this.#decided(flow, key, caller, by?.rule, verdict);
   }
 
-  #decided(flow: Flow, caller: Caller, rule: string | null | undefined, action: 'allow' | 'reject' | 'drop'): void {
+  #decided(
+    flow: Flow,
+    key: string,
+    caller: Caller,
+    rule: string | null | undefined,
+    action: 'allow' | 'reject' | 'drop',
+  ): void {
     this.#plan.copy({
-      ...{ flow, key: flowKey(flow), ...senderOf(flow, caller), mark: 0, opens: flow.protocol === 'tcp' },
+      ...{ flow, key, ...senderOf(flow, caller), mark: 0, opens: flow.protocol === 'tcp' },
       decided: { rule, action, counted: true },
     });
     this.#plan.decided();

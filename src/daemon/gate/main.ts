@@ -20,6 +20,7 @@ import type { GateOptions } from '../up/options.ts';
 import { tellSupervisor } from '../up/statusline.ts';
 import { ControlSocket } from './controlsocket.ts';
 import { Counts } from './counts.ts';
+import { EventLine } from './eventline.ts';
 import { Gate } from './gate.ts';
 import { IdentitiesFile, readIdentities } from './identitiesfile.ts';
 import { KernelEvents } from './kernelevents.ts';
@@ -60,7 +61,7 @@ function run(options: GateOptions): void {
           onLost: () => {},
           onOther: (_, bytes, __, at) => {
             const event = flows.event(bytes, at);
-            if (event !== undefined) kernelEvents.handle(event);
+            if (event !== undefined) line.add(event);
           },
         });
   const attributor = new ProcAttributor({
@@ -152,14 +153,22 @@ function run(options: GateOptions): void {
     adopt: (cookie, process) => flows?.callers.adopt(cookie, process) ?? false,
     cut: (flow, action) => kernel.revoke(flow, action),
   });
-  kernel.onPacket((packet) => gate.packet(packet));
-  kernel.onCopy((packet) => gate.copy(packet));
+  const line = new EventLine((event, key) => kernelEvents.handle(event, key));
+  kernel.onPacket((packet) => {
+    line.before(packet.key);
+    gate.packet(packet);
+  });
+  kernel.onCopy((packet) => {
+    line.before(packet.key);
+    gate.copy(packet);
+  });
 
   let stopping = false;
   const stop = async () => {
     if (stopping) return;
     stopping = true;
     identities.close();
+    line.flush();
     hits.flush();
     await gate.stop();
     events?.close();

@@ -1,0 +1,60 @@
+// Records wait for verdicts, and no packet overtakes what is told of its own flow.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { FlowEvent } from '#kernel/bpf/flows/kernelflows.ts';
+import { flowKey } from '#model/flow.ts';
+import { attempt } from '../../../test/dsl.ts';
+import { EventLine } from './eventline.ts';
+
+const flowTo = (port: number) => attempt(`curl → 192.0.2.1:${port}/tcp`).flow;
+const ended = (port: number, packetsIn: number): FlowEvent => ({
+  type: 'end',
+  flow: flowTo(port),
+  totals: { bytesOut: 0, bytesIn: 0, packetsOut: 0, packetsIn },
+});
+
+function line() {
+  const told: [string, number][] = [];
+  const events = new EventLine((event, key) => {
+    told.push([key, event.type === 'end' ? event.totals.packetsIn : -1]);
+  });
+  return { told, events };
+}
+
+test('events wait for the end of this turn, and keep the order of their flow', async () => {
+  const { told, events } = line();
+  events.add(ended(80, 1));
+  events.add(ended(81, 2));
+  events.add(ended(80, 3));
+  assert.deepEqual(told, []);
+  await turn();
+  assert.deepEqual(told, [
+    [flowKey(flowTo(80)), 1],
+    [flowKey(flowTo(80)), 3],
+    [flowKey(flowTo(81)), 2],
+  ]);
+});
+
+test('what is told of a flow is heard before its next packet, and nothing else is', () => {
+  const { told, events } = line();
+  events.add(ended(80, 1));
+  events.add(ended(81, 2));
+  events.before(flowKey(flowTo(82)));
+  assert.deepEqual(told, []);
+  events.before(flowKey(flowTo(81)));
+  assert.deepEqual(told, [[flowKey(flowTo(81)), 2]]);
+  events.flush();
+  assert.equal(told.length, 2);
+});
+
+test('a flood does not wait', () => {
+  const { told, events } = line();
+  for (let count = 0; count < 10_000; count++) events.add(ended(80, count));
+  assert.ok(told.length > 8000);
+  events.flush();
+  assert.deepEqual(
+    told.map(([, count]) => count),
+    Array.from({ length: 10_000 }, (_, count) => count),
+  );
+});

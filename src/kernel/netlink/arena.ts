@@ -21,9 +21,12 @@ export class Arena {
   readonly #iovecs: Buffer;
   readonly #names: Buffer;
   readonly #slots: number;
+  /** Slots that the kernel wrote to since their headers were prepared. */
+  #used: number;
 
   constructor(slots: number, slotBytes: number) {
     this.#slots = slots;
+    this.#used = slots;
     this.slotBytes = slotBytes;
     // Buffers of their own, not slices of Node's pool: their addresses are handed to the kernel.
     this.bytes = Buffer.allocUnsafeSlow(slots * slotBytes);
@@ -45,14 +48,21 @@ export class Arena {
    * Throws SystemError, ENOBUFS among them (messages were lost before these; call again).
    */
   receive(fd: number): number {
-    for (let slot = 0; slot < this.#slots; slot++) {
+    for (let slot = 0; slot < this.#used; slot++) {
       this.#headers.writeUInt32LE(nameBytes, slot * headerBytes + nameLengthAt);
     }
+    this.#used = this.#slots;
     for (;;) {
       const count = libc.recvmmsg(fd, this.#headers, this.#slots, MSG_DONTWAIT, null);
-      if (count >= 0) return count;
+      if (count >= 0) {
+        this.#used = count;
+        return count;
+      }
       const errno = lastErrno();
-      if (errno === errnos.EAGAIN) return 0;
+      if (errno === errnos.EAGAIN) {
+        this.#used = 0;
+        return 0;
+      }
       if (errno !== errnos.EINTR) throw new SystemError('recvmmsg', errno);
     }
   }

@@ -29,10 +29,14 @@ const runOf = (pid: number, process: KernelProcess): Run => ({
   parentPid: process.parentPid,
 });
 
+type Ids = Pick<Owner, 'uid' | 'gid'>;
+
 export class KernelBook {
   readonly #plan: KernelBookPlan;
   readonly #files: HostFiles;
   readonly #cgroups = new CgroupPaths();
+  /** Of a program, its last caller: mostly the next one is the same. */
+  readonly #callers = new WeakMap<Process, Ids & { readonly path: string | undefined; readonly process: Process }>();
   readonly #processes: KernelProcesses;
   readonly #table: ExecTable;
   #seeding: NodeJS.Immediate | undefined;
@@ -152,12 +156,16 @@ export class KernelBook {
     const found = process && this.#table.byExec(pid, process.exec, now);
     const path = this.#cgroups.find(owner.cgroup);
     const moved = path !== undefined && path !== found?.cgroup;
-    return {
+    const last = found && this.#callers.get(found);
+    if (last !== undefined && last.uid === uid && last.gid === gid && last.path === path) return last.process;
+    const whole = {
       ...(found ?? { pid, ...(process !== undefined && { startTime: process.startTime }) }),
       uid,
       gid,
       ...(moved && { cgroup: path, ...readCgroup(path) }),
     };
+    if (found !== undefined) this.#callers.set(found, { uid, gid, path, process: whole });
+    return whole;
   }
 
   /** All processes that the kernel has. */

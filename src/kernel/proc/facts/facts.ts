@@ -1,7 +1,7 @@
 // Facts about a program that take time: its hash and its package. Found on another thread, remembered by the file's identity.
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { FileIdentity, Process } from '#model/process.ts';
+import type { FileIdentity, Image, Process } from '#model/process.ts';
 import { Lru } from '#std/lru.ts';
 import type { HashFound } from './hash.ts';
 import { databaseTime, type Owner } from './packages.ts';
@@ -21,6 +21,9 @@ export class Facts {
   /** One search for many askers. */
   readonly #running = new Map<string, Promise<unknown>>();
   #packagesTime = 0;
+  /** What was put in last, while nothing more was found since. */
+  readonly #known = new WeakMap<Process, { readonly process: Process; readonly found: number }>();
+  #found = 0;
   #worker: Worker | undefined;
   #ids = 0;
 
@@ -28,6 +31,14 @@ export class Facts {
   known(process: Process): Process {
     const { image } = process;
     if (image === undefined) return process;
+    const known = this.#known.get(process);
+    if (known?.found === this.#found) return known.process;
+    const whole = this.#putIn(process, image);
+    this.#known.set(process, { process: whole, found: this.#found });
+    return whole;
+  }
+
+  #putIn(process: Process, image: Image): Process {
     const sha256 = this.#hashes.get(keyOf(image.identity));
     const owner = typeof process.exe === 'string' ? this.#packages.get(process.exe) : 'none';
     return {
@@ -52,6 +63,7 @@ export class Facts {
         const found = (await this.#ask({ what: 'hash', path, uid: process.uid ?? 0 })) as HashFound | undefined;
         if (found?.file !== key) continue;
         this.#hashes.set(key, found.sha256);
+        this.#found += 1;
         return found.sha256;
       }
       return undefined;
@@ -66,11 +78,14 @@ export class Facts {
     if (time !== this.#packagesTime) {
       this.#packages.clear();
       this.#packagesTime = time;
+      this.#found += 1;
     }
     if (this.#packages.get(exe) !== undefined) return;
     await this.#once(`package ${exe}`, async () => {
       const owner = (await this.#ask({ what: 'package', path: exe, uid: 0 })) as Owner | null | undefined;
-      if (owner !== undefined) this.#packages.set(exe, owner ?? 'none');
+      if (owner === undefined) return;
+      this.#packages.set(exe, owner ?? 'none');
+      this.#found += 1;
     });
   }
 

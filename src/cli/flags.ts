@@ -44,6 +44,7 @@ export const conditionFlags = {
   supplementaryGroup: many('Member of this group', 'GROUP'),
   cgroup: many('Control group, or below it', 'PATH'),
   label: many('Security label', 'LABEL'),
+  seeded: { kind: 'boolean', brief: 'Ran before Postern watched', optional: true, withNegated: false },
   to: many('Destination: address, prefix, scope (loopback lan internet multicast), with :port', 'TO'),
   from: many('Peer of incoming connections', 'FROM'),
   port: many('Port or range', 'PORT'),
@@ -73,6 +74,7 @@ export interface ConditionFlags {
   readonly supplementaryGroup?: readonly string[];
   readonly cgroup?: readonly string[];
   readonly label?: readonly string[];
+  readonly seeded?: boolean;
   readonly to?: readonly string[];
   readonly from?: readonly string[];
   readonly port?: readonly string[];
@@ -129,6 +131,7 @@ export function conditionsOf(flags: ConditionFlags, startTime?: string): Partial
   put('supplementary-group', flags.supplementaryGroup && split(flags.supplementaryGroup).map(numberOrText));
   put('cgroup', flags.cgroup);
   put('label', flags.label);
+  if (flags.seeded === true) conditions.seeded = true;
   put('to', flags.to && split(flags.to));
   put('from', flags.from && split(flags.from));
   put('port', flags.port && split(flags.port).map(numberOrText));

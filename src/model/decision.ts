@@ -22,6 +22,7 @@ export const fields = [
   'process.groups',
   'process.cgroup',
   'process.label',
+  'process.seeded',
   'flow.protocol',
   'flow.icmp',
   'flow.direction',

@@ -64,6 +64,8 @@ export const conditionsSchema = z.strictObject({
   /** The cgroup or anything below it. */
   cgroup: oneOrMore(pattern).optional(),
   label: oneOrMore(pattern).optional(),
+  /** The program ran before Postern watched: what it is was only seen later. Nothing says so without eBPF. */
+  seeded: z.literal(true).optional(),
   to: oneOrMore(destinationSchema).optional(),
   from: oneOrMore(destinationSchema).optional(),
   port: oneOrMore(portSchema).optional(),
@@ -102,6 +104,7 @@ export const ruleTestSchema = z.strictObject({
   'supplementary-group': oneOrMore(id).optional(),
   cgroup: z.string().optional(),
   label: z.string().optional(),
+  seeded: z.literal(true).optional(),
   to: z.string().optional(),
   from: z.string().optional(),
   port: z.int().min(0).max(65535).optional(),

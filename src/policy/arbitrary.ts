@@ -69,6 +69,7 @@ const optional = {
   'supplementary-group': oneOrTwo<string | number>(['noinet', 27]),
   cgroup: oneOrTwo(['/user.slice', '/user.slice/a', '/system.slice/*', '/', '~slice$']),
   label: oneOrTwo(['unconfined', 'un*']),
+  seeded: fc.constant(true),
   to: oneOrTwo(destinations),
   from: oneOrTwo(destinations),
   port: oneOrTwo(portTexts),
@@ -150,6 +151,7 @@ const process = fc.record(
     flatpak: nullable('org.x', 'com.y'),
     ancestors: fc.constantFrom([], ['/usr/bin/curl'], ['', '/opt/app/run', '/usr/bin/node']),
     label: nullable('unconfined', 'other'),
+    seeded: fc.constant(true),
   },
   { requiredKeys: [] },
 );

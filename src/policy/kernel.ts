@@ -111,6 +111,7 @@ function isOfFlow(test: Criterion): boolean {
     case 'icmp':
       return true;
     case 'kernel':
+    case 'seeded':
     case 'groups':
     case 'ancestor':
     case 'args':
@@ -203,6 +204,7 @@ function narrow(draft: Draft, test: Criterion, direction: Direction): boolean {
     case 'args':
     case 'process':
     case 'kernel':
+    case 'seeded':
       return false;
   }
 }

@@ -57,7 +57,7 @@ function pairs(record: RuleRecord, direction: Direction): Pair[] {
 }
 
 const ofFlow = ['port', 'interface', 'network', 'icmp-type'] as const;
-const ofProcess = ['user', 'group', 'supplementary-group', 'ancestor', 'args', 'label', 'cgroup'] as const;
+const ofProcess = ['user', 'group', 'supplementary-group', 'ancestor', 'args', 'label', 'cgroup', 'seeded'] as const;
 
 /** Smaller comes first, item by item. */
 function rankOf(record: RuleRecord, rule: RuleText, direction: Direction): Rank {
@@ -71,7 +71,7 @@ function rankOf(record: RuleRecord, rule: RuleText, direction: Direction): Rank 
 }
 
 function priorityOf({ rule, origin }: RuleRecord): number {
-  const subject = rule.user ?? rule.group ?? rule['supplementary-group'] ?? rule.cgroup;
+  const subject = rule.user ?? rule.group ?? rule['supplementary-group'] ?? rule.cgroup ?? rule.seeded;
   const program = rule.app ?? rule.ancestor ?? rule.args ?? rule.label;
   const fence = /reject|drop/.test(rule.action) && subject !== undefined && program === undefined;
   const priority = rule.priority ?? (origin === 'builtin' ? -10 : fence ? 10 : 0);
@@ -127,6 +127,7 @@ function matches(rule: RuleText, { process = {}, flow }: Attempt, { users, group
     [rule.ancestor, (wanted: string) => ancestors?.some((holds) => holds?.(wanted)) === true],
     [rule.args, text(process.args?.join(' '))],
     [rule.label, text(process.label)],
+    [rule.seeded, () => process.seeded === true],
     [rule.interface, text(flow.interface)],
     [rule.cgroup, text(process.cgroup, 'cgroup')],
     [rule.user, (id: string) => isOneOf(id, users, [process.uid])],

@@ -75,6 +75,7 @@ function factsOfExec({ state }: Program, pick: Pick): Partial<Process> {
     args: pick([['npm', 'ci'], ['npm', 'test'], []]),
     ancestors: pick([[], ['/usr/bin/curl'], ['', '/opt/app/run'], ['/opt/app/run', '/usr/bin/node']]),
     appimage: null,
+    ...(pick([false, false, true]) && { seeded: true }),
   };
 }
 
@@ -190,6 +191,8 @@ function callOf(running: Running, index: number, step: number, pick: Pick): Call
     image: { path: file.exe ?? '/x', identity: file.identity, state: file.state },
     ...(step >= file.known && { sha256: file.sha256, ...(file.state === 'host' && { package: file.package }) }),
     ...(step >= running.known && running.facts),
+    // Known at once, as the kernel says it.
+    seeded: running.facts.seeded,
     ...factsOfCgroup(index, pick(cgroups)),
     uid: pick([1000, 1001, 0]),
     gid: pick([100, 7]),

@@ -16,7 +16,7 @@ export type Criterion =
   | { readonly kind: 'ancestor'; readonly set: number }
   | { readonly kind: 'args'; readonly patterns: readonly Pattern[] }
   | { readonly kind: 'process'; readonly pid: number; readonly startTime: string }
-  | { readonly kind: 'kernel' }
+  | { readonly kind: 'kernel' | 'seeded' }
   | { readonly kind: 'icmp'; readonly types: ReadonlySet<number> }
   | { readonly kind: 'network'; readonly prefixes: readonly Prefix[] };
 
@@ -47,6 +47,7 @@ export type TestKind = Criterion['kind'];
 export const testOrder: readonly TestKind[] = [
   'process',
   'kernel',
+  'seeded',
   'protocol',
   'uid',
   'gid',
@@ -91,6 +92,8 @@ export function fulfils(test: Criterion, view: View): boolean {
       return view.pid === test.pid && view.process.startTime === test.startTime;
     case 'kernel':
       return view.process.kernel === true;
+    case 'seeded':
+      return view.process.seeded === true;
     case 'icmp':
       return isIcmp(view.protocol) && test.types.has(view.icmpType);
     case 'network':

@@ -79,6 +79,7 @@ function fileTest(test: Criterion, dim: number): Filing | undefined {
     case 'prefix':
       return dim === prefixDimensions[test.end] ? { keys: [], prefix: test.prefix, settled: test } : undefined;
     case 'kernel':
+    case 'seeded':
     case 'args':
     case 'network':
       return undefined;

@@ -114,6 +114,7 @@ function readParts(rule: RuleText, context: LowerContext, issues: RuleIssue[]): 
   const cgroups = plain('cgroup', several(rule.cgroup).map(withoutTrailingSlash));
   if (rule.cgroup !== undefined) others.push(['cgroup', textTest('cgroup', cgroups, vocabulary)]);
   if (rule.label !== undefined) others.push(['label', textTest('label', plain('label', rule.label), vocabulary)]);
+  if (rule.seeded !== undefined) others.push(['seeded', { kind: 'seeded' }]);
   if (rule.interface !== undefined) {
     others.push(['interface', textTest('interface', plain('interface', rule.interface), vocabulary)]);
   }

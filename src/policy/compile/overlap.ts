@@ -53,7 +53,8 @@ function implies(inner: Criterion, outer: Criterion): boolean {
     case 'process':
       return inner.kind === 'process' && inner.pid === outer.pid && inner.startTime === outer.startTime;
     case 'kernel':
-      return inner.kind === 'kernel';
+    case 'seeded':
+      return inner.kind === outer.kind;
     case 'icmp':
       return inner.kind === 'icmp' && isSubset(inner.types, outer.types);
     case 'network':

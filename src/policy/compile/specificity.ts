@@ -47,12 +47,12 @@ export function formatDestinationRank(rank: number): string {
 const fencePriority = 10;
 const builtinPriority = -10;
 
-/** A refusal whose only subject is a user, a group or a cgroup. */
+/** A refusal whose only subject is a user, a group, a cgroup, or whatever ran before Postern. */
 export function isFence(rule: RuleText): boolean {
   if (rule.action !== 'reject' && rule.action !== 'drop') return false;
-  const accounts = rule.user ?? rule.group ?? rule['supplementary-group'] ?? rule.cgroup;
+  const subject = rule.user ?? rule.group ?? rule['supplementary-group'] ?? rule.cgroup ?? rule.seeded;
   const program = rule.app ?? rule.ancestor ?? rule.args ?? rule.label;
-  return accounts !== undefined && program === undefined;
+  return subject !== undefined && program === undefined;
 }
 
 export function defaultPriority(rule: RuleText, origin: string): number {

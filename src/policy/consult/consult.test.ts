@@ -23,7 +23,7 @@ const ofExecutable = ['exe', 'sha256', 'package', 'kernel'] as const;
 const ofCgroup = ['cgroup'] as const;
 const ofProcess = [
   ...ofExecutable,
-  ...(['pid', 'startTime', 'script', 'args', 'ancestors', 'appimage'] as const),
+  ...(['pid', 'startTime', 'script', 'args', 'ancestors', 'appimage', 'seeded'] as const),
   ...(['unit', 'container', 'flatpak', 'snap'] as const),
 ] as const;
 

@@ -5,7 +5,7 @@ import type { Direction } from '#model/flow.ts';
 export interface Consulted {
   /** What the executable file alone fixes: path, hash, package, and that it is no traffic of the kernel's own. */
   readonly executable: boolean;
-  /** What is fixed from a process's exec to its exit: script, arguments, ancestors, the process itself, what its cgroup tells. */
+  /** What is fixed from a process's exec to its exit: script, arguments, ancestors, the process itself, whether it is seeded, what its cgroup tells. */
   readonly process: boolean;
   /** What may change while a process runs and the kernel cannot compare: supplementary groups, security label. */
   readonly volatile: boolean;
@@ -50,7 +50,14 @@ export function bit(...list: readonly Field[]): number {
 
 const ofExecutable = bit('process.exe', 'process.sha256', 'process.package', 'process.kernel');
 const ofCgroup = bit('process.unit', 'process.container', 'process.flatpak', 'process.snap');
-const ofExec = bit('process.pid', 'process.script', 'process.appimage', 'process.ancestors', 'process.args');
+const ofExec = bit(
+  'process.pid',
+  'process.script',
+  'process.appimage',
+  'process.ancestors',
+  'process.args',
+  'process.seeded',
+);
 const ofProcess = ofExec | ofCgroup;
 const uid = bit('process.uid');
 const gid = bit('process.gid');
@@ -81,6 +88,7 @@ const weights: Readonly<Partial<Record<Field, number>>> = {
   'process.ancestors': 10,
   'process.args': 10,
   'process.pid': 10,
+  'process.seeded': 10,
   'process.unit': 12,
   'process.container': 12,
   'process.flatpak': 12,

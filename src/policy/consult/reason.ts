@@ -50,6 +50,11 @@ export function pidReason({ process }: View): Reason {
   return reasonOf('process.pid', process.pid !== undefined && process.startTime !== undefined);
 }
 
+/** Of a program that was found it is known whether it ran before anybody watched, if only by nobody's saying so. */
+export function seededReason({ process }: View): Reason {
+  return reasonOf('process.seeded', process.kernel !== undefined || process.pid !== undefined);
+}
+
 /** A program that was found is none of the kernel's own, whether or not that is said. */
 function kernelReason({ process }: View): Reason {
   return reasonOf('process.kernel', process.kernel !== undefined || process.pid !== undefined);
@@ -125,5 +130,7 @@ function reasonEitherWay(test: Exclude<Criterion, { kind: 'port' | 'icmp' | 'anc
       return pidReason(view);
     case 'kernel':
       return kernelReason(view);
+    case 'seeded':
+      return seededReason(view);
   }
 }

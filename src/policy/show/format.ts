@@ -17,6 +17,7 @@ export function formatRule(rule: RuleText): string {
   add('with supplementary group', rule['supplementary-group']);
   add('in cgroup', rule.cgroup);
   add('labelled', rule.label);
+  if (rule.seeded === true) parts.push('that ran before Postern');
   const directions = several(rule.direction);
   if (directions.length > 0 && !(directions.length === 1 && directions[0] === 'out')) {
     parts.push(orList(directions.map((name) => directionWords[name])));

@@ -35,6 +35,7 @@ export function formatApp(app: AppCondition): string {
 /** What a line of a rule asks for. */
 export function wantedText(rule: RuleText, key: keyof RuleText): string {
   if (key === 'app') return orList(several(rule.app).map(formatApp));
+  if (key === 'seeded') return 'a program that ran before Postern watched';
   const values = several(rule[key] as string | number | readonly (string | number)[] | undefined);
   const shown = values.slice(0, 8).map((value) => printable(String(value)));
   return values.length > 8 ? `${shown.join(', ')} or ${values.length - 8} more` : orList(shown);
@@ -68,6 +69,9 @@ export function actualText(attempt: Attempt, key: string, app?: AppCondition): s
       return known(process?.cgroup);
     case 'label':
       return known(process?.label);
+    case 'seeded':
+      if (process === undefined) return notKnown;
+      return process.seeded === true ? 'it ran before' : 'nothing says that it did';
     case 'protocol':
       return formatProtocolCode(protocolCode(flow));
     case 'port':

@@ -22,6 +22,7 @@ export interface AttemptConditions {
   readonly 'supplementary-group'?: string | number | readonly (string | number)[] | undefined;
   readonly cgroup?: string | undefined;
   readonly label?: string | undefined;
+  readonly seeded?: true | undefined;
   /** `address` or `address:port`. */
   readonly to?: string | undefined;
   readonly from?: string | undefined;
@@ -109,6 +110,7 @@ function processOf(words: AttemptConditions, accounts: Accounts): Result<Process
     ...(words['supplementary-group'] !== undefined && { groups }),
     ...(words.cgroup !== undefined && { cgroup: words.cgroup }),
     ...(words.label !== undefined && { label: words.label }),
+    ...(words.seeded !== undefined && { seeded: words.seeded }),
   };
   return ok(Object.keys(process).length === 0 ? undefined : process);
 }

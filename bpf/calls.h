@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The hooks in a program's own calls: connect, sendto, bind, listen, socket, close. What the cache refuses fails here, with
- * EPERM and before any packet is made; the rest is written down for the packets' chain (packets.h). */
+ * EPERM or the rule's own error, and before any packet is made; the rest is written down for the packets' chain (packets.h). */
 #ifndef POSTERN_CALLS_H
 #define POSTERN_CALLS_H
 
@@ -72,14 +72,16 @@ static __always_inline void mark_owner(struct bpf_sock *sk, const struct owner *
 }
 
 static __always_inline int refuse_call(struct config *config, const struct owner *owner, const struct flow *flow, __u64 cookie,
-				  const struct answer *answer)
+				       const struct answer *answer, __u32 *error)
 {
+	*error = answer->error;
 	count(COUNT_REFUSED);
 	report(config, owner, flow, cookie, answer);
 	return REFUSE;
 }
 
-static __always_inline int judge_call(struct bpf_sock_addr *ctx, struct flow *flow)
+/* `error`: what a refused call fails with, 0 for EPERM. */
+static __always_inline int judge_call(struct bpf_sock_addr *ctx, struct flow *flow, __u32 *error)
 {
 	struct config *config = settings();
 	struct socket fresh;
@@ -98,7 +100,8 @@ static __always_inline int judge_call(struct bpf_sock_addr *ctx, struct flow *fl
 			return PASS;
 		answer.verdict = known->verdict;
 		answer.rule = known->rule;
-		return refuse_call(config, &known->owner, flow, cookie, &answer);
+		answer.error = known->error;
+		return refuse_call(config, &known->owner, flow, cookie, &answer, error);
 	}
 	__builtin_memset(&fresh, 0, sizeof(fresh));
 	take_owner(&fresh.owner, bpf_get_current_cgroup_id());
@@ -116,16 +119,17 @@ static __always_inline int judge_call(struct bpf_sock_addr *ctx, struct flow *fl
 	fresh.verdict = answer.verdict;
 	fresh.rule = answer.rule;
 	fresh.expires = answer.expires;
+	fresh.error = answer.error;
 	fresh.bound = known ? known->bound : 0;
 	if (bpf_map_update_elem(&sockets, &cookie, &fresh, BPF_ANY))
 		count(COUNT_SOCKETS_FULL);
 	mark_owner(ctx->sk, &fresh.owner, config, guest);
 	if (answer.verdict != VERDICT_REJECT || !config->enforce || is_reply(ctx, flow, config))
 		return PASS;
-	return refuse_call(config, &fresh.owner, flow, cookie, &answer);
+	return refuse_call(config, &fresh.owner, flow, cookie, &answer, error);
 }
 
-static __always_inline int judge_address(struct bpf_sock_addr *ctx, bool six)
+static __always_inline int judge_address(struct bpf_sock_addr *ctx, bool six, __u32 *error)
 {
 	struct flow flow = {};
 	__u32 words[4];
@@ -151,9 +155,19 @@ static __always_inline int judge_address(struct bpf_sock_addr *ctx, bool six)
 		flow.family = 4;
 		set_v4(flow.remote, ctx->user_ip4);
 	}
-	if (judge_call(ctx, &flow) == REFUSE)
+	if (judge_call(ctx, &flow, error) == REFUSE)
 		return REFUSE;
 	return PASS;
+}
+
+/* Before 6.1 these hooks cannot choose the error. */
+static __always_inline int refuse_with(__u32 error)
+{
+#ifndef WALK_BY_PROBE
+	if (error)
+		bpf_set_retval(-(int)error);
+#endif
+	return REFUSE;
 }
 
 /* Each hook of a call twice: the second writes down who calls and can refuse nothing, for the mode that only observes. */
@@ -161,12 +175,16 @@ static __always_inline int judge_address(struct bpf_sock_addr *ctx, bool six)
 	SEC("cgroup/" section)                                                                                         \
 	int name(struct bpf_sock_addr *ctx)                                                                            \
 	{                                                                                                              \
-		return judge_address(ctx, six) == REFUSE ? REFUSE : PASS;                                              \
+		__u32 error = 0;                                                                                       \
+                                                                                                                       \
+		return judge_address(ctx, six, &error) == REFUSE ? refuse_with(error) : PASS;                          \
 	}                                                                                                              \
 	SEC("cgroup/" section)                                                                                         \
 	int note_##name(struct bpf_sock_addr *ctx)                                                                     \
 	{                                                                                                              \
-		judge_address(ctx, six);                                                                               \
+		__u32 error = 0;                                                                                       \
+                                                                                                                       \
+		judge_address(ctx, six, &error);                                                                       \
 		return PASS;                                                                                           \
 	}
 
@@ -176,7 +194,7 @@ CALL_HOOK("sendmsg4", sendmsg4, false)
 CALL_HOOK("sendmsg6", sendmsg6, true)
 
 /* Protocols without connect and sendmsg hooks: who made the socket, and what the cache says of it for any peer. */
-static __always_inline int judge_creation(struct bpf_sock *ctx)
+static __always_inline int judge_creation(struct bpf_sock *ctx, __u32 *error)
 {
 	struct config *config = settings();
 	struct socket fresh;
@@ -207,19 +225,24 @@ static __always_inline int judge_creation(struct bpf_sock *ctx)
 	count(COUNT_REFUSED);
 	report(config, &fresh.owner, &flow, cookie, &answer);
 	bpf_map_delete_elem(&sockets, &cookie);
+	*error = answer.error;
 	return REFUSE;
 }
 
 SEC("cgroup/sock_create")
 int sock_create(struct bpf_sock *ctx)
 {
-	return judge_creation(ctx) == REFUSE ? REFUSE : PASS;
+	__u32 error = 0;
+
+	return judge_creation(ctx, &error) == REFUSE ? refuse_with(error) : PASS;
 }
 
 SEC("cgroup/sock_create")
 int note_sock_create(struct bpf_sock *ctx)
 {
-	judge_creation(ctx);
+	__u32 error = 0;
+
+	judge_creation(ctx, &error);
 	return PASS;
 }
 

@@ -14,6 +14,7 @@ struct answer {
 	__u32 rule;
 	__u16 verdict;
 	__u16 by_mode;
+	__u32 error;
 };
 
 static __always_inline void copy16(__u8 *to, const __u8 *from)
@@ -164,6 +165,7 @@ static __always_inline bool try_mask(__u32 index, const struct search *search)
 	__sync_fetch_and_add(&entry->hits, 1);
 	search->answer->verdict = entry->verdict;
 	search->answer->by_mode = entry->by_mode;
+	search->answer->error = entry->error;
 	search->answer->rule = entry->rule;
 	search->answer->expires = entry->expires;
 	return true;
@@ -184,6 +186,7 @@ static __noinline int ask_cache(const struct owner *owner, const struct flow *fl
 
 	answer->verdict = VERDICT_UNKNOWN;
 	answer->by_mode = 0;
+	answer->error = 0;
 	answer->rule = 0;
 	answer->expires = 0;
 	if (!config || flow->zero == FLOW_REPLY)

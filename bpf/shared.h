@@ -83,7 +83,7 @@ struct entry {
 	__u32 rule; /* user space's number for the rule and what it logs */
 	__u8 verdict; /* VERDICT_* */
 	__u8 by_mode; /* 1: no rule decided, but the mode */
-	__u8 zero[2];
+	__u16 error; /* errno of a refused call; 0: EPERM */
 };
 
 #define VERDICT_UNKNOWN 0
@@ -217,7 +217,7 @@ struct socket {
 	__u32 bound; /* the local port under which it stands in ports[]; 0: it does not */
 	__u64 talked; /* boot-time nanoseconds at which talks[] was last written for this peer, from `talked_port` */
 	__u32 talked_port;
-	__u32 zero;
+	__u32 error; /* of the verdict, as in struct entry */
 };
 
 /* A local port of the guarded network namespace. */

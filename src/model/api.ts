@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { connectionSchema } from './connection.ts';
 import { failModes, modes } from './mode.ts';
 import { promptSchema } from './prompt.ts';
-import { actions, lifetimeSchema, origins, ruleSchema, ruleTestSchema } from './rule.ts';
+import { actions, lifetimeSchema, origins, refusalErrnoSchema, ruleSchema, ruleTestSchema } from './rule.ts';
 import { gateStatusSchema } from './status.ts';
 
 /** Milliseconds since 1970. */
@@ -150,6 +150,8 @@ export const explanationSchema = z.strictObject({
   revision: count,
   /** Names of the matching log rules, and the deciding rule when it says `log: true`. */
   logged: z.array(z.string()),
+  /** What a call that is refused in the kernel fails with, where the rule says so. */
+  errno: refusalErrnoSchema.optional(),
   /** The fields of the attempt that were looked at. */
   depends: z.array(z.string()),
   trace: z.array(z.strictObject({ rule: z.string(), why: z.string() })),

@@ -1,5 +1,7 @@
 // Decision: what the policy says of an attempt, with the rule, the trace and the revision.
 
+import type { RefusalErrno } from './rule.ts';
+
 export type DecidedAction = 'allow' | 'reject' | 'drop' | 'ask';
 
 /** The fields of an attempt that `decide` may consult; the masks of the kernel's flow cache are made of them. */
@@ -49,6 +51,8 @@ export interface Decision {
   readonly revision: number;
   /** Names of the matching `log` rules, and the deciding rule when it says `log: true`. */
   readonly logged: readonly string[];
+  /** What a call that is refused in the kernel fails with, where the rule says so. */
+  readonly errno?: RefusalErrno;
 }
 
 /** What `explain` says: the decision with its reasons. */

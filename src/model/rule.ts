@@ -87,6 +87,20 @@ export const lifetimeSchema = z.union([
 export type Lifetime = z.infer<typeof lifetimeSchema>;
 
 const action = z.enum(actions);
+
+/** What a refused call may fail with (include/uapi/asm-generic/errno.h); EPERM where nothing is said. */
+export const refusalErrnos = {
+  EPERM: 1,
+  EACCES: 13,
+  ENETDOWN: 100,
+  ENETUNREACH: 101,
+  ETIMEDOUT: 110,
+  ECONNREFUSED: 111,
+  EHOSTDOWN: 112,
+  EHOSTUNREACH: 113,
+} as const;
+export type RefusalErrno = keyof typeof refusalErrnos;
+export const refusalErrnoSchema = z.enum(Object.keys(refusalErrnos) as [RefusalErrno, ...RefusalErrno[]]);
 const untilSchema = z
   .string()
   .refine(
@@ -131,6 +145,8 @@ export const ruleSchema = conditionsSchema.extend({
   enabled: z.boolean().optional(),
   note: z.string().max(1000).optional(),
   log: z.boolean().optional(),
+  /** Of `reject`: what the call fails with where the kernel refuses it there. */
+  errno: refusalErrnoSchema.optional(),
   until: untilSchema.optional(),
   tests: z.array(ruleTestSchema).max(1000).optional(),
 });

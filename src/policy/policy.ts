@@ -167,7 +167,9 @@ class IndexedPolicy implements Policy {
     const logged = rule.record.rule.log === true ? Object.freeze([rule.name]) : nothingLogged;
     // Clauses of `log` rules are in a tree of their own and never decide.
     const action = rule.action === 'log' ? 'allow' : rule.action;
-    return Object.freeze({ action, rule: rule.name, by: 'rule', revision, logged });
+    const { errno } = rule.record.rule;
+    const said = { action, rule: rule.name, by: 'rule', revision, logged } as const;
+    return Object.freeze(errno === undefined ? said : { ...said, errno });
   }
 
   decideConsulting(attempt: Attempt, now: number): ConsultedDecision {

@@ -1,7 +1,7 @@
 // postern rules, postern rule add|edit|rm|enable|disable|show
 import { buildCommand, buildRouteMap, numberParser } from '@stricli/core';
 import type { RuleChange, RuleView } from '#model/api.ts';
-import { actions, lifetimeSchema, type RuleText } from '#model/rule.ts';
+import { actions, lifetimeSchema, type RefusalErrno, type RuleText, refusalErrnos } from '#model/rule.ts';
 import { ask, type Context, Ending, exits, mustHold } from '../context.ts';
 import { type ClientFlags, type ConditionFlags, clientFlags, conditionFlags, conditionsOf } from '../flags.ts';
 import { complain, formatAge, paint, paintAction, safe, table, write, writeJson } from '../output.ts';
@@ -45,6 +45,7 @@ interface RuleFlags extends ClientFlags, ConditionFlags {
   readonly until?: string;
   readonly priority?: number;
   readonly log: boolean;
+  readonly errno?: RefusalErrno;
 }
 
 const ruleFlags = {
@@ -66,6 +67,13 @@ const ruleFlags = {
     optional: true,
     placeholder: 'N',
   },
+  errno: {
+    kind: 'enum',
+    values: Object.keys(refusalErrnos) as RefusalErrno[],
+    brief: 'What a call that it rejects fails with, from Linux 6.1 on',
+    optional: true,
+    placeholder: 'ERRNO',
+  },
   log: { kind: 'boolean', brief: 'Mark its connections in the log', default: false, withNegated: false },
 } as const;
 
@@ -86,6 +94,7 @@ function details(flags: RuleFlags): Partial<RuleText> {
     ...(flags.priority !== undefined && { priority: flags.priority }),
     ...(flags.note !== undefined && { note: flags.note }),
     ...(flags.until !== undefined && { until: flags.until }),
+    ...(flags.errno !== undefined && { errno: flags.errno }),
     ...(flags.log && { log: true }),
   };
 }

@@ -44,6 +44,10 @@ export function lowerRule(
 ): { readonly rule: CompiledRule; readonly issues: readonly RuleIssue[] } {
   const issues: RuleIssue[] = [];
   const parts = readParts(record.rule, context, issues);
+  if (record.rule.errno !== undefined && record.rule.action !== 'reject') {
+    const message = `errno: a rule that says "${record.rule.action}" makes no call fail; leave it out, or reject`;
+    issues.push({ path: ['errno'], severity: 'error', message });
+  }
   const broken = issues.some((issue) => issue.severity === 'error');
   const clauses: Clause[] = [];
   const conditions = new Map<number, readonly Condition[]>();

@@ -29,6 +29,7 @@ export function formatRule(rule: RuleText): string {
   add('by interface', rule.interface);
   add('in network', rule.network);
   if (rule.until !== undefined) parts.push(`until ${printable(rule.until)}`);
+  if (rule.errno !== undefined) parts.push(`with ${rule.errno}`);
   if (rule.log === true && rule.action !== 'log') parts.push('and record it');
   if (rule.enabled === false) parts.push('(switched off)');
   return parts.join(' ');

@@ -2,6 +2,7 @@
 import type { Caller } from '#engine/types.ts';
 import type { Decision } from '#model/decision.ts';
 import type { Flow } from '#model/flow.ts';
+import { refusalErrnos } from '#model/rule.ts';
 import type { FlowMask } from '#policy/cache/mask.ts';
 import type { KernelConfig } from '../config.ts';
 import { layouts } from '../layout.ts';
@@ -89,6 +90,7 @@ export class FlowCache {
     entry.writeUInt32LE(numbered.number, entryLayout.rule);
     entry[entryLayout.verdict] = verdictCodes[action];
     entry[entryLayout.by_mode] = decision.by === 'mode' ? 1 : 0;
+    if (decision.errno !== undefined) entry.writeUInt16LE(refusalErrnos[decision.errno], entryLayout.error);
     const written = this.#maps.flows.update(this.#key, entry);
     this.counts[written.ok ? 'taught' : 'untaught'] += 1;
     return written.ok;

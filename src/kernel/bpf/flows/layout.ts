@@ -31,7 +31,7 @@ export const flowLayouts = {
     protocol: 86,
     shape: 87,
   },
-  entry: { size: 24, expires: 0, hits: 8, rule: 16, verdict: 20, by_mode: 21, zero: 22 },
+  entry: { size: 24, expires: 0, hits: 8, rule: 16, verdict: 20, by_mode: 21, error: 22 },
   mask: { size: 24, remote_high: 0, remote_low: 8, fields: 16, zero: 20 },
   asked: { size: 120, owner: 0, cookie: 96, time: 104, ambiguous: 112, zero: 116 },
   socket: {
@@ -47,7 +47,7 @@ export const flowLayouts = {
     bound: 132,
     talked: 136,
     talked_port: 144,
-    zero: 148,
+    error: 148,
   },
   port: { size: 112, owner: 0, cookie: 96, sockets: 104, ambiguous: 108 },
   traffic: {

@@ -3,13 +3,9 @@
 import type { FlowEvent } from '#kernel/bpf/flows/kernelflows.ts';
 import { flowKey } from '#model/flow.ts';
 
-/** More than these do not wait. */
-const maxWaiting = 4096;
-
 export class EventLine {
   readonly #handle: (event: FlowEvent, key: string) => void;
   readonly #events = new Map<string, FlowEvent[]>();
-  #waiting = 0;
   #soon: NodeJS.Immediate | undefined;
 
   /** `handle` gets each event with the key of its flow; those of one flow in the order in which they came. */
@@ -22,21 +18,19 @@ export class EventLine {
     const others = this.#events.get(key);
     if (others === undefined) this.#events.set(key, [event]);
     else others.push(event);
-    this.#waiting += 1;
-    if (this.#waiting >= maxWaiting) this.flush();
-    else this.#soon ??= setImmediate(() => this.flush());
+    // Never from here: handling an event may read more of them.
+    this.#soon ??= setImmediate(() => this.flush());
   }
 
   /** A packet of this flow comes next. */
   before(key: string): void {
-    if (this.#waiting === 0) return;
     const events = this.#events.get(key);
     if (events === undefined) return;
     this.#events.delete(key);
-    this.#waiting -= events.length;
     for (const event of events) this.#handle(event, key);
   }
 
+  /** Hands out what waits now; what is added meanwhile waits for the next turn. */
   flush(): void {
     clearImmediate(this.#soon);
     this.#soon = undefined;

@@ -180,7 +180,7 @@ function run(options: GateOptions): void {
   process.on('SIGINT', () => {}); // Ctrl-C reaches every process of the terminal; the supervisor tells us.
   // The supervisor is gone without a word: what it would have taken away stays as the fail mode says.
   process.stdin.on('end', () => process.exit(1)).resume();
-  // For the next gate, as this one may be killed at any time. It takes some 100 ms, and no packet waits for this one yet.
+  // For the next gate, as this one may be killed at any time. It takes some 100 ms, and has no better moment: later, new packets would wait for it.
   flushCompileCache();
 }
 

@@ -35,8 +35,10 @@ static __always_inline bool is_caller(const struct owner *owner)
 	process = bpf_map_lookup_elem(&procs, &tgid);
 	if (process)
 		return owner->process.exec == process->exec;
+	if (owner->process.exec)
+		return false;
 	count(COUNT_UNKNOWN_PROCESS);
-	return !owner->process.exec;
+	return true;
 }
 
 /* A datagram to a peer whose own datagram was accepted is a reply. */

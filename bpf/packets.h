@@ -214,7 +214,8 @@ static __always_inline int allows_out(struct __sk_buff *skb, int how)
 			    recent(talk->out_last, now)) {
 				if (now - talk->out_last > SECOND)
 					talk->out_last = now;
-				if (socket) {
+				/* Another thread may have called for another peer meanwhile. */
+				if (socket && is_judged(socket, &flow, config)) {
 					socket->talked = now;
 					socket->talked_port = flow.local_port;
 				}

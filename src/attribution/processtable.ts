@@ -245,7 +245,7 @@ export class ProcessTable {
       if (known.startTime === undefined || known.startTime === birth.startTime) {
         known.startTime = birth.startTime;
         // What a daemon's first process ran, which was gone too soon, is still seen in its child.
-        known.image ??= this.#reader.see(pid)?.image;
+        known.image ??= this.#imageNow(pid, birth.startTime);
         return known;
       }
     }
@@ -257,6 +257,11 @@ export class ProcessTable {
     if (sameFile(known.image, seen.image)) return known;
     // An exec of which nobody told.
     return this.#meet(pid, seen, extendLineage(nameOf(known.image), known.lineage));
+  }
+
+  #imageNow(pid: number, startTime: string): Image | undefined {
+    const seen = this.#reader.see(pid);
+    return seen?.startTime === startTime ? seen.image : undefined;
   }
 
   /**

@@ -159,7 +159,11 @@ export class KernelBook {
     const last = found && this.#callers.get(found);
     if (last !== undefined && last.uid === uid && last.gid === gid && last.path === path) return last.process;
     const whole = {
-      ...(found ?? { pid, ...(process !== undefined && { startTime: process.startTime }) }),
+      ...(found ?? {
+        pid,
+        ...(process !== undefined && { startTime: process.startTime }),
+        ...(process?.seeded === true && { seeded: true }),
+      }),
       uid,
       gid,
       ...(moved && { cgroup: path, ...readCgroup(path) }),

@@ -2,7 +2,7 @@
 // the kernel's own decisions name each of them rightly.
 // POSTERN_LONG=1 runs 10,000 of them: POSTERN_LONG=1 script/test test/kernel/brief.test.ts
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { KernelBook } from '#kernel/bpf/identity/book.ts';
 import { decodeOwner } from '#kernel/bpf/identity/decode.ts';
 import { countSlots } from '#kernel/bpf/layout.ts';
 import type { Flow } from '#model/flow.ts';
+import { program } from './compiled.ts';
 import { guard } from './guarded.ts';
 import { far } from './pair.ts';
 
@@ -22,7 +23,7 @@ const guarded = await guard();
 const folder = mkdtempSync('/tmp/postern-brief-');
 after(() => rmSync(folder, { recursive: true, force: true }));
 const brief = join(folder, 'brief');
-execFileSync('clang', ['-O1', '-Wall', '-s', '-o', brief, join(import.meta.dirname, 'flows/brief.c')]);
+program(join(import.meta.dirname, 'flows/brief.c'), brief);
 
 /** Right and wrong names, by what told them. */
 const told = { asked: new Set<number>(), decided: new Set<number>(), wrong: [] as string[] };

@@ -1,7 +1,7 @@
 // Each kind of traffic of a program: what the policy allows, refuses and asks about is held to it, and who sends it is known. What
 // is not is an exception, named here and in the README.
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { QueuedPacket } from '#engine/types.ts';
+import { program } from './compiled.ts';
 import { guard, pidOf } from './guarded.ts';
 import { far, near } from './pair.ts';
 
@@ -16,7 +17,7 @@ const guarded = await guard();
 const folder = mkdtempSync('/tmp/postern-voice-');
 after(() => rmSync(folder, { recursive: true, force: true }));
 const voice = join(folder, 'voice');
-execFileSync('clang', ['-O1', '-Wall', '-o', voice, join(import.meta.dirname, 'flows/voice.c')]);
+program(join(import.meta.dirname, 'flows/voice.c'), voice);
 // Of this network namespace alone.
 writeFileSync('/proc/sys/net/ipv4/ping_group_range', '0 2147483647');
 

@@ -1,7 +1,7 @@
 // Policy after policy under a stream of connects: what each of them says is held, and nothing else, at every moment.
 // POSTERN_LONG=1 runs 1,000 swaps under 50,000 connects: POSTERN_LONG=1 script/test test/kernel/swaps.test.ts
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ import { type RuleRecord, ruleSchema } from '#model/rule.ts';
 import { Counts } from '../../src/daemon/gate/counts.ts';
 import { Gate } from '../../src/daemon/gate/gate.ts';
 import { Reports } from '../../src/daemon/gate/reports.ts';
+import { program } from './compiled.ts';
 import { guard } from './guarded.ts';
 import { far } from './pair.ts';
 
@@ -32,7 +33,7 @@ const [steady, flipping, server] = ['steady', 'flipping', 'server'].map((name) =
   string,
   string,
 ];
-execFileSync('clang', ['-O1', '-Wall', '-o', steady, join(import.meta.dirname, 'flows/dial.c')]);
+program(join(import.meta.dirname, 'flows/dial.c'), steady);
 for (const copy of [flipping, server]) copyFileSync(steady, copy);
 
 const book = new KernelBook(pins, { onLost: () => {} });

@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, globSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { compile, programs } from '../kernel/compiled.ts';
 import { Archive } from './cpio.ts';
 import type { Kernel } from './debian.ts';
 import { addUserland, userlandPackages } from './userland.ts';
@@ -56,14 +57,16 @@ function addModules(archive: Archive, { release, modules }: Kernel): void {
   }
 }
 
-/** And the one program that the tests compile: no compiler is there. */
+/** And the programs that the tests compile: no compiler is there. */
 function addCheckout(archive: Archive, folder: string, files: readonly string[]): void {
   for (const name of checkout) {
     if (existsSync(join(root, name))) archive.add(join(inside, name), join(root, name), { whole: true });
   }
-  const actor = join(folder, 'actor');
-  execFileSync('clang', ['-O1', '-Wall', '-pthread', '-o', actor, join(root, 'test/kernel/bpf/actor.c')]);
-  archive.add(join(inside, 'test/kernel/bpf/actor'), actor);
+  for (const name of programs) {
+    const built = join(folder, basename(name));
+    compile(join(root, `${name}.c`), built);
+    archive.add(join(inside, name), built);
+  }
   archive.add('/init', join(import.meta.dirname, 'init'));
   archive.text('/tests', files.map((file) => `${file}\n`).join(''));
 }

@@ -1,6 +1,5 @@
 // The programs of bpf/ in this kernel, with their pins in a folder of the test's own, and a book that reads them.
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext } from 'node:test';
@@ -9,6 +8,7 @@ import { installKernelPath } from '#kernel/bpf/install.ts';
 import { Pins } from '#kernel/bpf/pins.ts';
 import type { Variant } from '#kernel/bpf/tier.ts';
 import type { Process } from '#model/process.ts';
+import { program } from '../compiled.ts';
 import { start, until } from '../programs.ts';
 
 const prefix = 'postern-bpf-';
@@ -59,18 +59,9 @@ export function watchProcesses(
 
 let actor: string | undefined;
 
-/** Where there is no compiler, test/kernels has built it beside its source. */
-const builtActor = join(import.meta.dirname, 'actor');
-
 /** The program of actor.c, built once for the test file. */
 export function actorFile(): string {
-  if (actor !== undefined) return actor;
-  if (existsSync(builtActor)) {
-    actor = builtActor;
-    return actor;
-  }
-  actor = join(pinsFolder(), 'actor');
-  execFileSync('clang', ['-O1', '-Wall', '-pthread', '-o', actor, join(import.meta.dirname, 'actor.c')]);
+  actor ??= program(join(import.meta.dirname, 'actor.c'), join(pinsFolder(), 'actor'));
   return actor;
 }
 

@@ -52,8 +52,10 @@ test('a rule chooses the error of its refusals, and without a choice it is EPERM
   assert.deepEqual([explained.rule, explained.errno], ['unreachable', 'EHOSTUNREACH']);
   const wrong = await postern.cli(['rule', 'add', 'drop', '--port', '81', '--errno', 'EACCES']);
   assert.match(wrong.stderr, /makes no call fail/);
-  const right = await postern.cli(['rule', 'add', 'reject', '--port', '81', '--errno', 'EACCES']);
+  const right = await postern.cli(['rule', 'add', 'reject', '--port', '81', '--errno', 'EACCES', '--name', 'closed']);
   assert.equal(right.code, 0, right.stderr);
   assert.match(right.stdout, /with EACCES/);
+  const edited = await postern.cli(['rule', 'edit', 'closed', '--action', 'drop']);
+  assert.equal(edited.code, 0, edited.stderr);
   await postern.stop();
 });

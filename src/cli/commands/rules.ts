@@ -177,7 +177,10 @@ const editCommand = buildCommand<RuleFlags & { readonly action?: Action }, [stri
     const renamed = flags.name === undefined ? {} : { name: flags.name };
     const action = flags.action === undefined ? {} : { action: flags.action };
     const startTime = flags.pid === undefined ? undefined : startTimeOf(flags.pid);
-    const rule = { ...before.rule, ...action, ...conditionsOf(flags, startTime), ...details(flags), ...renamed };
+    // Only what rejects makes a call fail.
+    const rejects = (flags.action ?? before.rule.action) === 'reject';
+    const kept = rejects ? before.rule : { ...before.rule, errno: undefined };
+    const rule = { ...kept, ...action, ...conditionsOf(flags, startTime), ...details(flags), ...renamed };
     await print(flags, await ask<RuleChange>(flags, 'PATCH', `/rules/${encodeURIComponent(name)}`, { rule }));
   },
 });

@@ -50,14 +50,9 @@ export function pidReason({ process }: View): Reason {
   return reasonOf('process.pid', process.pid !== undefined && process.startTime !== undefined);
 }
 
-/** Of a program that was found it is known whether it ran before anybody watched, if only by nobody's saying so. */
-export function seededReason({ process }: View): Reason {
-  return reasonOf('process.seeded', process.kernel !== undefined || process.pid !== undefined);
-}
-
-/** A program that was found is none of the kernel's own, whether or not that is said. */
-function kernelReason({ process }: View): Reason {
-  return reasonOf('process.kernel', process.kernel !== undefined || process.pid !== undefined);
+/** A program that was found is none of the kernel's own, and none that ran before anybody watched, unless that is said. */
+function saidReason(field: 'process.kernel' | 'process.seeded', { process }: View): Reason {
+  return reasonOf(field, process.kernel !== undefined || process.pid !== undefined);
 }
 
 /** Whether a prefix of the remote address is this one. */
@@ -129,8 +124,7 @@ function reasonEitherWay(test: Exclude<Criterion, { kind: 'port' | 'icmp' | 'anc
     case 'process':
       return pidReason(view);
     case 'kernel':
-      return kernelReason(view);
     case 'seeded':
-      return seededReason(view);
+      return saidReason(`process.${test.kind}`, view);
   }
 }

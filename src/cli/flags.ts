@@ -45,7 +45,10 @@ export const conditionFlags = {
   cgroup: many('Control group, or below it', 'PATH'),
   label: many('Security label', 'LABEL'),
   seeded: { kind: 'boolean', brief: 'Ran before Postern watched', optional: true, withNegated: false },
-  to: many('Destination: address, prefix, scope (loopback lan internet multicast), with :port', 'TO'),
+  to: many(
+    'Destination: address, prefix, scope (loopback lan internet multicast), name, *.domain, list:NAME, country:DE, as:13335, with :port',
+    'TO',
+  ),
   from: many('Peer of incoming connections', 'FROM'),
   port: many('Port or range', 'PORT'),
   protocol: many('tcp udp icmp icmpv6 sctp udplite raw packet any, or a number', 'PROTOCOL'),
@@ -53,7 +56,7 @@ export const conditionFlags = {
   direction: many('out (default), in, forward', 'DIRECTION'),
   interface: many('Interface', 'NAME'),
   network: many('Network the machine sits in, as a prefix', 'PREFIX'),
-  nameFrom: many('Not in this version', 'SOURCE'),
+  nameFrom: many('How the name must be known: dns, resolved, http, sni, quic', 'SOURCE'),
 } as const;
 
 export interface ConditionFlags {
@@ -116,8 +119,6 @@ const numberOrText = (value: string) => (/^\d+$/.test(value) ? Number(value) : v
 
 /** The conditions as a rule has them. A value that no rule may have ends the command. `startTime` belongs to `--pid`. */
 export function conditionsOf(flags: ConditionFlags, startTime?: string): Partial<RuleText> {
-  if (flags.nameFrom !== undefined)
-    throw new Ending(exits.usage, '--name-from: names are not in this version of Postern');
   const conditions: Record<string, unknown> = {};
   const put = (key: string, values: readonly unknown[] | undefined) => {
     if (values !== undefined && values.length > 0) conditions[key] = oneOrMany(values);
@@ -134,6 +135,7 @@ export function conditionsOf(flags: ConditionFlags, startTime?: string): Partial
   if (flags.seeded === true) conditions.seeded = true;
   put('to', flags.to && split(flags.to));
   put('from', flags.from && split(flags.from));
+  put('name-from', flags.nameFrom && split(flags.nameFrom));
   put('port', flags.port && split(flags.port).map(numberOrText));
   put('protocol', flags.protocol && split(flags.protocol).map(numberOrText));
   put('icmp-type', flags.icmpType && split(flags.icmpType).map(numberOrText));

@@ -5,11 +5,14 @@ import { type Address, formatAddress, parseAddress } from './net/address.ts';
 import { protocolNumbers, protocols } from './net/protocol.ts';
 import { imageStates, type Process } from './process.ts';
 
-export const nameSources = ['dns', 'resolved', 'sni', 'quic', 'http'] as const;
+/** How a name became known; from the least to the most certain that this very flow means it. */
+export const nameSources = ['dns', 'resolved', 'http', 'sni', 'quic'] as const;
+export type NameSource = (typeof nameSources)[number];
 
 export interface DestinationName {
+  /** Lower case, without a dot at the end. */
   readonly name: string;
-  readonly from: (typeof nameSources)[number];
+  readonly from: NameSource;
 }
 
 export interface Attempt {
@@ -78,7 +81,7 @@ export const attemptSchema = z.strictObject({
   process: processSchema.optional(),
   flow: flowSchema,
   names: z
-    .array(z.strictObject({ name: z.string().max(255), from: z.enum(nameSources) }))
+    .array(z.strictObject({ name: z.string().max(1024), from: z.enum(nameSources) }))
     .max(64)
     .optional(),
 });

@@ -1,5 +1,6 @@
 // Rule: conditions → action. The zod schema is the one source for files, API, CLI and their documentation.
 import { z } from 'zod';
+import { nameSources } from './attempt.ts';
 import { directions } from './flow.ts';
 import { protocols } from './net/protocol.ts';
 
@@ -48,7 +49,10 @@ export const portSchema = z.union([
   z.string().regex(/^\d{1,5}(-\d{1,5})?$/, 'must be a port (443) or a range (8000-8999)'),
 ]);
 
-/** A destination: an address, a prefix, a scope, or either with a port behind a colon (`[2001:db8::1]:443`). */
+/**
+ * A destination: an address, a prefix, a scope, a name, a domain (`*.x` what is below, `.x` with itself), `list:NAME`, `country:DE`,
+ * `as:13335`, or one of them with a port behind a colon (`[2001:db8::1]:443`).
+ */
 export const destinationSchema = z.string().min(1).max(300);
 
 /** The conditions of a rule, in the words of the files; the command line has the same ones as flags. */
@@ -68,6 +72,8 @@ export const conditionsSchema = z.strictObject({
   seeded: z.literal(true).optional(),
   to: oneOrMore(destinationSchema).optional(),
   from: oneOrMore(destinationSchema).optional(),
+  /** How a name in `to` or `from` must be known. */
+  'name-from': oneOrMore(z.enum(nameSources)).optional(),
   port: oneOrMore(portSchema).optional(),
   protocol: oneOrMore(z.union([z.enum([...protocols, 'any']), z.int().min(0).max(255)])).optional(),
   /** ICMP or ICMPv6 type, by number. */
@@ -121,6 +127,7 @@ export const ruleTestSchema = z.strictObject({
   seeded: z.literal(true).optional(),
   to: z.string().optional(),
   from: z.string().optional(),
+  'name-from': z.enum(nameSources).optional(),
   port: z.int().min(0).max(65535).optional(),
   protocol: z.enum(protocols).optional(),
   'icmp-type': z.int().min(0).max(255).optional(),

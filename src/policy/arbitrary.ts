@@ -1,8 +1,10 @@
 // Rules and attempts for property tests, from vocabularies so small that rules overlap and attempts meet them.
 import fc from 'fast-check';
-import { type Attempt, type AttemptJson, attemptFromJson } from '#model/attempt.ts';
+import { type Attempt, type AttemptJson, attemptFromJson, nameSources } from '#model/attempt.ts';
 import type { Accounts } from '#model/messages.ts';
+import { formatAddress } from '#model/net/address.ts';
 import type { RuleRecord, RuleText } from '#model/rule.ts';
+import type { Places } from './match/places.ts';
 
 export const accounts: Accounts = { users: { alice: 1000, bob: 1001, root: 0 }, groups: { noinet: 7, users: 100 } };
 
@@ -12,7 +14,7 @@ const names = ['nginx.service', 'ssh.service', 'x.scope'];
 const namePatterns = [...names, '*.service', '~^x', '{ssh,nginx}.*'];
 const hashes = ['a'.repeat(64), 'b'.repeat(64)];
 const addresses = ['10.0.0.1', '10.0.9.9', '127.0.0.1', '198.51.100.7', '224.0.0.1', '2001:db8::1', 'fe80::1', '::1'];
-const places = [
+const prefixes = [
   ...addresses,
   '10.0.0.0/8',
   '10.0.0.0/16',
@@ -25,13 +27,36 @@ const places = [
   'multicast',
   'any',
 ];
+const farPlaces = [
+  'a.example',
+  '*.example',
+  '.example',
+  'b.a.example',
+  'other.test',
+  'list:ads',
+  'list:none',
+  'country:DE',
+  'as:7',
+];
+
+/** A list with one name, one domain and one network; two countries, one network number. */
+export const places: Places = {
+  listNumber: (list) => (list === 'ads' ? 3 : undefined),
+  listHasName: (list, name) => list === 3 && (name === 'a.example' || name.endsWith('.test')),
+  listHasAddress: (list, address) => list === 3 && formatAddress(address).startsWith('10.0.9.'),
+  country: (address) => (address.family === 6 ? 'DE' : formatAddress(address).startsWith('198.') ? 'FR' : undefined),
+  network: (address) => (formatAddress(address).startsWith('198.') ? 7 : undefined),
+};
+
 const portTexts = [443, 53, '400-500', '1-65535', '80-81'];
 const destinations = [
-  ...places,
-  ...places.map((p) => (p.includes(':') ? `[${p}]:443` : `${p}:443`)),
+  ...prefixes,
+  ...prefixes.map((p) => (p.includes(':') ? `[${p}]:443` : `${p}:443`)),
   'any:53-600',
   'lan:80',
 ];
+
+const farDestinations = [...farPlaces, ...farPlaces.map((place) => `${place}:443`)];
 
 const oneOrTwo = <T>(values: readonly T[]) =>
   fc.oneof(fc.constantFrom(...values), fc.uniqueArray(fc.constantFrom(...values), { minLength: 1, maxLength: 3 }));
@@ -71,6 +96,11 @@ const optional = {
   label: oneOrTwo(['unconfined', 'un*']),
   seeded: fc.constant(true),
   to: oneOrTwo(destinations),
+  /** Names and the like instead of `to`, with how they are known or without. */
+  far: fc.record({
+    to: oneOrTwo(farDestinations),
+    sources: fc.constantFrom(undefined, undefined, 'dns', ['sni', 'quic']),
+  }),
   from: oneOrTwo(destinations),
   port: oneOrTwo(portTexts),
   protocol: oneOrTwo(['tcp', 'udp', 'icmp', 'icmpv6', 'raw', 'packet', 'any', 6, 47] as const),
@@ -82,10 +112,22 @@ const optional = {
 
 type Optional = { [K in keyof typeof optional]?: unknown };
 
+/** What a name is asked of is the far end: `to` of what goes out or through, `from` of what comes in. */
+function ofFarPlaces({ far, ...words }: Optional): Optional {
+  if (far === undefined) return words;
+  const { to, sources } = far as { to: string | string[]; sources: unknown };
+  const known = sources !== undefined && [to].flat().every((place) => !/^(country|as):/.test(place));
+  const { to: _to, from: _from, ...others } = words;
+  const directions = [(words.direction as string | string[] | undefined) ?? 'out'].flat();
+  const incoming = directions.includes('in');
+  if (incoming && directions.length > 1) return words;
+  return { ...others, [incoming ? 'from' : 'to']: to, ...(known && { 'name-from': sources }) } as Optional;
+}
+
 /** Few conditions a rule, so that many rules match; `keys` narrows which, `minLength` says how many there are at least. */
 export function conditions(keys: readonly (keyof typeof optional)[] = Object.keys(optional) as never, minLength = 0) {
   const model = Object.fromEntries(keys.map((key) => [key, optional[key]]));
-  return someOf(model, minLength, 4).map((words) => words as Optional);
+  return someOf(model, minLength, 4).map((words) => ofFarPlaces(words as Optional));
 }
 
 /** Most rules are switched on and ordinary. */
@@ -170,6 +212,13 @@ export const attempt: fc.Arbitrary<Attempt> = fc
           icmp: fc.constantFrom({ type: 8, code: 0 }, { type: 133, code: 0 }),
         },
         { requiredKeys: ['protocol', 'remote'] },
+      ),
+      names: fc.array(
+        fc.record({
+          name: fc.constantFrom('a.example', 'b.a.example', 'example', 'x.test', 'else.where'),
+          from: fc.constantFrom(...nameSources),
+        }),
+        { maxLength: 2 },
       ),
     },
     { requiredKeys: ['flow'] },

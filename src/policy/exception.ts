@@ -5,6 +5,7 @@ import { completeAccounts } from './accounts.ts';
 import { lowerRule } from './compile/lower.ts';
 import { covers } from './compile/overlap.ts';
 import { newVocabulary } from './compile/view.ts';
+import type { Places } from './match/places.ts';
 
 /**
  * The priority that a new rule needs because fences among `records` cover everything it matches: without it, it could
@@ -14,6 +15,7 @@ export function exceptionPriority(
   rule: RuleText,
   records: readonly RuleRecord[],
   accounts: Accounts,
+  places?: Places,
 ): number | undefined {
   if (rule.priority !== undefined || (rule.action !== 'allow' && rule.action !== 'ask')) return undefined;
   const record: RuleRecord = { rule, origin: 'local' };
@@ -22,6 +24,7 @@ export function exceptionPriority(
     vocabulary: newVocabulary(),
     aliases: {},
     disabled: new Set<string>(),
+    places,
   };
   const exception = lowerRule(record, context).rule;
   let needed: number | undefined;

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Attempt } from '#model/attempt.ts';
 import type { Mode } from '#model/mode.ts';
 import { attempt, rule } from '../../test/dsl.ts';
-import { accounts } from './arbitrary.ts';
+import { accounts, places } from './arbitrary.ts';
 import { cacheable } from './cache/mask.ts';
 import { judgingGuests } from './guest.ts';
 import { compilePolicy } from './policy.ts';
@@ -28,7 +28,7 @@ const guest: Attempt = {
 function policyOf(texts: readonly string[], mode: Mode) {
   const { policy, problems } = compilePolicy(
     texts.map((text) => rule(text)),
-    { revision: 1, mode, accounts },
+    { revision: 1, mode, accounts, places },
   );
   assert.deepEqual(problems, []);
   return judgingGuests(policy);

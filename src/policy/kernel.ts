@@ -116,6 +116,10 @@ function isOfFlow(test: Criterion): boolean {
     case 'ancestor':
     case 'args':
     case 'process':
+    case 'name':
+    case 'list':
+    case 'country':
+    case 'as':
       return false;
   }
 }
@@ -205,6 +209,10 @@ function narrow(draft: Draft, test: Criterion, direction: Direction): boolean {
     case 'process':
     case 'kernel':
     case 'seeded':
+    case 'name':
+    case 'list':
+    case 'country':
+    case 'as':
       return false;
   }
 }

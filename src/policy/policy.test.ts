@@ -6,12 +6,12 @@ import type { Attempt } from '#model/attempt.ts';
 import type { Field } from '#model/decision.ts';
 import { modes } from '#model/mode.ts';
 import type { RuleRecord } from '#model/rule.ts';
-import { accounts, attempt, conditions, ruleRecord, ruleRecords } from './arbitrary.ts';
+import { accounts, attempt, conditions, places, ruleRecord, ruleRecords } from './arbitrary.ts';
 import { type CompileContext, compilePolicy } from './policy.ts';
 import { referenceDecide } from './reference.ts';
 
 const now = 1000;
-const context: CompileContext = { revision: 3, mode: 'ask', accounts };
+const context: CompileContext = { revision: 3, mode: 'ask', accounts, places };
 const attempts = fc.array(attempt, { minLength: 1, maxLength: 12 });
 
 function shuffled<T>(list: readonly T[], seed: readonly number[]): T[] {
@@ -42,6 +42,8 @@ test('many rules about few things agree with the reference', () => {
   const narrow = fc.oneof(
     conditions(['app', 'to', 'port', 'user', 'protocol', 'from', 'direction']),
     conditions(['to', 'from']),
+    conditions(['far', 'app', 'direction'], 1),
+    conditions(['far'], 1),
     conditions(['to']),
   );
   fc.assert(

@@ -17,6 +17,7 @@ import { noteReasons, type Winners } from './consult/consult.ts';
 import type { Consulted } from './consult/consulted.ts';
 import { type Diagnostic, ruleDiagnostic } from './diagnostic.ts';
 import { type KernelRule, kernelRulesOf } from './kernel.ts';
+import { noPlaces, type Places } from './match/places.ts';
 import { traceOf } from './show/explain.ts';
 import { type OrderedRule, orderedRules } from './show/ordered.ts';
 
@@ -28,6 +29,8 @@ export interface CompileContext {
   readonly disabled?: ReadonlySet<string> | undefined;
   /** Exact paths in rules (see `pathsToResolve`) whose real path is another, by their symbolic links. */
   readonly aliases?: Aliases | undefined;
+  /** Lists, countries and network numbers. Without them no rule that asks for one matches. */
+  readonly places?: Places | undefined;
   /** Milliseconds since 1970: rules that have ended by then get a warning. Without it no rule does. */
   readonly now?: number | undefined;
 }
@@ -64,7 +67,7 @@ export function compilePolicy(
   context: CompileContext,
 ): { readonly policy: Policy; readonly problems: readonly Diagnostic[] } {
   const vocabulary = newVocabulary();
-  const { accounts, disabled = new Set<string>(), aliases = {}, now } = context;
+  const { accounts, disabled = new Set<string>(), aliases = {}, places, now } = context;
   const problems: Diagnostic[] = [];
   const names = new Set<string>();
   const rules: CompiledRule[] = [];
@@ -73,7 +76,7 @@ export function compilePolicy(
     const { name } = record.rule;
     if (names.has(name)) problems.push(ruleDiagnostic(record, 'error', 'another rule has the same name'));
     names.add(name);
-    const { rule, issues } = lowerRule(record, { accounts, vocabulary, aliases, disabled });
+    const { rule, issues } = lowerRule(record, { accounts, vocabulary, aliases, disabled, places });
     for (const { severity, message } of issues) problems.push(ruleDiagnostic(record, severity, message));
     if (now !== undefined && rule.expires <= now) problems.push(ruleDiagnostic(record, 'warning', endedSince(rule)));
     clauses += rule.clauses.length;
@@ -85,7 +88,7 @@ export function compilePolicy(
     }
     rules.push(rule);
   }
-  const view = new View(vocabulary);
+  const view = new View(vocabulary, places ?? noPlaces);
   return { policy: new IndexedPolicy(context, rules, view), problems };
 }
 

@@ -9,7 +9,9 @@ import { scopeOf } from '#model/net/scope.ts';
 import type { AppCondition, RuleRecord, RuleText } from '#model/rule.ts';
 import { resolveAccounts, several } from './accounts.ts';
 import { parseDestination } from './match/destination.ts';
+import { nameMatches } from './match/name.ts';
 import { cgroupMatches, compilePattern, patternMatches } from './match/pattern.ts';
+import { noPlaces, type Places } from './match/places.ts';
 import { type CompileContext, modeAction } from './policy.ts';
 
 type AppKeys = Exclude<AppCondition, string>;
@@ -26,7 +28,7 @@ export function referenceDecide(
     .filter(({ rule }) => rule.enabled !== false && context.disabled?.has(rule.name) !== true)
     .filter((record) => (record.expires ?? Infinity) > now)
     .flatMap((record) => pairs(record, attempt.flow.direction))
-    .filter(({ rule }) => matches(rule, attempt, context.accounts))
+    .filter(({ rule }) => matches(rule, attempt, context.accounts, context.places))
     .sort((a, b) => compare(a.rank, b.rank));
   const deciding = matching.filter(({ rule }) => rule.action !== 'log');
   const own = deciding.find(({ record }) => record.origin !== 'answer');
@@ -64,6 +66,7 @@ function rankOf(record: RuleRecord, rule: RuleText, direction: Direction): Rank 
   const ends = (direction === 'in' ? [rule.from, rule.to] : [rule.to, rule.from]) as (string | undefined)[];
   const app = appRank(rule.app as AppCondition | undefined, rule.ancestor !== undefined);
   let count = [...ofFlow, ...ofProcess].filter((key) => rule[key] !== undefined).length + app.extra;
+  if (rule['name-from'] !== undefined) count++;
   if (rule.protocol !== undefined && !several<unknown>(rule.protocol).includes('any')) count++;
   count += ends.filter((end) => placeOf(end)?.ports !== undefined).length;
   const strictness = ['drop', 'reject', 'ask', 'allow', 'log'].indexOf(rule.action);
@@ -73,7 +76,10 @@ function rankOf(record: RuleRecord, rule: RuleText, direction: Direction): Rank 
 function priorityOf({ rule, origin }: RuleRecord): number {
   const subject = rule.user ?? rule.group ?? rule['supplementary-group'] ?? rule.cgroup ?? rule.seeded;
   const program = rule.app ?? rule.ancestor ?? rule.args ?? rule.label;
-  const fence = /reject|drop/.test(rule.action) && subject !== undefined && program === undefined;
+  const ofPlaces = [rule.to, rule.from].some(
+    (end) => end !== undefined && several(end).every((text) => /^(list|country|as):/.test(text)),
+  );
+  const fence = /reject|drop/.test(rule.action) && (ofPlaces || (subject !== undefined && program === undefined));
   const priority = rule.priority ?? (origin === 'builtin' ? -10 : fence ? 10 : 0);
   return origin === 'answer' ? Math.min(priority, 0) : priority;
 }
@@ -97,8 +103,12 @@ function placeOf(text = 'any') {
 
 function placeRank(text: string | undefined): number {
   const place = placeOf(text)?.place;
-  if (place?.type !== 'prefix') return place?.type === 'scope' ? 1 : 0;
-  return place.prefix.length === (place.prefix.address.family === 4 ? 32 : 128) ? 1000 : 2 + place.prefix.length;
+  if (place?.type === 'name') {
+    const depth = place.name.domain.split('.').length;
+    return place.name.reach === 'exact' ? 1000 : 300 + depth * 2 + (place.name.reach === 'below' ? 1 : 0);
+  }
+  if (place?.type !== 'prefix') return ['any', 'scope', 'country', 'as', 'list'].indexOf(place?.type ?? 'any');
+  return place.prefix.length === (place.prefix.address.family === 4 ? 32 : 128) ? 1000 : 10 + place.prefix.length;
 }
 
 function compare(a: Rank, b: Rank): number {
@@ -107,7 +117,8 @@ function compare(a: Rank, b: Rank): number {
 }
 
 /** Every line that the rule has must hold, by one of its values; what is not known fulfils none. */
-function matches(rule: RuleText, { process = {}, flow }: Attempt, { users, groups }: Accounts): boolean {
+function matches(rule: RuleText, attempt: Attempt, { users, groups }: Accounts, places = noPlaces): boolean {
+  const { process = {}, flow } = attempt;
   const [to, from] = flow.direction === 'in' ? [flow.local, flow.remote] : [flow.remote, flow.local];
   const app = (typeof rule.app === 'string' ? { path: rule.app } : (rule.app ?? {})) as AppKeys;
   const number = flow.protocol === 'packet' ? undefined : flow.protocolNumber;
@@ -137,8 +148,8 @@ function matches(rule: RuleText, { process = {}, flow }: Attempt, { users, group
     [rule['icmp-type'], (type: number) => /^icmp/.test(flow.protocol) && type === flow.icmp?.type],
     [rule.port, (port: number) => placeHolds(`any:${port}`, to, flow)],
     [rule.network, (prefix: string) => placeHolds(prefix, flow.local, flow)],
-    [rule.to, (place: string) => placeHolds(place, to, flow)],
-    [rule.from, (place: string) => placeHolds(place, from, flow)],
+    [rule.to, (place: string) => placeHolds(place, to, flow) || farPlaceHolds(place, to, rule, attempt, places)],
+    [rule.from, (place: string) => placeHolds(place, from, flow) || farPlaceHolds(place, from, rule, attempt, places)],
   ];
   return lines.every(([wanted, holds]) => wanted === undefined || several(wanted as never).some((one) => holds?.(one)));
 }
@@ -161,5 +172,25 @@ function placeHolds(text: string, end: Endpoint | undefined, { protocol }: Flow)
   const port = hasPorts(protocol) ? (end?.port ?? 0) : 0;
   if (place === undefined || (low > 0 && (port === 0 || port < low || high < port))) return false;
   if (place.type === 'any' || end === undefined) return place.type === 'any';
+  if (place.type !== 'scope' && place.type !== 'prefix') return false;
   return place.type === 'scope' ? scopeOf(end.address) === place.scope : prefixHolds(place.prefix, end.address);
+}
+
+/** Names, lists, countries and network numbers, with the ports that stand behind them. */
+function farPlaceHolds(text: string, end: Endpoint | undefined, rule: RuleText, attempt: Attempt, places: Places) {
+  const { place, ports } = placeOf(text) ?? {};
+  const { address } = attempt.flow.remote;
+  if (place === undefined || end === undefined) return false;
+  if (ports !== undefined && !placeHolds(`any:${ports[0]}-${ports[1]}`, end, attempt.flow)) return false;
+  const wanted = rule['name-from'];
+  const names = attempt.names.filter(({ from }) => wanted === undefined || several(wanted).includes(from));
+  if (place.type === 'name') return names.some(({ name }) => nameMatches(place.name, name));
+  if (place.type === 'country') return places.country(address) === place.country;
+  if (place.type === 'as') return places.network(address) === place.number;
+  const list = place.type === 'list' ? places.listNumber(place.list) : undefined;
+  if (list === undefined) return false;
+  return (
+    names.some(({ name }) => places.listHasName(list, name)) ||
+    (wanted === undefined && places.listHasAddress(list, address))
+  );
 }

@@ -23,6 +23,7 @@ const nothing: FlowMask = {
   local: false,
   loopback: false,
   remoteBits: 0,
+  names: false,
 };
 const decision = (action: Decision['action']): Decision => ({ action, rule: 'r', by: 'rule', revision: 1, logged: [] });
 

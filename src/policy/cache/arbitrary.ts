@@ -1,7 +1,7 @@
 // A small world for the property tests of the flow cache: programs, processes that exec and change, and calls of theirs,
 // with facts that follow from identities as in reality. All of it is drawn from numbers, so that it is quick to make.
 import fc from 'fast-check';
-import type { Attempt } from '#model/attempt.ts';
+import type { Attempt, DestinationName } from '#model/attempt.ts';
 import type { Direction, Flow } from '#model/flow.ts';
 import { type Address, parseAddress } from '#model/net/address.ts';
 import { type Protocol, protocolNumbers } from '#model/net/protocol.ts';
@@ -176,9 +176,22 @@ function moments([worldSeed, ...seeds]: readonly number[]): Moment[] {
 
 const whose = [...Array<'process'>(38).fill('process'), 'nobody', 'kernel'] as const;
 
+/** Mostly the same, so that entries that rest on names are met again. */
+const nameSets: readonly DestinationName[][] = [
+  [],
+  [],
+  [{ name: 'a.example', from: 'dns' }],
+  [{ name: 'a.example', from: 'dns' }],
+  [{ name: 'x.test', from: 'sni' }],
+  [
+    { name: 'b.a.example', from: 'dns' },
+    { name: 'else.where', from: 'sni' },
+  ],
+];
+
 function callOf(running: Running, index: number, step: number, pick: Pick): Call {
   const who = pick(whose);
-  const attempt: Attempt = { flow: flow(pick), names: [] };
+  const attempt: Attempt = { flow: flow(pick), names: pick(nameSets) };
   if (who === 'nobody') return { attempt, executable: undefined, process: undefined };
   if (who === 'kernel')
     return { attempt: { ...attempt, process: { kernel: true } }, executable: undefined, process: undefined };
@@ -217,6 +230,7 @@ const words = fc.oneof(
   { weight: 8, arbitrary: conditions(['app', 'group', 'cgroup', 'to', 'direction', 'ancestor', 'args'], 1) },
   { weight: 1, arbitrary: conditions(['icmp-type', 'protocol', 'user'], 1) },
   { weight: 1, arbitrary: conditions() },
+  { weight: 5, arbitrary: conditions(['far', 'app', 'user'], 1) },
   { weight: 3, arbitrary: forwarding },
 );
 

@@ -4,7 +4,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import type { Decision } from '#model/decision.ts';
 import type { Mode } from '#model/mode.ts';
-import { accounts } from '../arbitrary.ts';
+import { accounts, places } from '../arbitrary.ts';
 import { isGuest, judgingGuests } from '../guest.ts';
 import { compilePolicy } from '../policy.ts';
 import { cachedRules, history } from './arbitrary.ts';
@@ -56,7 +56,9 @@ test('the cache never answers differently from decide', () => {
         const cache = new ModelCache();
         let revision = 0;
         const compile = () =>
-          judgingGuests(compilePolicy(revision % 2 === 0 ? records : without, { revision, mode, accounts }).policy);
+          judgingGuests(
+            compilePolicy(revision % 2 === 0 ? records : without, { revision, mode, accounts, places }).policy,
+          );
         let policy = compile();
         for (const moment of list) {
           if (moment.type === 'swap') {
@@ -91,6 +93,7 @@ test('the cache never answers differently from decide', () => {
   assert.ok(hits > calls / 8, `${hits} hits of ${calls} calls`);
   assert.ok(expired > 100, `${expired} entries expired`);
   assert.ok((comparing.local ?? 0) > 20, `${comparing.local} of ${hits} hits compare the local address`);
+  assert.ok((comparing.names ?? 0) > 5, `${comparing.names} of ${hits} hits rest on names`);
   for (const field of ['executable', 'process', 'uid', 'gid', 'cgroup', 'protocol', 'port', 'remoteBits']) {
     assert.ok((comparing[field] ?? 0) > hits / 50, `${comparing[field]} of ${hits} hits compare ${field}`);
     assert.ok((ignoring[field] ?? 0) > hits / 50, `${ignoring[field]} of ${hits} hits ignore ${field}`);

@@ -25,6 +25,8 @@ export interface FlowMask {
   readonly loopback: boolean;
   /** How many leading bits of the remote address, 0–32 or 0–128. */
   readonly remoteBits: number;
+  /** The entry rests on the names of its one address, and goes when they change. */
+  readonly names: boolean;
 }
 
 export type Cacheable =
@@ -54,6 +56,7 @@ export function cacheable(attempt: Attempt, decision: Decision, consulted: Consu
     loopback: consulted.loopback,
     port: attempt.flow.direction === 'in' ? consulted.localPort : consulted.remotePort,
     remoteBits,
+    names: consulted.names,
   };
   return { ok: true, mask, expires };
 }
@@ -66,10 +69,10 @@ export function isEchoRequest({ protocol, icmp }: Pick<Flow, 'protocol' | 'icmp'
   return (protocol === 'icmp' || protocol === 'icmpv6') && icmp?.type === echoRequests[protocol];
 }
 
-/** Only of a file that the host has at its path does the file alone say which program it is; its place in an entry is the local address's. */
+/** What names an address has is known for each process. Only of a file that the host has at its path does the file alone say which program it is; its place in an entry is the local address's. */
 function needsProcess({ process }: Attempt, consulted: Consulted): boolean {
   const { executable, localAddress } = consulted;
-  return consulted.process || (executable && (localAddress || process?.image?.state !== 'host'));
+  return consulted.process || consulted.names || (executable && (localAddress || process?.image?.state !== 'host'));
 }
 
 function whyNot(attempt: Attempt, { action }: Decision, consulted: Consulted): string | undefined {
@@ -80,6 +83,7 @@ function whyNot(attempt: Attempt, { action }: Decision, consulted: Consulted): s
   if (process === undefined) return 'The program was not found.';
   if (process.kernel === true) return 'The kernel sent it by itself, and no program is behind it.';
   if (consulted.unknown !== undefined) return `The decision asked for ${consulted.unknown}, which is not known yet.`;
+  if (consulted.names && action !== 'allow') return 'A refusal may rest on a name that is not known yet.';
   const incomparable = incomparableOf(consulted, flow);
   if (incomparable !== undefined) {
     return `The decision depends on the ${incomparable}, which an entry of the cache cannot compare.`;
@@ -101,7 +105,6 @@ function incomparableOf(consulted: Consulted, { direction, local }: Flow): strin
   if (consulted.volatile) return 'supplementary groups or the security label';
   if (consulted.interface) return 'interface';
   if (consulted.localAddress && (direction !== 'forward' || local === undefined)) return 'local address';
-  if (consulted.names) return 'names of the destination';
   if (incoming ? consulted.remotePort : consulted.localPort) return `${incoming ? 'remote' : 'local'} port`;
   return undefined;
 }

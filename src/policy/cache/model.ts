@@ -52,7 +52,7 @@ export class ModelCache {
   }
 
   /** Undefined: what the mask compares is not there. */
-  #key({ attempt: { process, flow }, ...ids }: Call, mask: FlowMask): string | undefined {
+  #key({ attempt: { process, flow, names }, ...ids }: Call, mask: FlowMask): string | undefined {
     if (isIcmp(protocolCode(flow)) && !isEchoRequest(flow)) return undefined;
     const { address } = flow.remote;
     if (address.family === 4 && mask.remoteBits > 32) return undefined;
@@ -66,6 +66,8 @@ export class ModelCache {
     if (mask.cgroup) parts.push(process?.cgroup);
     if (mask.protocol) parts.push(protocolCode(flow));
     if (mask.loopback) parts.push(String(flow.interface === 'lo'));
+    // Stands for the removal of entries when the names of their address change.
+    if (mask.names) parts.push(JSON.stringify(names));
     if (mask.port) parts.push(flow.direction === 'in' ? (flow.local?.port ?? 0) : flow.remote.port);
     return parts.includes(undefined) ? undefined : parts.join(' ');
   }

@@ -1,7 +1,10 @@
 // Criterion: one condition of a clause in numbers, and whether a view fulfils it. What is not known fulfils none.
 import type { Address, Prefix } from '#model/net/address.ts';
 import type { PortRange } from '../match/destination.ts';
+import type { NamePattern } from '../match/name.ts';
+import type { Sources } from '../match/names.ts';
 import { type Pattern, patternMatches } from '../match/pattern.ts';
+import type { Places } from '../match/places.ts';
 import { holds } from '../match/prefix.ts';
 import { isIcmp } from '../match/protocol.ts';
 import type { End, View } from './view.ts';
@@ -11,6 +14,17 @@ export type Criterion =
   | { readonly kind: 'port'; readonly end: End; readonly ranges: readonly PortRange[] }
   | { readonly kind: 'prefix'; readonly end: End; readonly prefix: Prefix }
   | { readonly kind: 'scope'; readonly end: End; readonly scope: number }
+  | { readonly kind: 'name'; readonly set: number; readonly pattern: NamePattern; readonly sources: Sources }
+  /** `list`: its number in the policy's places; −1 where there is none, so that nothing is in it. */
+  | {
+      readonly kind: 'list';
+      readonly name: string;
+      readonly list: number;
+      readonly places: Places | undefined;
+      readonly sources: Sources;
+    }
+  | { readonly kind: 'country'; readonly country: string }
+  | { readonly kind: 'as'; readonly number: number }
   | { readonly kind: 'uid' | 'gid' | 'groups'; readonly ids: ReadonlySet<number> }
   | { readonly kind: 'text'; readonly field: number; readonly set: number; readonly patterns: readonly Pattern[] }
   | { readonly kind: 'ancestor'; readonly set: number }
@@ -37,6 +51,13 @@ export function ofOneShape(test: Criterion): Criterion {
     patterns: undefined,
     pid: undefined,
     startTime: undefined,
+    pattern: undefined,
+    sources: undefined,
+    name: undefined,
+    list: undefined,
+    places: undefined,
+    country: undefined,
+    number: undefined,
   };
   return Object.assign(shape, test) as Criterion;
 }
@@ -57,6 +78,10 @@ export const testOrder: readonly TestKind[] = [
   'prefix',
   'scope',
   'network',
+  'name',
+  'as',
+  'country',
+  'list',
   'groups',
   'ancestor',
   'args',
@@ -76,6 +101,14 @@ export function fulfils(test: Criterion, view: View): boolean {
     }
     case 'scope':
       return view.scope(test.end) === test.scope;
+    case 'name':
+      return view.names().has(test.set);
+    case 'list':
+      return view.isListed(test.list, test.sources);
+    case 'country':
+      return view.country() === test.country;
+    case 'as':
+      return view.network() === test.number;
     case 'uid':
       return test.ids.has(view.uid);
     case 'gid':

@@ -22,9 +22,12 @@ export const dimension = {
   localScope: first + 10,
   remotePrefix: first + 11,
   localPrefix: first + 12,
+  name: first + 13,
+  country: first + 14,
+  network: first + 15,
 } as const;
 
-export const dimensions: readonly number[] = Array.from({ length: first + 13 }, (_, index) => index);
+export const dimensions: readonly number[] = Array.from({ length: first + 16 }, (_, index) => index);
 
 /** A clause with more keys than this in one dimension is not filed by it. */
 const maxKeys = 16;
@@ -78,12 +81,24 @@ function fileTest(test: Criterion, dim: number): Filing | undefined {
       return dim === scopeDimensions[test.end] ? under([test.scope], test) : undefined;
     case 'prefix':
       return dim === prefixDimensions[test.end] ? { keys: [], prefix: test.prefix, settled: test } : undefined;
+    case 'name':
+      return dim === dimension.name ? under([test.set], test) : undefined;
+    case 'country':
+      return dim === dimension.country ? under([countryKey(test.country)], test) : undefined;
+    case 'as':
+      return dim === dimension.network ? under([test.number], test) : undefined;
     case 'kernel':
     case 'seeded':
     case 'args':
     case 'network':
+    case 'list':
       return undefined;
   }
+}
+
+/** Two capitals as a number; −1 for none. */
+export function countryKey(country: string | null): number {
+  return country === null ? -1 : (country.charCodeAt(0) - 65) * 26 + country.charCodeAt(1) - 65;
 }
 
 const portDimensions = [dimension.remotePort, dimension.localPort] as const;

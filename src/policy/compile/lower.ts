@@ -7,8 +7,10 @@ import { scopes } from '#model/net/scope.ts';
 import type { RuleRecord, RuleText } from '#model/rule.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import { resolveAccounts, several } from '../accounts.ts';
-import { type DestinationCondition, parseDestination, parsePorts } from '../match/destination.ts';
+import { type DestinationCondition, formatDestination, parseDestination, parsePorts } from '../match/destination.ts';
+import type { Sources } from '../match/names.ts';
 import { compilePattern, type Pattern } from '../match/pattern.ts';
+import type { Places } from '../match/places.ts';
 import { protocolCodes } from '../match/protocol.ts';
 import { wantedText } from '../show/words.ts';
 import { type Aliases, type Alternative, compileApp, pathPatterns, textTest } from './app.ts';
@@ -30,6 +32,8 @@ export interface LowerContext {
   readonly vocabulary: Vocabulary;
   readonly aliases: Aliases;
   readonly disabled: ReadonlySet<string>;
+  /** Undefined: which lists there are is not known. */
+  readonly places: Places | undefined;
 }
 
 /** Pairs of apps and destinations of one rule; more would be a way to fill the memory with one line. */
@@ -71,8 +75,8 @@ export function lowerRule(
       issues.push({ path: ['app'], severity: 'error', message });
     } else {
       for (const direction of parts.directions) {
-        conditions.set(direction, conditionsFor(parts, text, direction));
-        clauses.push(...clausesFor(parts, rule, direction));
+        conditions.set(direction, conditionsFor(parts, text, direction, context));
+        clauses.push(...clausesFor(parts, rule, direction, context));
       }
     }
   }
@@ -87,6 +91,8 @@ interface Parts {
   /** Conditions that mean the same in every direction. */
   readonly others: readonly (readonly [key: keyof RuleText, test: Criterion])[];
   readonly ports: readonly (readonly [number, number])[] | undefined;
+  /** How names must be known. */
+  readonly sources: Sources;
 }
 
 const anywhere: DestinationCondition = { place: { type: 'any' }, ports: undefined };
@@ -159,14 +165,45 @@ function readParts(rule: RuleText, context: LowerContext, issues: RuleIssue[]): 
     apps.push(rule.ancestor === undefined ? any : { ...any, rank: appRank('ancestor', false) });
   }
   const ports = read('port', rule.port, parsePorts);
+  const to = rule.to === undefined ? [anywhere] : read('to', rule.to, parseDestination);
+  const from = rule.from === undefined ? [anywhere] : read('from', rule.from, parseDestination);
+  issues.push(...issuesOfPlaces(rule, { to, from }, context.places));
   return {
     directions: new Set(several(rule.direction ?? 'out').map((name) => directions.indexOf(name))),
     apps,
-    to: rule.to === undefined ? [anywhere] : read('to', rule.to, parseDestination),
-    from: rule.from === undefined ? [anywhere] : read('from', rule.from, parseDestination),
+    to,
+    from,
+    sources: rule['name-from'] === undefined ? undefined : new Set(several(rule['name-from'])),
     others,
     ports: rule.port === undefined ? undefined : ports,
   };
+}
+
+/** Names, lists, countries and network numbers are of the far end alone: nobody else's are known. */
+function issuesOfPlaces(rule: RuleText, parts: Pick<Parts, 'to' | 'from'>, places: Places | undefined): RuleIssue[] {
+  const issues: RuleIssue[] = [];
+  const given = (['to', 'from'] as const).flatMap((key) =>
+    rule[key] === undefined ? [] : parts[key].map((item) => ({ key, item, type: item.place.type })),
+  );
+  for (const { key, item } of given) {
+    const { place } = item;
+    if (place.type === 'list' && places !== undefined && places.listNumber(place.list) === undefined) {
+      const message = `${key}: there is no list "${place.list}", so it matches nothing; add it with \`postern lists add\``;
+      issues.push({ path: [key], severity: 'warning', message });
+    }
+    if (place.type === 'any' || place.type === 'scope' || place.type === 'prefix') continue;
+    const near = several(rule.direction ?? 'out').find((name) => endOf(key, directions.indexOf(name)) === localEnd);
+    if (near === undefined) continue;
+    const message = `${key}: "${formatDestination(item)}" can only be the far end, which in direction ${near} is "${key === 'to' ? 'from' : 'to'}"`;
+    issues.push({ path: [key], severity: 'error', message });
+  }
+  const named = given.filter(({ type }) => type === 'name' || type === 'list');
+  if (rule['name-from'] !== undefined && (named.length === 0 || named.length < given.length)) {
+    const message =
+      'name-from: says how a name must be known, so all that the rule has under "to" must be names or lists';
+    issues.push({ path: ['name-from'], severity: 'error', message });
+  }
+  return issues;
 }
 
 function withoutTrailingSlash(cgroup: string): string {
@@ -178,8 +215,23 @@ function endOf(key: 'to' | 'from', direction: number): End {
   return (key === 'from') === (directions[direction] === 'in') ? remoteEnd : localEnd;
 }
 
-function destination({ place, ports }: DestinationCondition, end: End): Alternative {
+function destination(
+  { place, ports }: DestinationCondition,
+  end: End,
+  sources: Sources,
+  { places, vocabulary }: LowerContext,
+): Alternative {
   const tests: Criterion[] = [];
+  if (place.type === 'name') {
+    const { name: pattern } = place;
+    tests.push({ kind: 'name', set: vocabulary.names.number(pattern, sources), pattern, sources });
+  }
+  if (place.type === 'list') {
+    const list = places?.listNumber(place.list) ?? -1;
+    tests.push({ kind: 'list', name: place.list, list, places, sources });
+  }
+  if (place.type === 'country') tests.push({ kind: 'country', country: place.country });
+  if (place.type === 'as') tests.push({ kind: 'as', number: place.number });
   if (place.type === 'prefix') tests.push({ kind: 'prefix', end, prefix: place.prefix });
   if (place.type === 'scope') tests.push({ kind: 'scope', end, scope: scopes.indexOf(place.scope) });
   if (ports !== undefined) tests.push({ kind: 'port', end, ranges: [ports] });
@@ -191,19 +243,20 @@ function portTest(parts: Parts, direction: number): Criterion | undefined {
   return parts.ports && { kind: 'port', end: endOf('to', direction), ranges: parts.ports };
 }
 
-function clausesFor(parts: Parts, rule: CompiledRule, direction: number): Clause[] {
+function clausesFor(parts: Parts, rule: CompiledRule, direction: number, context: LowerContext): Clause[] {
   const fixed = parts.others.map(([, test]) => test);
   const port = portTest(parts, direction);
   if (port !== undefined) fixed.push(port);
-  const to = parts.to.map((item) => destination(item, endOf('to', direction)));
-  const from = parts.from.map((item) => destination(item, endOf('from', direction)));
+  const ends = (key: 'to' | 'from') =>
+    parts[key].map((item) => destination(item, endOf(key, direction), parts.sources, context));
+  const [to, from] = [ends('to'), ends('from')];
   const [fars, nears] = directions[direction] === 'in' ? [from, to] : [to, from];
   const clauses: Clause[] = [];
   for (const app of parts.apps) {
     for (const far of fars) {
       for (const near of nears) {
         const tests = [...app.tests, ...fixed, ...far.tests, ...near.tests].sort(byCost).map(ofOneShape);
-        const count = fixed.length + app.extra + far.extra + near.extra;
+        const count = fixed.length + (parts.sources === undefined ? 0 : 1) + app.extra + far.extra + near.extra;
         clauses.push({
           rule,
           direction,
@@ -225,7 +278,7 @@ function byCost(a: Criterion, b: Criterion): number {
   return testOrder.indexOf(a.kind) - testOrder.indexOf(b.kind);
 }
 
-function conditionsFor(parts: Parts, rule: RuleText, direction: number): Condition[] {
+function conditionsFor(parts: Parts, rule: RuleText, direction: number, context: LowerContext): Condition[] {
   const conditions: Condition[] = [];
   const add = (key: keyof RuleText, alternatives: Condition['alternatives']) =>
     conditions.push({ key, wanted: wantedText(rule, key), alternatives });
@@ -242,7 +295,7 @@ function conditionsFor(parts: Parts, rule: RuleText, direction: number): Conditi
     if (rule[key] === undefined) continue;
     add(
       key,
-      parts[key].map((item) => destination(item, endOf(key, direction)).tests),
+      parts[key].map((item) => destination(item, endOf(key, direction), parts.sources, context).tests),
     );
   }
   return conditions;

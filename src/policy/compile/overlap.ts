@@ -2,6 +2,8 @@
 import type { Prefix } from '#model/net/address.ts';
 import { type Scope, scopePrefixes, scopes } from '#model/net/scope.ts';
 import type { PortRange } from '../match/destination.ts';
+import { type NamePattern, nameMatches } from '../match/name.ts';
+import type { Sources } from '../match/names.ts';
 import { type Pattern, patternMatches } from '../match/pattern.ts';
 import { holds } from '../match/prefix.ts';
 import { codeHasPorts, isIcmp } from '../match/protocol.ts';
@@ -25,10 +27,21 @@ export function areDisjoint(a: Clause, b: Clause): boolean {
 }
 
 function implies(inner: Criterion, outer: Criterion): boolean {
+  if (outer.kind === 'list' && inner.kind !== 'list') return isListed(inner, outer);
   if (inner.kind === 'prefix' && outer.kind === 'scope') {
     return inner.end === outer.end && prefixInScope(inner.prefix, outer.scope);
   }
   switch (outer.kind) {
+    case 'name':
+      return (
+        inner.kind === 'name' && nameWithin(inner.pattern, outer.pattern) && sourcesWithin(inner.sources, outer.sources)
+      );
+    case 'list':
+      return inner.kind === 'list' && inner.name === outer.name && sourcesWithin(inner.sources, outer.sources);
+    case 'country':
+      return inner.kind === 'country' && inner.country === outer.country;
+    case 'as':
+      return inner.kind === 'as' && inner.number === outer.number;
     case 'protocol':
       return inner.kind === 'protocol' && isSubset(inner.codes, outer.codes);
     case 'port':
@@ -96,6 +109,31 @@ function exclude(a: Criterion, b: Criterion): boolean {
     default:
       return false;
   }
+}
+
+/** Whether what the list has today holds all that the test allows. */
+function isListed(inner: Criterion, { list, places, sources }: Extract<Criterion, { kind: 'list' }>): boolean {
+  if (list < 0 || places === undefined) return false;
+  if (inner.kind === 'name') {
+    return (
+      inner.pattern.reach === 'exact' &&
+      sourcesWithin(inner.sources, sources) &&
+      places.listHasName(list, inner.pattern.domain)
+    );
+  }
+  if (inner.kind !== 'prefix' || inner.end !== 0 || sources !== undefined) return false;
+  const { address, length } = inner.prefix;
+  return length === (address.family === 4 ? 32 : 128) && places.listHasAddress(list, address);
+}
+
+/** Whether all that the inner pattern matches, the outer one matches too. */
+function nameWithin(inner: NamePattern, outer: NamePattern): boolean {
+  if (inner.domain === outer.domain) return inner.reach === outer.reach || outer.reach === 'both';
+  return outer.reach !== 'exact' && nameMatches(outer, inner.domain);
+}
+
+function sourcesWithin(inner: Sources, outer: Sources): boolean {
+  return outer === undefined || (inner !== undefined && [...inner].every((source) => outer.has(source)));
 }
 
 function isSubset(inner: ReadonlySet<number>, outer: ReadonlySet<number>): boolean {

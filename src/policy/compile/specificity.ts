@@ -1,6 +1,8 @@
 // The specificity tables of DESIGN section 4, as numbers: greater is more specific.
 import type { RuleText } from '#model/rule.ts';
+import { several } from '../accounts.ts';
 import type { DestinationCondition } from '../match/destination.ts';
+import type { NamePattern } from '../match/name.ts';
 
 /** From the most general to the most specific; the place in this list is the rank. */
 export const appKinds = ['any', 'ancestor', 'glob', 'package', 'sandbox', 'path', 'script', 'hash', 'process'] as const;
@@ -28,31 +30,69 @@ export function formatAppRank(rank: number): string {
 }
 
 const scopeRank = 1;
+const countryRank = 2;
+const networkRank = 3;
+const listRank = 4;
 const prefixRank = 100;
-const addressRank = 300;
+/** Above every prefix, below an address. */
+const domainRank = 230;
+const addressRank = 400;
 
 export function destinationRank(place: DestinationCondition['place']): number {
-  if (place.type === 'any') return 0;
-  if (place.type === 'scope') return scopeRank;
-  const { address, length } = place.prefix;
-  return length === (address.family === 4 ? 32 : 128) ? addressRank : prefixRank + length;
+  switch (place.type) {
+    case 'any':
+      return 0;
+    case 'scope':
+      return scopeRank;
+    case 'country':
+      return countryRank;
+    case 'as':
+      return networkRank;
+    case 'list':
+      return listRank;
+    case 'name':
+      return nameRank(place.name);
+    case 'prefix': {
+      const { address, length } = place.prefix;
+      return length === (address.family === 4 ? 32 : 128) ? addressRank : prefixRank + length;
+    }
+  }
+}
+
+/** The deeper the domain, the more specific; what is below it is less than that with the domain itself. */
+function nameRank({ domain, reach }: NamePattern): number {
+  if (reach === 'exact') return addressRank;
+  const labels = Math.min(domain.split('.').length, 80);
+  return domainRank + labels * 2 + (reach === 'below' ? 1 : 0);
 }
 
 export function formatDestinationRank(rank: number): string {
   if (rank === 0) return 'any destination';
   if (rank === scopeRank) return 'scope';
-  return rank === addressRank ? 'exact address' : `prefix of ${rank - prefixRank} bits`;
+  if (rank === countryRank) return 'country';
+  if (rank === networkRank) return 'network number';
+  if (rank === listRank) return 'list';
+  if (rank === addressRank) return 'exact name or address';
+  const labels = (rank - domainRank) >> 1;
+  if (labels > 0) return `domain of ${labels} label${labels === 1 ? '' : 's'}`;
+  return `prefix of ${rank - prefixRank} bits`;
 }
 
 const fencePriority = 10;
 const builtinPriority = -10;
 
-/** A refusal whose only subject is a user, a group, a cgroup, or whatever ran before Postern. */
+/** A refusal whose only subject is a user, a group, a cgroup, or whatever ran before Postern; or whose far end is a list, country or network number. */
 export function isFence(rule: RuleText): boolean {
   if (rule.action !== 'reject' && rule.action !== 'drop') return false;
+  if (isOfPlaces(rule.to) || isOfPlaces(rule.from)) return true;
   const subject = rule.user ?? rule.group ?? rule['supplementary-group'] ?? rule.cgroup ?? rule.seeded;
   const program = rule.app ?? rule.ancestor ?? rule.args ?? rule.label;
   return subject !== undefined && program === undefined;
+}
+
+/** Whether all of these are lists, countries or network numbers. */
+function isOfPlaces(destinations: RuleText['to']): boolean {
+  return destinations !== undefined && several(destinations).every((text) => /^(list|country|as):/.test(text));
 }
 
 export function defaultPriority(rule: RuleText, origin: string): number {

@@ -4,7 +4,7 @@ import { formatPrefix, type Prefix } from '#model/net/address.ts';
 import { PrefixTable } from '../match/prefix.ts';
 import type { Clause } from './clause.ts';
 import { type Criterion, fulfils } from './criterion.ts';
-import { dimension, dimensions, fileBy } from './keys.ts';
+import { countryKey, dimension, dimensions, fileBy } from './keys.ts';
 import { textFields, type View } from './view.ts';
 
 /** A clause in a leaf, with the tests that the way to the leaf has not settled. */
@@ -245,6 +245,9 @@ function walkKeys(dim: number, byKey: KeyTable, view: View, to: Walk): void {
     case dimension.ancestor:
       for (const name of view.process.ancestors ?? []) walkSets(view.ancestor(name)?.list, byKey, view, to);
       return;
+    case dimension.name:
+      walkSets(view.names().list, byKey, view, to);
+      return;
     case dimension.group:
       for (const group of view.process.groups ?? []) walkChild(byKey.get(group), view, to);
       return;
@@ -274,6 +277,10 @@ export function keyOf(dim: number, view: View): number {
       return view.scope(0);
     case dimension.localScope:
       return view.scope(1);
+    case dimension.country:
+      return countryKey(view.country());
+    case dimension.network:
+      return view.network();
     default:
       return -1;
   }

@@ -1,10 +1,12 @@
 // View: an attempt as integers, filled anew for each decision and never kept. Text fields are looked up when first asked for.
 
-import type { Attempt } from '#model/attempt.ts';
+import type { Attempt, DestinationName, NameSource } from '#model/attempt.ts';
 import type { Field } from '#model/decision.ts';
 import { directions } from '#model/flow.ts';
 import type { Address } from '#model/net/address.ts';
 import type { Process } from '#model/process.ts';
+import { NameField, type Sources } from '../match/names.ts';
+import type { Places } from '../match/places.ts';
 import { codeHasPorts, protocolCode } from '../match/protocol.ts';
 import { scopeIndex } from '../match/scope.ts';
 import { type Matched, StringField } from '../match/strings.ts';
@@ -37,18 +39,29 @@ const cgroupIndex = textFields.indexOf('cgroup');
 export interface Vocabulary {
   readonly texts: readonly StringField[];
   readonly ancestor: StringField;
+  readonly names: NameField;
 }
 
 export function newVocabulary(): Vocabulary {
-  return { texts: textFields.map((_, index) => new StringField(index === cgroupIndex)), ancestor: new StringField() };
+  return {
+    texts: textFields.map((_, index) => new StringField(index === cgroupIndex)),
+    ancestor: new StringField(),
+    names: new NameField(),
+  };
 }
 
 const nobody: Process = {};
+const noNames: Matched = { list: [], has: () => false };
 
 export class View {
   readonly #vocabulary: Vocabulary;
   readonly #matched: (Matched | null | undefined)[] = textFields.map(() => undefined);
+  readonly #places: Places;
   #args: string | null | undefined;
+  #names: Matched | undefined;
+  #listed = new Map<number, ReadonlySet<NameSource | 'address'>>();
+  #country: string | null | undefined;
+  #network: number | undefined;
   #remoteScope = -1;
   #localScope = -1;
   process: Process = nobody;
@@ -66,9 +79,12 @@ export class View {
   pid = -1;
   icmpType = -1;
   interface: string | undefined;
+  /** Of the far end. */
+  destinationNames: readonly DestinationName[] = [];
 
-  constructor(vocabulary: Vocabulary) {
+  constructor(vocabulary: Vocabulary, places: Places) {
     this.#vocabulary = vocabulary;
+    this.#places = places;
   }
 
   load(attempt: Attempt): void {
@@ -88,6 +104,11 @@ export class View {
     this.icmpType = flow.icmp?.type ?? -1;
     this.interface = flow.interface;
     this.#matched.fill(undefined);
+    this.destinationNames = attempt.names;
+    this.#names = undefined;
+    if (this.#listed.size > 0) this.#listed.clear();
+    this.#country = undefined;
+    this.#network = undefined;
     this.#args = undefined;
     this.#remoteScope = -1;
     this.#localScope = -1;
@@ -143,6 +164,47 @@ export class View {
   args(): string | null {
     if (this.#args === undefined) this.#args = this.process.args?.join(' ') ?? null;
     return this.#args;
+  }
+
+  /** Which name patterns one of the destination's names matches. */
+  names(): Matched {
+    if (this.#names === undefined) {
+      this.#names = this.destinationNames.length === 0 ? noNames : this.#vocabulary.names.match(this.destinationNames);
+    }
+    return this.#names;
+  }
+
+  /** Whether the list has the far end: its address, or one of its names that is known in one of these ways. */
+  isListed(list: number, sources: Sources): boolean {
+    const hits = this.#hits(list);
+    if (sources === undefined) return hits.size > 0;
+    for (const source of sources) if (hits.has(source)) return true;
+    return false;
+  }
+
+  #hits(list: number): ReadonlySet<NameSource | 'address'> {
+    const known = this.#listed.get(list);
+    if (known !== undefined) return known;
+    const hits = new Set<NameSource | 'address'>();
+    if (list >= 0) {
+      if (this.#places.listHasAddress(list, this.remote as Address)) hits.add('address');
+      for (const { name, from } of this.destinationNames) {
+        if (!hits.has(from) && this.#places.listHasName(list, name)) hits.add(from);
+      }
+    }
+    this.#listed.set(list, hits);
+    return hits;
+  }
+
+  country(): string | null {
+    if (this.#country === undefined) this.#country = this.#places.country(this.remote as Address) ?? null;
+    return this.#country;
+  }
+
+  /** Of the autonomous system; 0 where it is not known. */
+  network(): number {
+    this.#network ??= this.#places.network(this.remote as Address) ?? 0;
+    return this.#network;
   }
 
   scope(end: End): number {

@@ -7,7 +7,7 @@ import { modes } from '#model/mode.ts';
 import { type Address, ipv4, prefixOf } from '#model/net/address.ts';
 import { scopes } from '#model/net/scope.ts';
 import type { Process } from '#model/process.ts';
-import { accounts, attempt, conditions, ruleRecord, ruleRecords } from '../arbitrary.ts';
+import { accounts, attempt, conditions, places, ruleRecord, ruleRecords } from '../arbitrary.ts';
 import { builtinRules } from '../builtin.ts';
 import { compilePolicy } from '../policy.ts';
 import type { Consulted } from './consulted.ts';
@@ -77,7 +77,7 @@ function agreeing(one: Attempt, other: Attempt, consulted: Consulted): Attempt {
         .interface,
       icmp: (consulted.icmpType ? one : other).flow.icmp,
     },
-    names: other.names,
+    names: (consulted.names ? one : other).names,
   };
 }
 
@@ -112,6 +112,9 @@ const manyRules = fc
       conditions(['ancestor', 'label', 'network'], 2),
       conditions(['icmp-type', 'protocol', 'to'], 2),
       conditions(['cgroup', 'args', 'port'], 2),
+      conditions(['far', 'args', 'port'], 2),
+      conditions(['far', 'user'], 1),
+      conditions(['far'], 1),
     ),
     fc.boolean(),
   )
@@ -129,7 +132,7 @@ for (const [what, rules, numRuns] of [
   test(`with ${what} rules, an attempt that agrees on all that was consulted gets the same decision until a rule expires`, () => {
     fc.assert(
       fc.property(rules, fc.constantFrom(...modes), attempts, (list, mode, all) => {
-        const { policy } = compilePolicy(list, { revision: 3, mode, accounts });
+        const { policy } = compilePolicy(list, { revision: 3, mode, accounts, places });
         for (const one of all) {
           const { decision, consulted } = policy.decideConsulting(one, now);
           assert.deepEqual(decision, policy.decide(one, now));

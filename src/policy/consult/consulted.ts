@@ -22,6 +22,7 @@ export interface Consulted {
   /** Of the interface no more than whether it is lo. */
   readonly loopback: boolean;
   readonly localAddress: boolean;
+  /** The names of the far end, as this process knows them. */
   readonly names: boolean;
   /** How many leading bits of the remote address, 0–32 or 0–128; its family always counts. */
   readonly remoteBits: number;
@@ -93,6 +94,8 @@ const weights: Readonly<Partial<Record<Field, number>>> = {
   'process.container': 12,
   'process.flatpak': 12,
   'process.snap': 12,
+  // It makes an entry one of this process and this address.
+  names: 18,
 };
 const ownPort = 3;
 const loopback = 6;

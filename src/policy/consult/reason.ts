@@ -50,6 +50,20 @@ export function pidReason({ process }: View): Reason {
   return reasonOf('process.pid', process.pid !== undefined && process.startTime !== undefined);
 }
 
+/** Which names the far end has: they belong to its very address. */
+export function namesReason(view: View): Reason {
+  return { fields: bit('names') | remoteAddress, bits: allBits(view), known: true };
+}
+
+/** Where the far end's very address lies. */
+export function placeReason(view: View): Reason {
+  return remoteReason(allBits(view));
+}
+
+function allBits({ remote }: View): number {
+  return remote?.family === 6 ? 128 : 32;
+}
+
 /** A program that was found is none of the kernel's own, and none that ran before anybody watched, unless that is said. */
 function saidReason(field: 'process.kernel' | 'process.seeded', { process }: View): Reason {
   return reasonOf(field, process.kernel !== undefined || process.pid !== undefined);
@@ -113,6 +127,12 @@ function reasonEitherWay(test: Exclude<Criterion, { kind: 'port' | 'icmp' | 'anc
       return test.end === remoteEnd ? scopeReason(test.scope, view) : reasonOf('flow.local.address');
     case 'network':
       return reasonOf('flow.local.address');
+    case 'name':
+    case 'list':
+      return namesReason(view);
+    case 'country':
+    case 'as':
+      return placeReason(view);
     case 'uid':
       return reasonOf('process.uid', process.uid !== undefined);
     case 'gid':

@@ -13,7 +13,9 @@ import {
   groupsReason,
   matchReason,
   missReason,
+  namesReason,
   pidReason,
+  placeReason,
   reasonOf,
   scopeReason,
   tableReason,
@@ -131,6 +133,14 @@ export class NotingWalk {
         notes.note(ancestorsReason(view));
         for (const name of view.process.ancestors ?? []) view.ancestor(name)?.list.forEach(child);
         return;
+      case dimension.name:
+        notes.note(namesReason(view));
+        view.names().list.forEach(child);
+        return;
+      case dimension.country:
+      case dimension.network:
+        notes.note(placeReason(view));
+        break;
       case dimension.group:
         notes.note(groupsReason(view));
         view.process.groups?.forEach(child);

@@ -1,7 +1,8 @@
-// Destination conditions: addresses, prefixes and scopes, each with or without ports, as `to` and `from` write them.
+// Destination conditions, each with or without ports, as `to` and `from` write them.
 import { formatPrefix, type Prefix, parsePrefix } from '#model/net/address.ts';
 import { type Scope, scopes } from '#model/net/scope.ts';
 import { fail, ok, type Result } from '#std/result.ts';
+import { formatName, type NamePattern, parseName } from './name.ts';
 
 /** First and last port, both included. */
 export type PortRange = readonly [number, number];
@@ -10,11 +11,20 @@ export interface DestinationCondition {
   readonly place:
     | { readonly type: 'any' }
     | { readonly type: 'scope'; readonly scope: Scope }
-    | { readonly type: 'prefix'; readonly prefix: Prefix };
+    | { readonly type: 'prefix'; readonly prefix: Prefix }
+    | { readonly type: 'name'; readonly name: NamePattern }
+    | { readonly type: 'list'; readonly list: string }
+    /** ISO 3166-1, two capitals. */
+    | { readonly type: 'country'; readonly country: string }
+    /** The number of an autonomous system. */
+    | { readonly type: 'as'; readonly number: number };
   readonly ports: PortRange | undefined;
 }
 
-/** `10.0.0.1`, `10.0.0.0/8:443`, `[2001:db8::1]:8000-8999`, `lan`, `any:53`. The error is a sentence. */
+/**
+ * `10.0.0.1`, `10.0.0.0/8:443`, `[2001:db8::1]:8000-8999`, `lan`, `any:53`, `*.example.com:443`, `list:ads`, `country:DE`, `as:13335`.
+ * The error is a sentence.
+ */
 export function parseDestination(text: string): Result<DestinationCondition> {
   const split = splitPorts(text);
   if (!split.ok) return split;
@@ -24,22 +34,39 @@ export function parseDestination(text: string): Result<DestinationCondition> {
   if (scope !== undefined) return ok({ place: { type: 'scope', scope }, ports });
   const prefix = parsePrefix(place);
   if (!('error' in prefix)) return ok({ place: { type: 'prefix', prefix }, ports });
-  if (/^(list|country|as):/.test(text)) {
-    return fail(`"${text}": names and lists are not in this version; write addresses, prefixes or scopes`);
-  }
+  if (/^(list|country|as):/.test(place)) return parseKeyword(place, ports);
   if (/\d\/|\/\d|^[\d.]+$|:.*:/.test(place)) return fail(prefix.error);
   if (/[.*]/.test(place)) {
-    return fail(`"${text}": names and lists are not in this version; write addresses, prefixes or scopes`);
+    const name = parseName(place);
+    return name.ok ? ok({ place: { type: 'name', name: name.value }, ports }) : name;
   }
-  return fail(`"${text}" is no address, no prefix and no scope (${scopes.join(', ')}, any)`);
+  return fail(`"${text}" is no address, no prefix, no name with a dot and no scope (${scopes.join(', ')}, any)`);
+}
+
+/** What lists may be called: a part of file names and of rules. */
+export const listNamePattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
+function parseKeyword(text: string, ports: PortRange | undefined): Result<DestinationCondition> {
+  const [keyword, value = ''] = text.split(':');
+  if (keyword === 'list') {
+    if (listNamePattern.test(value)) return ok({ place: { type: 'list', list: value }, ports });
+    return fail(`"${text}": a list's name begins with a letter or digit and has at most 64 of a-z 0-9 . _ -`);
+  }
+  if (keyword === 'country') {
+    if (/^[A-Za-z]{2}$/.test(value)) return ok({ place: { type: 'country', country: value.toUpperCase() }, ports });
+    return fail(`"${text}": write a country with its two letters of ISO 3166, such as country:DE`);
+  }
+  if (/^\d{1,10}$/.test(value) && Number(value) > 0 && Number(value) < 2 ** 32) {
+    return ok({ place: { type: 'as', number: Number(value) }, ports });
+  }
+  return fail(`"${text}": write the number of an autonomous system, such as as:13335`);
 }
 
 function splitPorts(text: string): Result<{ place: string; ports: PortRange | undefined }> {
   const bracket = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
-  const colon = /^([^:]*):([^:]*)$/.exec(text);
-  const found = bracket ?? colon;
-  const isKeyword = colon !== null && /^(list|country|as)$/.test(colon[1] ?? '');
-  if (found === null || isKeyword) return ok({ place: text, ports: undefined });
+  const keyword = /^((?:list|country|as):[^:]*)(?::([^:]*))?$/.exec(text);
+  const found = bracket ?? keyword ?? /^([^:]*):([^:]*)$/.exec(text);
+  if (found === null) return ok({ place: text, ports: undefined });
   const [, place = '', portText] = found;
   if (portText === undefined) return ok({ place, ports: undefined });
   const ports = parsePorts(portText);
@@ -65,7 +92,27 @@ export function formatPorts([low, high]: PortRange): string {
 
 /** The text that `parseDestination` reads back to the same value. */
 export function formatDestination({ place, ports }: DestinationCondition): string {
-  const text = place.type === 'any' ? 'any' : place.type === 'scope' ? place.scope : formatPrefix(place.prefix);
+  const text = formatPlace(place);
   if (ports === undefined) return text;
-  return text.includes(':') ? `[${text}]:${formatPorts(ports)}` : `${text}:${formatPorts(ports)}`;
+  const six = place.type === 'prefix' && text.includes(':');
+  return six ? `[${text}]:${formatPorts(ports)}` : `${text}:${formatPorts(ports)}`;
+}
+
+function formatPlace(place: DestinationCondition['place']): string {
+  switch (place.type) {
+    case 'any':
+      return 'any';
+    case 'scope':
+      return place.scope;
+    case 'prefix':
+      return formatPrefix(place.prefix);
+    case 'name':
+      return formatName(place.name);
+    case 'list':
+      return `list:${place.list}`;
+    case 'country':
+      return `country:${place.country}`;
+    case 'as':
+      return `as:${place.number}`;
+  }
 }

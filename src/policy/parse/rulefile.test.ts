@@ -121,18 +121,31 @@ const cases: readonly (readonly [title: string, text: string, expected: readonly
     ['4:11: error: rule "a": from: "10.0.0.256" is not an IP address or prefix'],
   ],
   ['a bad network', rule('network: lan'), ['4:14: error: rule "a": network: "lan" is not an IP address or prefix']],
-  ...['example.com', '"*.example.com:443"', '"list:trackers"', '"country:DE"', '"as:13335"'].map(
-    (text) =>
-      [
-        `names and lists: ${text}`,
-        rule(`to: ${text}`),
-        [/^4:9: error: rule "a": to: .* names and lists are not in this version; write addresses, prefixes or scopes$/],
-      ] as const,
-  ),
+  [
+    'a star within a name',
+    rule('to: "cdn*.example.com"'),
+    [/a star stands for whole labels at the front alone, as in \*\.example\.com/],
+  ],
+  ['a name with umlauts', rule('to: bücher.example'), [/write the name in its ASCII form: xn--bcher-kva\.example/]],
+  ['a label too long', rule(`to: ${'a'.repeat(64)}.example`), [/is no host name: "a{64}" cannot be a part of one/]],
+  ['a list with a wrong name', rule('to: "list:My Ads"'), [/a list's name begins with a letter or digit/]],
+  ['a country in words', rule('to: "country:Germany"'), [/with its two letters of ISO 3166, such as country:DE/]],
+  ['no network number', rule('to: "as:AS13335"'), [/such as as:13335/]],
+  [
+    "a name of this machine's end",
+    rule('from: example.com'),
+    [/can only be the far end, which in direction out is "to"/],
+  ],
+  ['evidence without a name', rule('name-from: [sni]'), [/all that the rule has under "to" must be names or lists/]],
+  [
+    'evidence of an address',
+    rule('name-from: [sni]\n    to: [example.com, 10.0.0.1]'),
+    [/all that the rule has under "to" must be names or lists/],
+  ],
   [
     'a word that is no scope',
     rule('to: wan'),
-    [/4:9: error: rule "a": to: "wan" is no address, no prefix and no scope/],
+    [/4:9: error: rule "a": to: "wan" is no address, no prefix, no name with a dot and no scope/],
   ],
   ['a port too high', rule('to: "lan:70000"'), ['4:9: error: rule "a": to: "lan:70000": port 70000 is above 65535']],
   [
@@ -158,7 +171,6 @@ const cases: readonly (readonly [title: string, text: string, expected: readonly
   ['a pid alone', rule('app: { pid: 5 }'), [/a pid alone is never an identity/]],
   ['a bad hash', rule('app: { sha256: 12ab }'), [/4:20: error: rule "a": "app", "sha256" .*(64 hex digits|a text)/]],
   ['a lifetime', rule('lifetime: once'), [/^4:5: error: rule "a": a rule in a file holds always; lifetimes are/]],
-  ['evidence of names', rule('name-from: [sni]'), [/names are not in this version/]],
   ['a bad date', rule('until: 2026-13-01'), ['4:12: error: rule "a": "until" must be a date such as 2026-12-31']],
   [
     'a test that is a pattern',

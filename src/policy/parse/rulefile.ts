@@ -118,7 +118,13 @@ function bytes(text: string): number {
 /** What the schema cannot see: patterns, prefixes, ports, and tests that cannot be tried. Names of users are looked at when the policy is compiled. */
 function ruleIssues(record: RuleRecord): readonly { path: Path; severity: Diagnostic['severity']; message: string }[] {
   const accounts = completeAccounts({ users: {}, groups: {} }, [record]);
-  const context = { accounts, vocabulary: newVocabulary(), aliases: {}, disabled: new Set<string>() };
+  const context = {
+    accounts,
+    vocabulary: newVocabulary(),
+    aliases: {},
+    disabled: new Set<string>(),
+    places: undefined,
+  };
   const issues = lowerRule(record, context).issues.filter(({ severity }) => severity === 'error');
   const tests = (record.rule.tests ?? []).flatMap((test, index) => {
     const attempt = attemptFromConditions(test, accounts);

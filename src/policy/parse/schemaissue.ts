@@ -137,7 +137,6 @@ function unknownKey(key: string, path: Path): string {
   if (key === 'lifetime' && path.length === 2) {
     return 'a rule in a file holds always; lifetimes are for rules of the command line and of answers; for a last day, use "until"';
   }
-  if (key === 'name-from') return '"name-from" asks for names, and names are not in this version';
   const known =
     path.length === 0
       ? Object.keys(ruleFileSchema.shape)

@@ -1,7 +1,7 @@
 // Conditions and attempts in plain words, for sentences that people read.
 
 import type { Attempt } from '#model/attempt.ts';
-import { formatEndpoint } from '#model/flow.ts';
+import { type Endpoint, formatEndpoint } from '#model/flow.ts';
 import { formatAddress } from '#model/net/address.ts';
 import type { AppCondition, RuleText } from '#model/rule.ts';
 import { several } from '../accounts.ts';
@@ -83,12 +83,21 @@ export function actualText(attempt: Attempt, key: string, app?: AppCondition): s
     case 'network':
       return flow.local === undefined ? notKnown : formatAddress(flow.local.address);
     case 'to':
-      return to === undefined ? notKnown : formatEndpoint(to);
+      return to === undefined ? notKnown : withNames(attempt, to);
     case 'from':
-      return from === undefined ? notKnown : formatEndpoint(from);
+      return from === undefined ? notKnown : withNames(attempt, from);
     default:
       return notKnown;
   }
+}
+
+/** The far end's names stand behind its address, each with how it is known. */
+function withNames({ flow, names }: Attempt, end: Endpoint): string {
+  const address = formatEndpoint(end);
+  if (end !== flow.remote) return address;
+  if (names.length === 0) return `${address} (no name known)`;
+  const shown = names.slice(0, 4).map(({ name, from }) => `${printable(name)} by ${from}`);
+  return `${address} (${shown.join(', ')}${names.length > 4 ? ` and ${names.length - 4} more` : ''})`;
 }
 
 /** The same fact that the condition asks for, if it asks for one; otherwise the program. */

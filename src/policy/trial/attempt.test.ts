@@ -63,7 +63,7 @@ test('an icmp-type makes it ICMP of the family', () => {
 
 test('what is no attempt is refused in a sentence', () => {
   const refused: [AttemptConditions, RegExp][] = [
-    [{ to: 'lan' }, /^to: "lan" is no address such as/],
+    [{ to: 'lan' }, /^to: "lan" is no address or name such as/],
     [{ to: '192.0.2.1:99999' }, /^to: /],
     [{ user: 'nosuch' }, /^user: this machine has no "nosuch"$/],
     [{ app: '/usr/*' }, /is a pattern; an attempt is made by one program/],

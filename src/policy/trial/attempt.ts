@@ -1,6 +1,6 @@
 // An attempt from the words of rules: for `tests:` in rule files and the flags of `postern explain`.
 
-import type { Attempt } from '#model/attempt.ts';
+import type { Attempt, NameSource } from '#model/attempt.ts';
 import type { Direction, Endpoint } from '#model/flow.ts';
 import type { Accounts } from '#model/messages.ts';
 import { type Address, parseAddress, parsePrefix } from '#model/net/address.ts';
@@ -10,6 +10,7 @@ import type { AppCondition } from '#model/rule.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import { idOf, several } from '../accounts.ts';
 import { isGlob } from '../match/glob.ts';
+import { parseName } from '../match/name.ts';
 
 /** The words of a rule, each with one value: what is left out is not known. A RuleTest is one of these. */
 export interface AttemptConditions {
@@ -23,9 +24,11 @@ export interface AttemptConditions {
   readonly cgroup?: string | undefined;
   readonly label?: string | undefined;
   readonly seeded?: true | undefined;
-  /** `address` or `address:port`. */
+  /** An address or the name of the far end, with `:port` or without; or both as `name@address`. */
   readonly to?: string | undefined;
   readonly from?: string | undefined;
+  /** How the name of the far end is known; by DNS when left out. */
+  readonly 'name-from'?: NameSource | undefined;
   /** The destination's port. */
   readonly port?: number | undefined;
   /** TCP when left out; ICMP or ICMPv6 when there is an icmp-type. */
@@ -64,6 +67,9 @@ export function attemptFromConditions(words: AttemptConditions, accounts: Accoun
   }
   const unnamed = parseAddress(six ? someAddress.six : someAddress.four) as Address;
   const [near, far] = direction === 'in' ? [destination.value, from.value] : [from.value, destination.value];
+  if (near?.name !== undefined) {
+    return fail(`"${near.name}" is the name of this machine's end; only the far end's name can be known`);
+  }
   const local = near ?? ownEnd(network.value, direction === 'in' ? port : 0, unnamed);
   return ok({
     process: process.value,
@@ -72,15 +78,19 @@ export function attemptFromConditions(words: AttemptConditions, accounts: Accoun
       protocolNumber: number ?? 255,
       direction,
       local,
-      remote: far ?? { address: unnamed, port: direction === 'in' ? 0 : port },
+      remote: far === undefined ? { address: unnamed, port: direction === 'in' ? 0 : port } : plain(far),
       interface: words.interface,
       icmp: type === undefined ? undefined : { type, code: 0 },
     },
-    names: [],
+    names: far?.name === undefined ? [] : [{ name: far.name, from: words['name-from'] ?? 'dns' }],
   });
 }
 
 const numbers: Partial<Record<string, number>> = protocolNumbers;
+
+function plain({ address, port }: Endpoint): Endpoint {
+  return { address, port };
+}
 
 /** The near end where only its network or its port is known. */
 function ownEnd(address: Address | undefined, port: number, unnamed: Address): Endpoint | undefined {
@@ -140,22 +150,38 @@ function id(
   return known === undefined ? fail(`${key}: this machine has no "${value}"`) : ok(known);
 }
 
-/** `192.0.2.1`, `192.0.2.1:443`, `2001:db8::1`, `[2001:db8::1]:443`; port 0 where none is said. */
-function endpoint(key: string, text: string | undefined): Result<Endpoint | undefined> {
-  if (text === undefined) return ok(undefined);
-  const match = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text);
-  const address = parseAddress(match?.[1] ?? match?.[2] ?? text);
-  const port = address === undefined || match === null ? 0 : Number(match[3] ?? 0);
-  if (address === undefined || port > 65535) {
-    return fail(`${key}: "${text}" is no address such as 192.0.2.1, 192.0.2.1:443 or [2001:db8::1]:443`);
-  }
-  return ok({ address, port });
+interface NamedEnd extends Endpoint {
+  readonly name?: string;
 }
 
-function withPort(endpoint: Endpoint | undefined, port: number): Result<Endpoint | undefined> {
+/**
+ * `192.0.2.1`, `192.0.2.1:443`, `2001:db8::1`, `[2001:db8::1]:443`, `example.com:443`, `example.com@192.0.2.1:443`; port 0
+ * where none is said, and an address that stands for any where there is only a name.
+ */
+function endpoint(key: string, text: string | undefined): Result<NamedEnd | undefined> {
+  if (text === undefined) return ok(undefined);
+  const at = text.indexOf('@');
+  const match = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text.slice(at + 1));
+  const place = match?.[1] ?? match?.[2] ?? text.slice(at + 1);
+  const address = parseAddress(place);
+  const port = match === null ? 0 : Number(match[3] ?? 0);
+  const given = at >= 0 ? text.slice(0, at) : address === undefined ? place : undefined;
+  const name = given === undefined ? undefined : parseName(given);
+  const nameIsNone =
+    name !== undefined && (!name.ok || name.value.reach !== 'exact' || !/\.\d*[^\d.]/.test(given ?? ''));
+  if (nameIsNone || port > 65535 || (at >= 0 && address === undefined)) {
+    return fail(
+      `${key}: "${text}" is no address or name such as 192.0.2.1, 192.0.2.1:443, [2001:db8::1]:443 or example.com:443`,
+    );
+  }
+  const some = parseAddress(someAddress.four) as Address;
+  return ok({ address: address ?? some, port, ...(name?.ok && { name: name.value.domain }) });
+}
+
+function withPort(endpoint: NamedEnd | undefined, port: number): Result<NamedEnd | undefined> {
   if (endpoint === undefined || port === 0 || endpoint.port === port) return ok(endpoint);
   if (endpoint.port !== 0) return fail(`"to" says port ${endpoint.port} and "port" says ${port}`);
-  return ok({ address: endpoint.address, port });
+  return ok({ ...endpoint, port });
 }
 
 function networkAddress(text: string | undefined): Result<Address | undefined> {

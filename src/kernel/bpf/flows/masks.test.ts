@@ -7,7 +7,7 @@ import { Masks } from './masks.ts';
 
 const nothing: FlowMask = {
   ...{ executable: false, process: false, uid: false, gid: false, cgroup: false, protocol: false, port: false },
-  ...{ local: false, loopback: false, remoteBits: 0 },
+  ...{ local: false, loopback: false, remoteBits: 0, names: false },
 };
 const to = (text: string, name?: string) => {
   const address = parseAddress(text);

@@ -4,7 +4,7 @@ import { fail, ok, type Result } from '#std/result.ts';
 import { checksum, geoMagic, geoVersion, numberWidth, unpackCountry } from './layout.ts';
 import { type GeoSource, maxSourceText } from './source.ts';
 import { embeddedIpv4 } from './special.ts';
-import { findIndex, findNumber, isAscending, type Table } from './table.ts';
+import { findIndex, findNumber, isAscending, type Table, tableOf } from './table.ts';
 
 export interface GeoTable {
   /** Undefined when the table knows no countries, or no networks. */
@@ -30,7 +30,7 @@ export const noGeo: GeoTable = {
 /** Keeps the bytes, which must not change any more. The error is a clause about the file: "it is damaged: …". */
 export function parseGeo(bytes: Uint8Array): Result<GeoTable> {
   const halves = parseHalves(bytes);
-  return halves.ok ? ok(tableOf(halves.value.countries, halves.value.networks)) : halves;
+  return halves.ok ? ok(geoTable(halves.value.countries, halves.value.networks)) : halves;
 }
 
 /** One half as it stands in a file that is sound, for build.ts to put into another. */
@@ -68,7 +68,7 @@ interface Half extends StoredHalf {
   readonly fine: Table;
 }
 
-function tableOf(countries: Half | undefined, networks: Half | undefined): GeoTable {
+function geoTable(countries: Half | undefined, networks: Half | undefined): GeoTable {
   // By number, so that a look-up makes no text: 0 and the number after the last value are "nothing known".
   const codes = [undefined, ...[...(countries?.values ?? [])].map(unpackCountry)];
   return {
@@ -92,7 +92,7 @@ function numberOf({ v4, wide, fine }: Half, address: Address): number {
 const decoder = new TextDecoder();
 
 function nameOf({ values, nameEnds, names }: Half, number: number): string | undefined {
-  const index = findIndex(values, 1, values.length, number, 0, 0, 0);
+  const index = findIndex(values, 1, 0, values.length, number, 0, 0, 0);
   if (index < 0 || values[index] !== number) return undefined;
   const name = decoder.decode(names.subarray(index === 0 ? 0 : nameEnds[index - 1], nameEnds[index]));
   return name === '' ? undefined : name;
@@ -177,5 +177,5 @@ function readTable(parts: Parts, stride: Table['stride'], values: number): Table
   const limit = stride === 4 ? values + 1 : values;
   const fits = starts.length === numbers.length * stride && numbers.every((number: number) => number <= limit);
   if (!fits || !isAscending(starts, stride)) parts.problem ??= 'a table in it is out of order';
-  return { stride, starts, numbers };
+  return tableOf(stride, fits ? starts : new Uint32Array(0), fits ? numbers : new Uint8Array(0));
 }

@@ -1,7 +1,7 @@
 // Ranges of addresses with a value each, as a source has them: in any order, one within another, many.
 import { compareWords, nextAddress } from './words.ts';
 
-const firstCapacity = 1024;
+const firstCapacity = 16;
 
 /** More than any source has: GeoIP2 City has seven million networks. */
 const maxRanges = 1 << 24;

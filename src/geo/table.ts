@@ -6,6 +6,18 @@ export interface Table {
   readonly stride: Stride;
   readonly starts: Uint32Array;
   readonly numbers: Uint8Array | Uint16Array | Uint32Array;
+  /** Every 64th start: few enough to stay in the processor's cache, which the table itself is too large for. */
+  readonly marks: Uint32Array;
+}
+
+const markEvery = 64;
+
+export function tableOf(stride: Stride, starts: Uint32Array, numbers: Table['numbers']): Table {
+  const marks = new Uint32Array(Math.ceil(numbers.length / markEvery) * stride);
+  for (let at = 0; at < marks.length; at++) {
+    marks[at] = starts[Math.floor(at / stride) * markEvery * stride + (at % stride)] as number;
+  }
+  return { stride, starts, numbers, marks };
 }
 
 /** Whether each start is after the one before it; without that a search goes astray. */
@@ -18,22 +30,27 @@ export function isAscending(starts: Uint32Array, stride: Stride): boolean {
 
 /** The number at the last start that is not after the address; 0 before the first. Of the words only `stride` are looked at. */
 export function findNumber(table: Table, w0: number, w1: number, w2: number, w3: number): number {
-  const index = findIndex(table.starts, table.stride, table.numbers.length, w0, w1, w2, w3);
-  return index < 0 ? 0 : (table.numbers[index] as number);
+  const { stride, starts, numbers, marks } = table;
+  const mark = findIndex(marks, stride, 0, marks.length / stride, w0, w1, w2, w3);
+  if (mark < 0) return 0;
+  const from = mark * markEvery;
+  const index = findIndex(starts, stride, from, Math.min(from + markEvery, numbers.length), w0, w1, w2, w3);
+  return numbers[index] as number;
 }
 
-/** Where the last of `length` ascending starts stands that is not after the address; −1 when all are. */
+/** Where the last of the ascending starts `from` to before `end` stands that is not after the address; one before `from` when all are. */
 export function findIndex(
   starts: Uint32Array,
   stride: Stride,
-  length: number,
+  from: number,
+  end: number,
   w0: number,
   w1: number,
   w2: number,
   w3: number,
 ): number {
-  let low = 0;
-  let high = length;
+  let low = from;
+  let high = end;
   while (low < high) {
     const middle = (low + high) >>> 1;
     const at = middle * stride;

@@ -16,6 +16,11 @@
 export const geoMagic = 0x4f454750;
 export const geoVersion = 1;
 
+/** Whether it says that it is one; not whether it is sound. */
+export function isGeo(bytes: Uint8Array): boolean {
+  return [0x50, 0x47, 0x45, 0x4f].every((byte, index) => bytes[index] === byte);
+}
+
 /** Bytes that the number of a value takes, one of 1, 2, 4, so that `values` + 1 fits. */
 export function numberWidth(values: number): 1 | 2 | 4 {
   return values < 0xff ? 1 : values < 0xffff ? 2 : 4;

@@ -19,3 +19,9 @@ export function formatSource({ name, date, licence, file }: GeoSource): string {
   const more = [file, licence].filter((text) => text !== '').join(', ');
   return `${name}${date === '' ? '' : ` of ${date}`}${more === '' ? '' : ` (${more})`}`;
 }
+
+/** The day of a time in seconds since 1970; empty for a time that no source was made at. */
+export function dayOf(seconds: number): string {
+  if (!(seconds > 0) || seconds > 0xffffffff) return '';
+  return new Date(seconds * 1000).toISOString().slice(0, 10);
+}

@@ -228,6 +228,21 @@ test('what is wrong with a file is told', () => {
   assert.equal(error(other), 'it has version 3 of the MaxMind DB format, and 2 is wanted');
 });
 
+test('all bits of a record count, of either side and each size', () => {
+  for (const recordSize of sizes) {
+    const high = recordSize === 24 ? 0xff0001 : 0x5000001;
+    const file = (zero: number, one: number) =>
+      Uint8Array.from([
+        ...formatNode(zero, one, recordSize),
+        ...new Array<number>(16).fill(0),
+        ...formatMetadata({ nodes: 1, recordSize, ipVersion: 4 }),
+      ]);
+    assert.equal(error(file(1, 1)), 'none');
+    assert.equal(error(file(high, 1)), 'it is damaged: a value in it is beyond its end');
+    assert.equal(error(file(1, high)), 'it is damaged: a value in it is beyond its end');
+  }
+});
+
 test('the work is bounded by the values that may be looked at', () => {
   const data = new DataWriter();
   data.add({ a: 1, b: [1, 2, 3], country: 'DE' });

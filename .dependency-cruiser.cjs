@@ -2,7 +2,7 @@
 const layers = [
   ['std'],
   ['model'],
-  ['wire'],
+  ['wire', 'lists', 'geo'],
   ['attribution', 'policy'],
   ['engine'],
   ['kernel', 'store', 'api', 'client'],
@@ -22,7 +22,7 @@ const rules = layers.flatMap((folders, index) =>
   })),
 );
 
-const pure = '^src/(model|wire|policy|attribution|engine)/';
+const pure = '^src/(model|wire|lists|geo|policy|attribution|engine)/';
 
 module.exports = {
   forbidden: [

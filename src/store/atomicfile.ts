@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, write
 import { dirname } from 'node:path';
 
 /** Throws what the file system says; then the old file stands. */
-export function writeAtomically(file: string, text: string): void {
+export function writeAtomically(file: string, content: string | Uint8Array): void {
   const beside = `${file}.${process.pid}.new`;
   rmSync(beside, { force: true });
   // `wx`: whatever stands there, a link among them, is not followed.
@@ -11,7 +11,7 @@ export function writeAtomically(file: string, text: string): void {
   try {
     try {
       // All of it: one write(2) to a disk that fills up takes a part, and is no error.
-      writeFileSync(fd, text);
+      writeFileSync(fd, content);
       fsyncSync(fd);
     } finally {
       closeSync(fd);

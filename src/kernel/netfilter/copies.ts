@@ -56,8 +56,8 @@ export class Copies {
   drain(): void {
     if (this.#watch === undefined) return;
     for (let turn = 0; turn < batchesPerTurn; turn++) {
-      this.#plan.beforeBatch();
       const count = this.#receive();
+      this.#plan.beforeBatch();
       for (let slot = 0; slot < count; slot++) this.#readDatagram(slot);
       if (count < batch) return;
     }

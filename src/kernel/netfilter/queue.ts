@@ -33,7 +33,7 @@ const EBUSY = 16;
 export interface QueuePlan {
   readonly fd: number;
   readonly number: number;
-  /** Runs before each batch: whatever the kernel said before these packets is heard first. */
+  /** Runs once a batch is read, before its packets are handed out: whatever the kernel said before these packets is heard first. */
   beforeBatch(): void;
   onPacket(bytes: Buffer, message: QueueMessage): void;
   /** A message that is none; `id` is 0 or the packet that still wants its verdict. */
@@ -118,8 +118,9 @@ export class PacketQueue {
 
   #read(): void {
     for (let turn = 0; turn < batchesPerTurn; turn++) {
-      this.#plan.beforeBatch();
       const count = this.#receive();
+      // Not before: what the kernel said of these packets, it said before it queued them.
+      this.#plan.beforeBatch();
       if (count === 0) return;
       this.#inBatch = true;
       for (let slot = 0; slot < count; slot++) this.#readDatagram(slot);

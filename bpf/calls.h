@@ -122,6 +122,7 @@ static __always_inline int judge_call(struct bpf_sock_addr *ctx, struct flow *fl
 	fresh.rule = answer.rule;
 	fresh.expires = answer.expires;
 	fresh.error = answer.error;
+	fresh.by_names = answer.by_names;
 	fresh.bound = known ? known->bound : 0;
 	if (bpf_map_update_elem(&sockets, &cookie, &fresh, BPF_ANY))
 		count(COUNT_SOCKETS_FULL);

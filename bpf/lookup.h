@@ -15,6 +15,7 @@ struct answer {
 	__u16 verdict;
 	__u16 by_mode;
 	__u32 error;
+	__u32 by_names; /* as in struct socket */
 };
 
 static __always_inline void copy16(__u8 *to, const __u8 *from)
@@ -34,12 +35,18 @@ static __always_inline bool same_ids(const struct owner *a, const struct owner *
 	       a->cgroup == b->cgroup;
 }
 
+/* Whether no answer has come since the verdict that rests on names was given. */
+static __always_inline bool names_hold(__u32 by_names, const struct config *config)
+{
+	return !by_names || by_names == *(volatile const __u32 *)&config->answers_seen + 1;
+}
+
 /* Whether this socket's verdict is for this very peer, from this policy, and not out of date. */
 static __always_inline bool is_judged(const struct socket *socket, const struct flow *flow, const struct config *config)
 {
 	return socket->verdict != VERDICT_UNKNOWN && socket->generation == config->generation &&
 	       socket->remote_port == flow->remote_port && socket->family == flow->family &&
-	       same16(socket->remote, flow->remote) &&
+	       same16(socket->remote, flow->remote) && names_hold(socket->by_names, config) &&
 	       (!socket->expires || socket->expires > bpf_ktime_get_boot_ns());
 }
 
@@ -129,6 +136,7 @@ struct search {
 	const struct flow *flow;
 	struct answer *answer;
 	__u32 generation;
+	__u32 answers; /* answers_seen + 1; 0: some of them are not read yet */
 	int how;
 };
 
@@ -162,12 +170,15 @@ static __always_inline bool try_mask(__u32 index, const struct search *search)
 		return false;
 	if (entry->expires && entry->expires <= bpf_ktime_get_boot_ns())
 		return false;
+	if (entry->by_names && !search->answers)
+		return false;
 	__sync_fetch_and_add(&entry->hits, 1);
 	search->answer->verdict = entry->verdict;
 	search->answer->by_mode = entry->by_mode;
 	search->answer->error = entry->error;
 	search->answer->rule = entry->rule;
 	search->answer->expires = entry->expires;
+	search->answer->by_names = entry->by_names ? search->answers : 0;
 	return true;
 }
 
@@ -183,15 +194,19 @@ static __noinline int ask_cache(const struct owner *owner, const struct flow *fl
 {
 	struct config *config = settings();
 	struct search search = { .owner = owner, .flow = flow, .answer = answer, .how = how };
+	__u32 seen;
 
 	answer->verdict = VERDICT_UNKNOWN;
 	answer->by_mode = 0;
 	answer->error = 0;
 	answer->rule = 0;
 	answer->expires = 0;
+	answer->by_names = 0;
 	if (!config || flow->zero == FLOW_REPLY)
 		return 0;
 	search.generation = config->generation;
+	seen = *(volatile __u32 *)&config->answers_seen;
+	search.answers = seen == *(volatile __u32 *)&config->answers_read ? seen + 1 : 0;
 #ifdef WALK_BY_PROBE
 	/* Read in each round, so that the verifier learns nothing of it and each round looks the same. */
 	for (__u32 i = 0; i < MAX_MASKS; i++) {

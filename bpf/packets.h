@@ -106,7 +106,7 @@ static __always_inline bool read_flow(struct __sk_buff *skb, struct flow *flow, 
 }
 
 /* Notes that a datagram was accepted on its way out. */
-static __always_inline void talk_out(const struct flow *flow, __u64 cookie, __u32 generation)
+static __always_inline void talk_out(const struct flow *flow, __u64 cookie, __u32 generation, __u32 names)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct flow key;
@@ -115,13 +115,17 @@ static __always_inline void talk_out(const struct flow *flow, __u64 cookie, __u3
 	talk_key(&key, flow);
 	talk = bpf_map_lookup_elem(&talks, &key);
 	if (talk) {
-		if (now - talk->out_last > SECOND || talk->out_generation != generation || talk->out_cookie != cookie) {
+		if (now - talk->out_last > SECOND || talk->out_generation != generation || talk->out_cookie != cookie ||
+		    talk->out_names != names) {
 			talk->out_last = now;
 			talk->out_cookie = cookie;
 			talk->out_generation = generation;
+			talk->out_names = names;
 		}
 	} else {
-		struct talk fresh = { .out_last = now, .out_cookie = cookie, .out_generation = generation };
+		struct talk fresh = {
+			.out_last = now, .out_cookie = cookie, .out_generation = generation, .out_names = names
+		};
 
 		bpf_map_update_elem(&talks, &key, &fresh, BPF_ANY);
 	}
@@ -176,6 +180,7 @@ static __always_inline void judge_out(const struct socket *socket, const struct 
 		answer->verdict = socket->verdict;
 		answer->rule = socket->rule;
 		answer->expires = socket->expires;
+		answer->by_names = socket->by_names;
 		return;
 	}
 	ask_cache(&socket->owner, flow, answer, how);
@@ -211,7 +216,7 @@ static __always_inline int allows_out(struct __sk_buff *skb, int how)
 			}
 			/* Judged before, on this socket and under this policy. */
 			if (cookie && talk->out_cookie == cookie && talk->out_generation == config->generation &&
-			    recent(talk->out_last, now)) {
+			    names_hold(talk->out_names, config) && recent(talk->out_last, now)) {
 				if (now - talk->out_last > SECOND)
 					talk->out_last = now;
 				/* Another thread may have called for another peer meanwhile. */
@@ -236,7 +241,7 @@ static __always_inline int allows_out(struct __sk_buff *skb, int how)
 		count(COUNT_ALLOWED);
 		report(config, &socket->owner, &flow, cookie, &answer);
 		if (flow.protocol != IPPROTO_TCP)
-			talk_out(&flow, cookie, config->generation);
+			talk_out(&flow, cookie, config->generation, answer.by_names);
 		return 1;
 	}
 	if (answer.verdict == VERDICT_UNKNOWN) {
@@ -398,7 +403,7 @@ int passed_output(struct __sk_buff *skb)
 	struct flow flow;
 
 	if (config && read_flow(skb, &flow, FLOW_OUT) && flow.protocol != IPPROTO_TCP && flow.zero != FLOW_REPLY)
-		talk_out(&flow, bpf_get_socket_cookie(skb), config->generation);
+		talk_out(&flow, bpf_get_socket_cookie(skb), config->generation, 0);
 	return 0;
 }
 

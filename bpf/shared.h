@@ -84,6 +84,8 @@ struct entry {
 	__u8 verdict; /* VERDICT_* */
 	__u8 by_mode; /* 1: no rule decided, but the mode */
 	__u16 error; /* errno of a refused call; 0: EPERM */
+	__u32 by_names; /* 1: it rests on the names of its address, and holds only while no answer of a name server waits to be read */
+	__u32 zero;
 };
 
 #define VERDICT_UNKNOWN 0
@@ -124,6 +126,8 @@ struct config {
 	__u64 netns_cookie; /* and its cookie; 0: the kernel tells none to user space (before 5.14) */
 	__u32 asleep; /* user space waits for a wake-up of the ring; the first event takes it back */
 	__u32 forward; /* 1: what is forwarded is judged */
+	__u32 answers_seen; /* answers of name servers that came in; counts on for ever */
+	__u32 answers_read; /* as many user space has read, and has taken back what they change */
 };
 
 /* Events of the ring, each begins with this. */
@@ -139,6 +143,7 @@ struct event {
 #define EVENT_FLOW 4
 #define EVENT_VOID 5 /* an event_flow: this connection is to be judged anew */
 #define EVENT_END 6
+#define EVENT_DNS 7
 
 /* An exec: followed by the texts, each without a terminating zero. Where a text was cut its length is the room's. */
 struct event_exec {
@@ -193,6 +198,24 @@ struct event_flow {
 	__u32 exec; /* of EVENT_VOID, 1: another program uses the socket now */
 };
 
+/* A packet to port 53 of a name server (direction FLOW_OUT) or from it (FLOW_IN), followed by what it carries. */
+struct event_dns {
+	struct event event;
+	struct flow flow;
+	__u64 cookie;
+	__u64 exec; /* of the run whose socket it is; 0: not known */
+	__u32 tgid;
+	__u32 sequence; /* TCP */
+	__u32 length; /* of what follows: at most DNS_ROOM */
+	__u16 tcp_flags; /* DNS_SYN, DNS_ENDS */
+	__u16 cut; /* 1: the packet carried more */
+};
+
+#define DNS_PORT 53
+#define DNS_ROOM 4096
+#define DNS_SYN 1
+#define DNS_ENDS 2 /* FIN or RST */
+
 /* A socket's end, with its totals. */
 struct event_end {
 	struct event event;
@@ -218,6 +241,8 @@ struct socket {
 	__u64 talked; /* boot-time nanoseconds at which talks[] was last written for this peer, from `talked_port` */
 	__u32 talked_port;
 	__u32 error; /* of the verdict, as in struct entry */
+	__u32 by_names; /* the verdict rests on names: answers_seen + 1 at that moment; 0: it does not */
+	__u32 zero;
 };
 
 /* A local port of the guarded network namespace. */
@@ -242,6 +267,8 @@ struct talk {
 	__u64 in_exec; /* exec of the process that listens */
 	__u32 out_generation; /* of the policy that accepted */
 	__u32 in_generation;
+	__u32 out_names; /* as by_names of struct socket */
+	__u32 zero;
 };
 
 /* What is counted of a socket, and whose it was when its flow was judged. In sk_storage; accepted connections begin with their
@@ -287,6 +314,7 @@ struct asked {
 #define COUNT_REPLIES 9 /* packets let through as replies */
 #define COUNT_VOIDED 8 /* verdicts voided: socket kept over exec, or a new policy */
 #define COUNT_ELSEWHERE 10 /* calls in other network namespaces that passed because nothing was known of them */
+#define COUNT_DNS_CUT 11 /* packets of name servers that were longer than the room */
 #define COUNTS 16
 
 #endif

@@ -1,14 +1,14 @@
 // The structures of bpf/shared.h, once in TypeScript: offsets and sizes in bytes. A test holds them against the object's BTF.
 
 /** Of the names, layouts and meanings of everything pinned: another number is another folder, which a Postern does not take up. */
-export const layoutVersion = 3;
+export const layoutVersion = 4;
 
 export const layouts = {
   exe: { size: 40, ino: 0, ctime: 8, name: 16, dev: 24, generation: 28, mount: 32, nlink: 36 },
   process: { size: 72, exe: 0, exec: 40, start: 48, parent: 56, parent_tgid: 64, flags: 68 },
   owner: { size: 96, process: 0, cgroup: 72, tgid: 80, uid: 84, gid: 88, known: 92 },
   config: {
-    size: 40,
+    size: 48,
     generation: 0,
     masks: 4,
     enforce: 8,
@@ -18,6 +18,8 @@ export const layouts = {
     netns_cookie: 24,
     asleep: 32,
     forward: 36,
+    answers_seen: 40,
+    answers_read: 44,
   },
   event: { size: 16, type: 0, bytes: 4, time: 8 },
   event_exec: {
@@ -45,7 +47,7 @@ export const cuts = { path: 1, file: 2, args: 4 } as const;
 /** COUNT_*, and COUNTS. */
 export const countSlots = {
   ...{ ringFull: 0, processesFull: 1, unknownProcess: 2, refused: 3, allowed: 4, asked: 5 },
-  ...{ socketsFull: 6, ambiguous: 7, voided: 8, replies: 9, elsewhere: 10, all: 16 },
+  ...{ socketsFull: 6, ambiguous: 7, voided: 8, replies: 9, elsewhere: 10, dnsCut: 11, all: 16 },
 } as const;
 /** max_entries of `events`, in bytes. */
 export const eventsBytes = 8 * 1024 * 1024;

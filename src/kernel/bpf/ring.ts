@@ -73,6 +73,11 @@ export class Ring {
     return records;
   }
 
+  /** Whether something waits that was begun before this call: unread, or still being written. */
+  get waits(): boolean {
+    return Atomics.load(this.#producer, 0) !== this.#at;
+  }
+
   close(): void {
     libc.munmap(this.#addresses[0], pageBytes);
     libc.munmap(this.#addresses[1], pageBytes + 2 * this.#size);

@@ -2,6 +2,7 @@
 import type { Caller } from '#engine/types.ts';
 import type { Decision } from '#model/decision.ts';
 import type { Flow } from '#model/flow.ts';
+import type { Address } from '#model/net/address.ts';
 import { refusalErrnos } from '#model/rule.ts';
 import type { FlowMask } from '#policy/cache/mask.ts';
 import type { KernelConfig } from '../config.ts';
@@ -10,6 +11,7 @@ import type { BpfMap } from '../map.ts';
 import { writeAddress } from './flowbytes.ts';
 import { directionCodes, flowLayouts, maskFields, verdictCodes } from './layout.ts';
 import { fieldsOf, fillBits, Masks } from './masks.ts';
+import { NamedEntries } from './namedentries.ts';
 import { type Numbered, RuleNumbers } from './rulenumbers.ts';
 
 const { entry_key: keyLayout, entry: entryLayout, mask: maskLayout } = flowLayouts;
@@ -46,6 +48,7 @@ export class FlowCache {
   readonly #config: KernelConfig;
   readonly #masks: Masks;
   readonly #numbers = new RuleNumbers();
+  readonly #named = new NamedEntries();
   readonly #hitsSeen = new Map<number, number>();
   readonly #bootMs: () => number;
   readonly #key = Buffer.alloc(keyLayout.size);
@@ -91,6 +94,10 @@ export class FlowCache {
     entry[entryLayout.verdict] = verdictCodes[action];
     entry[entryLayout.by_mode] = decision.by === 'mode' ? 1 : 0;
     if (decision.errno !== undefined) entry.writeUInt16LE(refusalErrnos[decision.errno], entryLayout.error);
+    if (mask.names) {
+      entry.writeUInt32LE(1, entryLayout.by_names);
+      this.#named.add(flow.remote.address, Buffer.from(this.#key), (key) => this.#maps.flows.delete(key));
+    }
     const written = this.#maps.flows.update(this.#key, entry);
     this.counts[written.ok ? 'taught' : 'untaught'] += 1;
     return written.ok;
@@ -146,6 +153,11 @@ export class FlowCache {
     return this.#maps.hits.lookup(this.#index, this.#count) ? Number(this.#count.readBigUInt64LE()) : 0;
   }
 
+  /** The names of this address changed: what rested on them is not known any more. */
+  forgetNamed(address: Address): void {
+    for (const key of this.#named.take(address)) this.#maps.flows.delete(key);
+  }
+
   get generation(): number {
     return this.#config.get('generation');
   }
@@ -153,6 +165,7 @@ export class FlowCache {
   /** From here on only what was taught for this generation is found. */
   swap(generation: number): void {
     this.#config.set('generation', generation);
+    this.#named.keep(generation);
   }
 
   /** Before a generation is taught: forgets masks that older ones used, when they take too much of the room. */

@@ -31,11 +31,11 @@ export const flowLayouts = {
     protocol: 86,
     shape: 87,
   },
-  entry: { size: 24, expires: 0, hits: 8, rule: 16, verdict: 20, by_mode: 21, error: 22 },
+  entry: { size: 32, expires: 0, hits: 8, rule: 16, verdict: 20, by_mode: 21, error: 22, by_names: 24, zero: 28 },
   mask: { size: 24, remote_high: 0, remote_low: 8, fields: 16, zero: 20 },
   asked: { size: 120, owner: 0, cookie: 96, time: 104, ambiguous: 112, zero: 116 },
   socket: {
-    size: 152,
+    size: 160,
     owner: 0,
     remote: 96,
     expires: 112,
@@ -48,6 +48,8 @@ export const flowLayouts = {
     talked: 136,
     talked_port: 144,
     error: 148,
+    by_names: 152,
+    zero: 156,
   },
   port: { size: 112, owner: 0, cookie: 96, sockets: 104, ambiguous: 108 },
   traffic: {
@@ -64,13 +66,15 @@ export const flowLayouts = {
     told: 92,
   },
   talk: {
-    size: 40,
+    size: 48,
     out_last: 0,
     in_last: 8,
     out_cookie: 16,
     in_exec: 24,
     out_generation: 32,
     in_generation: 36,
+    out_names: 40,
+    zero: 44,
   },
   event_flow: {
     size: 176,
@@ -82,6 +86,18 @@ export const flowLayouts = {
     generation: 164,
     verdict: 168,
     exec: 172,
+  },
+  event_dns: {
+    size: 88,
+    event: 0,
+    flow: 16,
+    cookie: 56,
+    exec: 64,
+    tgid: 72,
+    sequence: 76,
+    length: 80,
+    tcp_flags: 84,
+    cut: 86,
   },
   event_end: {
     size: 96,
@@ -108,4 +124,6 @@ export const verdictCodes = { unknown: 0, allow: 1, reject: 2, drop: 3 } as cons
 /** FLOW_* */
 export const directionCodes = { out: 0, in: 1, forward: 2 } as const;
 /** EVENT_* */
-export const flowEvents = { flow: 4, void: 5, end: 6 } as const;
+export const flowEvents = { flow: 4, void: 5, end: 6, dns: 7 } as const;
+/** DNS_SYN, DNS_ENDS */
+export const dnsFlags = { begins: 1, ends: 2 } as const;

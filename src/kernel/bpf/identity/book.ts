@@ -139,6 +139,16 @@ export class KernelBook {
     return this.#table.identities();
   }
 
+  /** As `get`, by what was read so far: for whoever handles an event, before the next one. */
+  known(pid: number, now: number): Process | undefined {
+    return this.#table.get(pid, now);
+  }
+
+  /** The program of this run, as far as it is remembered. */
+  byRun(pid: number, exec: bigint, now: number): Process | undefined {
+    return this.#table.byExec(pid, exec, now);
+  }
+
   /** The process that has this pid now, or had it until a moment ago. */
   get(pid: number, now: number): Process | undefined {
     this.drain();

@@ -29,6 +29,8 @@ export interface KernelProcess {
   readonly parentPid: number;
   readonly seeded: boolean;
   readonly foreign: boolean;
+  /** It has executed nothing since its fork: it runs its parent's program. */
+  readonly forked: boolean;
 }
 
 /** Who made a call. */
@@ -83,6 +85,7 @@ export function decodeProcess(view: DataView, at: number): KernelProcess {
     parentPid: view.getUint32(at + process.parent_tgid, true),
     seeded: (flags & processFlags.seeded) !== 0,
     foreign: (flags & processFlags.foreign) !== 0,
+    forked: (flags & processFlags.forked) !== 0,
   };
 }
 

@@ -1,0 +1,43 @@
+// A copy of what passed between a program and a name server, as bpf/names.h writes it into the ring.
+import type { Flow } from '#model/flow.ts';
+import { layouts } from '../layout.ts';
+import { readFlow } from './flowbytes.ts';
+import { dnsFlags, flowEvents, flowLayouts } from './layout.ts';
+
+const { event_dns: layout } = flowLayouts;
+
+export interface DnsCopy {
+  /** `out`: a question on its way; `in`: an answer. The far end is the name server. */
+  readonly flow: Flow;
+  /** Whose socket it is: pid and boot-time nanoseconds of its exec; undefined where no call of it was seen. */
+  readonly run: { readonly pid: number; readonly exec: bigint } | undefined;
+  /** Of TCP: what a stream is put together by. */
+  readonly segment: { readonly sequence: number; readonly begins: boolean; readonly ends: boolean } | undefined;
+  /** Valid during the call. Not all of it where `cut`. */
+  readonly payload: Buffer;
+  readonly cut: boolean;
+}
+
+/** Reads the event that begins at `at`; undefined for one of another kind. */
+export function decodeDnsCopy(bytes: Buffer, view: DataView, at: number): DnsCopy | undefined {
+  if (view.getUint32(at + layouts.event.type, true) !== flowEvents.dns) return undefined;
+  const flow = readFlow(bytes, at + layout.flow);
+  if (flow === undefined) return undefined;
+  const pid = view.getUint32(at + layout.tgid, true);
+  const flags = view.getUint16(at + layout.tcp_flags, true);
+  const start = at + layout.size;
+  return {
+    flow,
+    run: pid === 0 ? undefined : { pid, exec: view.getBigUint64(at + layout.exec, true) },
+    segment:
+      flow.protocol === 'tcp'
+        ? {
+            sequence: view.getUint32(at + layout.sequence, true),
+            begins: (flags & dnsFlags.begins) !== 0,
+            ends: (flags & dnsFlags.ends) !== 0,
+          }
+        : undefined,
+    payload: bytes.subarray(start, start + view.getUint32(at + layout.length, true)),
+    cut: view.getUint16(at + layout.cut, true) !== 0,
+  };
+}

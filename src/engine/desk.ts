@@ -1,5 +1,7 @@
 // The desk: where flows wait for answers, many questions at a time, and where each held flow gets its judgement.
+import { type Attempt, attemptToJson } from '#model/attempt.ts';
 import type { Reason } from '#model/connection.ts';
+import type { Address } from '#model/net/address.ts';
 import type { Process } from '#model/process.ts';
 import type { PromptOutcome } from '#model/prompt.ts';
 import { type HeldFlow, ownerOf } from './held.ts';
@@ -140,6 +142,26 @@ export class Desk {
         turn.out.push({ type: 'prompt-changed', prompt: promptOf(question) });
       }
     }
+  }
+
+  /** What is asked about may be decided by a name that its destination has now. */
+  named(turn: Turn, key: string, names: Attempt['names'], policy: Decider): void {
+    const flow = this.#parts.holding.flows.get(key);
+    if (flow?.asked === undefined) return;
+    const { question, terms } = flow.asked;
+    flow.asked.terms = { ...terms, attempt: { ...terms.attempt, names } };
+    question.attempt = attemptToJson(flow.asked.terms.attempt);
+    const decided = this.#decideFlow(turn, question, flow, policy);
+    if (question.flows.size === 0) this.#close(turn, question, 'policy', decided ?? unanswered);
+    else turn.out.push({ type: 'prompt-changed', prompt: promptOf(question) });
+  }
+
+  flowsTo(isThere: (address: Address) => boolean): { readonly key: string; readonly attempt: Attempt }[] {
+    return [...this.#parts.questions.all()].flatMap(({ flows }) =>
+      [...flows].flatMap(({ key, flow, asked }) =>
+        asked !== undefined && isThere(flow.remote.address) ? [{ key, attempt: asked.terms.attempt }] : [],
+      ),
+    );
   }
 
   #decideFlow(turn: Turn, question: Question, flow: HeldFlow, policy: Decider): Judgement | undefined {

@@ -5,8 +5,10 @@
 // * What finds no room (quotas.ts) is rejected at once, before attribution too: without its program nothing says that
 //   no rule refuses it, unless a rule decides whoever sends it. Only a packet too many of a flow that goes on waiting is dropped, since a refusal would end the flow.
 // * Before the first policy packets are held as if their program were still being found.
+import type { Attempt } from '#model/attempt.ts';
 import type { Reason, Totals } from '#model/connection.ts';
 import type { Settings } from '#model/messages.ts';
+import type { Address } from '#model/net/address.ts';
 import type { Process } from '#model/process.ts';
 import type { Prompt } from '#model/prompt.ts';
 import { Desk, unanswered } from './desk.ts';
@@ -96,6 +98,16 @@ export class Engine {
     return this.#ledger.isAllowed(key);
   }
 
+  /** Flows to such addresses that are asked about or go on, with what is known of each. */
+  flowsTo(isThere: (address: Address) => boolean): readonly { readonly key: string; readonly attempt: Attempt }[] {
+    return [...this.#desk.flowsTo(isThere), ...this.#ledger.flowsTo(isThere)];
+  }
+
+  /** The names by which the flow with this key was decided last, if that is still known. */
+  namesOf(key: string): Attempt['names'] {
+    return this.#ledger.known(key)?.attempt.names ?? [];
+  }
+
   /** When `tick` is due at the latest, in milliseconds since 1970; not in the future: at once; undefined: nothing waits. */
   nextDeadline(): number | undefined {
     if (this.#ledger.unfinished) return this.#now;
@@ -129,6 +141,9 @@ export class Engine {
         break;
       case 'ended':
         this.#ended(turn, event.key, event.totals);
+        break;
+      case 'named':
+        this.#named(turn, event.flows);
         break;
       case 'policy':
         this.#swap(turn, event.policy, event.settings);
@@ -265,8 +280,8 @@ export class Engine {
     else this.#record(turn, flow, attribution, this.#policy);
   }
 
-  #decide(turn: Turn, flow: HeldFlow, { process, evidence }: Attribution, policy: Decider): void {
-    const attempt = attemptOf(flow, process);
+  #decide(turn: Turn, flow: HeldFlow, { process, evidence, names }: Attribution, policy: Decider): void {
+    const attempt = attemptOf(flow, process, names);
     const found = process !== undefined;
     if (!found) turn.out.push({ type: 'count', reason: 'unattributed' });
     const decision = policy.decide(attempt, turn.now);
@@ -284,14 +299,14 @@ export class Engine {
   }
 
   /** Records a copy: what the kernel did with the packet or, in `observe`, what would have been done. */
-  #record(turn: Turn, copy: HeldFlow, { process, evidence }: Attribution, policy: Decider): void {
+  #record(turn: Turn, copy: HeldFlow, { process, evidence, names }: Attribution, policy: Decider): void {
     const decided = copy.copy ?? null;
     // A late copy says nothing new of a flow that was queued since.
     if (decided === null && this.#enforces() && this.#ledger.isAllowed(copy.key)) {
       if (copy.end !== undefined) this.#ledger.ended(turn, copy.key, copy.end);
       return;
     }
-    const attempt = attemptOf(copy, process);
+    const attempt = attemptOf(copy, process, names);
     const found = process !== undefined;
     if (!found) turn.out.push({ type: 'count', reason: 'unattributed' });
     const decision = policy.decide(attempt, turn.now);
@@ -318,6 +333,14 @@ export class Engine {
     }
     waiting.end = endsOf(waiting.end, end);
     if (waiting.copy !== undefined) this.#copies.delete(key);
+  }
+
+  #named(turn: Turn, flows: Extract<EngineEvent, { type: 'named' }>['flows']): void {
+    if (this.#policy === undefined || !this.#enforces()) return;
+    for (const { key, names } of flows) {
+      this.#desk.named(turn, key, names, this.#policy);
+      this.#ledger.named(turn, key, names, this.#policy);
+    }
   }
 
   #expire(turn: Turn): void {

@@ -68,8 +68,8 @@ type Packet = Pick<QueuedPacket, 'flow' | 'uid' | 'gid'>;
  * The attempt of a packet: effective ids at the call come from the packet and win over the process's. A program that
  * was not found is still known by its ids.
  */
-export function attemptOf(packet: Packet, process: Process | undefined): Attempt {
-  return { process: withIds(process, packet.uid, packet.gid), flow: packet.flow, names: noNames };
+export function attemptOf(packet: Packet, process: Process | undefined, names: Attempt['names'] = noNames): Attempt {
+  return { process: withIds(process, packet.uid, packet.gid), flow: packet.flow, names };
 }
 
 const noNames: Attempt['names'] = [];

@@ -1,6 +1,8 @@
 // The ledger: writes one record for each flow, again when it grows or is decided otherwise, and finds what a new policy voids.
+import type { Attempt } from '#model/attempt.ts';
 import type { ConnectionEnd } from '#model/connection.ts';
 import type { Decision } from '#model/decision.ts';
+import type { Address } from '#model/net/address.ts';
 import { sameSender } from './held.ts';
 import { anewAtOnce } from './limits.ts';
 import { connectionOf, type FlowRecord, Memory, type Outcome, sameOutcome, termsOf } from './memory.ts';
@@ -124,6 +126,26 @@ export class Ledger {
       if (decision.action === 'ask' && record.outcome.reason === 'answer') continue;
       this.#void(turn, record, decision);
     }
+  }
+
+  /** What goes on may be refused by a name that its destination has now. */
+  named(turn: Turn, key: string, names: Attempt['names'], policy: Decider): void {
+    const record = this.#memory.find(key);
+    if (record === undefined || !this.#memory.isAllowed(key)) return;
+    const attempt = { ...record.outcome.attempt, names };
+    record.outcome = { ...record.outcome, attempt };
+    const decision = policy.decide(attempt, turn.now);
+    if (decision.action === 'allow' || (decision.action === 'ask' && record.outcome.reason === 'answer')) return;
+    this.#void(turn, record, decision);
+  }
+
+  /** Those that are allowed. */
+  flowsTo(isThere: (address: Address) => boolean): { readonly key: string; readonly attempt: Attempt }[] {
+    const found: { readonly key: string; readonly attempt: Attempt }[] = [];
+    for (const { key, outcome } of this.#memory.allowedRecords()) {
+      if (isThere(outcome.attempt.flow.remote.address)) found.push({ key, attempt: outcome.attempt });
+    }
+    return found;
   }
 
   #void(turn: Turn, record: FlowRecord, decision: Decision): void {

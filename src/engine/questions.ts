@@ -12,7 +12,7 @@ export interface Question extends Reportable {
   readonly id: string;
   /** questionKey of all of its flows. */
   readonly key: string;
-  readonly attempt: AttemptJson;
+  attempt: AttemptJson;
   readonly opened: number;
   readonly deadline: number;
   readonly flows: Set<HeldFlow>;

@@ -57,6 +57,8 @@ export interface Attribution {
   readonly evidence: readonly Evidence[];
   /** The call by which it was found, where a program of the kernel saw it. */
   readonly caller?: Caller | undefined;
+  /** Those of the far end that count for this process. */
+  readonly names?: Attempt['names'] | undefined;
 }
 
 export type EngineEvent =
@@ -69,6 +71,8 @@ export type EngineEvent =
   | { readonly type: 'policy'; readonly policy: Decider; readonly settings: Settings }
   /** The socket of the flow with this key is closed: its record is complete, and the key may come again for another one. */
   | { readonly type: 'ended'; readonly key: string; readonly totals: Totals }
+  /** The far end of these flows has other names now, for those whose flows they are: what hangs on that is decided anew. */
+  | { readonly type: 'named'; readonly flows: readonly { readonly key: string; readonly names: Attempt['names'] }[] }
   /** Nothing happened but time: deadlines are looked at. */
   | { readonly type: 'tick' }
   /** The gate stops: every held packet gets the unanswered default. */

@@ -15,6 +15,7 @@ import {
   undoneSchema,
   versionViewSchema,
 } from '#model/api.ts';
+import { nameViewSchema } from '#model/net/nameview.ts';
 
 export const outputs: Readonly<Record<string, z.ZodType>> = {
   status: statusSchema,
@@ -22,6 +23,7 @@ export const outputs: Readonly<Record<string, z.ZodType>> = {
   log: z.array(logLineSchema),
   'log --follow': logLineSchema,
   apps: z.array(appViewSchema),
+  names: z.array(nameViewSchema),
   rules: z.array(ruleViewSchema),
   'rule add': ruleChangeSchema,
   'rule edit': ruleChangeSchema,

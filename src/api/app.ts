@@ -9,7 +9,7 @@ import { answerSchema } from '#model/prompt.ts';
 import { isAdministrator, type Peer } from './access.ts';
 import { EventQueue } from './eventqueue.ts';
 import { openApi } from './openapi.ts';
-import { logQuerySchema } from './queries.ts';
+import { logQuerySchema, namesQuerySchema } from './queries.ts';
 import { ApiFailure, serve } from './reply.ts';
 import type { Services } from './services.ts';
 
@@ -29,6 +29,13 @@ const administratorsOnly: MiddlewareHandler<Environment> = async (context, next)
   }
   await next();
 };
+
+function parseQuery<T>(schema: z.ZodType<T>, query: unknown): T {
+  const parsed = schema.safeParse(query);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new ApiFailure({ code: 'bad-request', message: `${issue?.path.join('.')}: ${issue?.message}` });
+}
 
 async function body<T>(request: { json(): Promise<unknown> }, schema: z.ZodType<T>): Promise<T> {
   let value: unknown;
@@ -116,14 +123,13 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
     return serve(context, await services.answer(uid, context.req.param('id'), answer, own));
   });
   app.get('/connections', (context) => {
-    const parsed = logQuerySchema.safeParse(context.req.query());
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      throw new ApiFailure({ code: 'bad-request', message: `${issue?.path.join('.')}: ${issue?.message}` });
-    }
-    return context.json(services.log(parsed.data, visible(context)));
+    return context.json(services.log(parseQuery(logQuerySchema, context.req.query()), visible(context)));
   });
   app.get('/apps', (context) => context.json(services.apps(visible(context))));
+  app.get('/names', async (context) => {
+    const query = parseQuery(namesQuerySchema, context.req.query());
+    return serve(context, await services.names(query, visible(context)));
+  });
   app.post('/explain', async (context) =>
     context.json(services.explain(attemptFromJson(await body(context.req, attemptSchema)), visible(context))),
   );

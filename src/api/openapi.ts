@@ -19,8 +19,9 @@ import {
   versionViewSchema,
 } from '#model/api.ts';
 import { attemptSchema } from '#model/attempt.ts';
+import { nameViewSchema } from '#model/net/nameview.ts';
 import { answerSchema } from '#model/prompt.ts';
-import { logQuerySchema } from './queries.ts';
+import { logQuerySchema, namesQuerySchema } from './queries.ts';
 
 interface Operation {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -90,6 +91,13 @@ export const operations: readonly Operation[] = [
     answer: z.array(logLineSchema),
   },
   { method: 'get', path: '/apps', summary: 'The apps that were seen.', answer: z.array(appViewSchema) },
+  {
+    method: 'get',
+    path: '/names',
+    summary: 'What addresses are called, for whom, and by which evidence.',
+    query: namesQuerySchema,
+    answer: z.array(nameViewSchema),
+  },
   {
     method: 'post',
     path: '/explain',

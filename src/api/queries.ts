@@ -1,5 +1,6 @@
 // The query of the log, as it stands behind the question mark.
 import { z } from 'zod';
+import { maxNamesListed } from '#model/net/nameview.ts';
 
 const number = (max: number) =>
   z
@@ -7,6 +8,17 @@ const number = (max: number) =>
     .regex(/^\d{1,15}$/, 'must be a whole number')
     .transform(Number)
     .refine((value) => value <= max, `must be at most ${max}`);
+
+export const namesQuerySchema = z.strictObject({
+  address: z.string().max(64).optional(),
+  name: z.string().max(255).optional(),
+  limit: number(maxNamesListed)
+    .optional()
+    .transform((value) => value ?? 1000),
+});
+
+/** The query of names likewise. */
+export type NamesQuery = z.infer<typeof namesQuerySchema>;
 
 export const maxLogLines = 10_000;
 

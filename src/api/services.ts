@@ -15,6 +15,7 @@ import type {
 } from '#model/api.ts';
 import type { Attempt } from '#model/attempt.ts';
 import type { Explanation } from '#model/decision.ts';
+import type { NamesQuery, NameView } from '#model/net/nameview.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
 import type { Result } from '#std/result.ts';
@@ -57,6 +58,7 @@ export interface Services {
   answer(uid: number, id: string, answer: Answer, own: boolean): Promise<Served<Answered>>;
   log(query: LogQuery, uid?: number): readonly LogLine[];
   apps(uid?: number): readonly AppView[];
+  names(query: NamesQuery, uid?: number): Promise<Served<readonly NameView[]>>;
   explain(attempt: Attempt, uid?: number): Explanation;
   /** Events after this place that the journal still has, and then the new ones, until the result is called. */
   follow(after: number | undefined, uid: number | undefined, listener: (event: EventView) => void): () => void;

@@ -4,6 +4,7 @@ import { completionCommand } from './commands/completion.ts';
 import { historyCommand, undoCommand } from './commands/history.ts';
 import { appsCommand, logCommand } from './commands/log.ts';
 import { modeCommand, pauseCommand } from './commands/mode.ts';
+import { namesCommand } from './commands/names.ts';
 import { checkCommand, explainCommand, testCommand } from './commands/policy.ts';
 import { answerCommand, askCommand, promptsCommand } from './commands/prompts.ts';
 import { ruleRoutes, rulesCommand } from './commands/rules.ts';
@@ -22,6 +23,7 @@ const root = buildRouteMap({
     doctor: doctorCommand,
     log: logCommand,
     apps: appsCommand,
+    names: namesCommand,
     rules: rulesCommand,
     rule: ruleRoutes,
     undo: undoCommand,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { connectionSchema } from './connection.ts';
 import { failModes, modes } from './mode.ts';
+import { maxNamesListed, nameViewSchema } from './net/nameview.ts';
 import { answerSchema, promptOutcomes, promptSchema } from './prompt.ts';
 import { ruleRecordSchema } from './rule.ts';
 import { gateStatusSchema } from './status.ts';
@@ -41,11 +42,21 @@ export const controlMessageSchema = z.discriminatedUnion('type', [
     /** Exact paths in rules whose real path is another, by their symbolic links. */
     aliases: z.record(z.string(), z.string()),
     accounts: accountsSchema,
+    /** Addresses of the name servers that this machine is configured to ask. */
+    resolvers: z.array(z.string()),
     settings: settingsSchema,
   }),
   /** The answer is `applied`, or `refused` when there is no such prompt any more. */
   z.strictObject({ type: z.literal('answer'), request, prompt: z.string(), answer: answerSchema }),
   z.strictObject({ type: z.literal('status'), request }),
+  /** What addresses are called now; the answer is `names`. */
+  z.strictObject({
+    type: z.literal('names'),
+    request,
+    address: z.string().optional(),
+    name: z.string().optional(),
+    limit: z.int().min(1).max(maxNamesListed),
+  }),
 ]);
 export type ControlMessage = z.infer<typeof controlMessageSchema>;
 
@@ -78,5 +89,6 @@ export const gateMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('applied'), request }),
   z.strictObject({ type: z.literal('refused'), request, error: z.string() }),
   z.strictObject({ type: z.literal('status'), request, status: gateStatusSchema }),
+  z.strictObject({ type: z.literal('names'), request, names: z.array(nameViewSchema) }),
 ]);
 export type GateMessage = z.infer<typeof gateMessageSchema>;

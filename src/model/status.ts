@@ -64,6 +64,14 @@ export const countersSchema = z.strictObject({
   unknownCallers: count,
   /** Calls in other network namespaces that the kernel let pass because nothing was known of them. */
   elsewhere: count,
+  /** Questions to name servers that were seen, answers that taught names, and answers that taught nothing because nobody had asked for just that. */
+  dnsQuestions: count,
+  dnsAnswers: count,
+  dnsRefused: count,
+  /** Packets to and from name servers that were not seen as a whole, and streams of them that were given up. */
+  dnsLost: count,
+  /** Names that were forgotten for want of room. */
+  namesLost: count,
 });
 export type Counters = z.infer<typeof countersSchema>;
 

@@ -93,6 +93,7 @@ async function swap(revision: number): Promise<void> {
     rules: [rule('steady', 'allow', steady), rule('flipping', allows(revision) ? 'allow' : 'reject', flipping)],
     disabled: [],
     aliases: {},
+    resolvers: [],
     accounts: { users: {}, groups: {} },
     settings: { mode: 'lockdown', failMode: 'known', forward: false, holdSeconds: 30 },
   });

@@ -161,6 +161,13 @@ export class Lab {
     makeAccount('user', name);
   }
 
+  /** One more address of the world. */
+  address(address: string): void {
+    const link = ['-n', this.names.world, 'address', 'add', `${address}/32`, 'dev', 'lo'];
+    const added = spawnSync('ip', link, { encoding: 'utf8' });
+    if (added.status !== 0) throw new Error(`ip ${link.join(' ')}: ${added.stderr}`);
+  }
+
   group(name: string, member?: string): void {
     makeAccount('group', name);
     if (member !== undefined) spawnSync('usermod', ['-aG', name, member]);

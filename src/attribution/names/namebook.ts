@@ -7,7 +7,8 @@ import { Deadlines, type Ending } from './deadlines.ts';
 import { Shares } from './shares.ts';
 
 /** What is taught. `ttl` in seconds. */
-export type Lesson = Omit<NameEvidence, 'since' | 'until'> & { readonly ttl: number };
+export type Lesson = Facts & { readonly ttl: number };
+type Facts = Omit<NameEvidence, 'since' | 'until'>;
 
 export interface NameFilter {
   readonly address?: Address | undefined;
@@ -116,26 +117,33 @@ export class NameBook {
     } else if (lesson.asker === undefined && lesson.ownServer) {
       this.#counts.unbound += 1;
     } else {
-      this.#put(lesson, now, changes);
+      const { ttl, ...facts } = lesson;
+      this.#put(facts, now, now + Math.min(Math.max(ttl, minTtl), maxTtl) * 1000 + graceMs, changes);
     }
     return changes;
   }
 
-  #put(lesson: Lesson, now: number, changes: NameChange[]): void {
-    const { name, address, from, asker, ownServer, ttl } = lesson;
-    const until = now + Math.min(Math.max(ttl, minTtl), maxTtl) * 1000 + graceMs;
+  /** Evidence of an earlier run, as `list` gave it: it ends when it said. */
+  recall({ until, since, ...facts }: NameEvidence, now: number): void {
+    if (until <= now || until - now > maxTtl * 1000 + graceMs || facts.name.length > maxNameLength) return;
+    if (facts.asker === undefined && facts.ownServer) return;
+    this.#put(facts, Math.min(since, now), until, []);
+  }
+
+  #put(facts: Facts, since: number, until: number, changes: NameChange[]): void {
+    const { name, address, from, asker, ownServer } = facts;
     const key = `${from}${ownServer ? '!' : ' '}${name}`;
     const before = this.#byAddress.get(keyOfAddress(address))?.get(asker);
     const known = before?.entries.get(key);
     this.#lessons += 1;
     if (known !== undefined) {
-      this.#renew(known, lesson, until);
+      this.#renew(known, facts, until);
       return;
     }
     if (before !== undefined && before.entries.size >= this.#limits.perAddress) this.#evict(oldestOf(before), changes);
     // Looked for again: what left may have been the last of it.
     const group = this.#groupOf(address, asker);
-    const evidence = evidenceOf(lesson, now, until);
+    const evidence = evidenceOf(facts, since, until);
     const entry: Entry = { evidence, until, place: -1, taught: this.#lessons, group, key };
     const left = this.#shares.add(asker, entry);
     group.entries.set(key, entry);
@@ -145,10 +153,10 @@ export class NameBook {
     changes.push(changeOf('gained', evidence));
   }
 
-  #renew(entry: Entry, lesson: Lesson, until: number): void {
+  #renew(entry: Entry, facts: Facts, until: number): void {
     const { entries, asker } = entry.group;
     this.#deadlines.move(entry, Math.max(until, entry.until));
-    entry.evidence = evidenceOf(lesson, entry.evidence.since, entry.until);
+    entry.evidence = evidenceOf(facts, entry.evidence.since, entry.until);
     entry.taught = this.#lessons;
     this.#shares.renew(asker, entry);
     entries.delete(entry.key);
@@ -249,7 +257,7 @@ function newestFirst(entries: Entry[]): NameEvidence[] {
   return entries.map(({ evidence }) => evidence);
 }
 
-function evidenceOf(lesson: Lesson, since: number, until: number): NameEvidence {
+function evidenceOf(lesson: Facts, since: number, until: number): NameEvidence {
   const { name, address, from, asker, server, ownServer, canonical } = lesson;
   return { name, address, from, asker, server, ownServer, canonical, since, until };
 }

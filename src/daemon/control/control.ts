@@ -7,6 +7,7 @@ import type { Attempt } from '#model/attempt.ts';
 import type { Connection } from '#model/connection.ts';
 import type { Explanation } from '#model/decision.ts';
 import type { GateMessage } from '#model/messages.ts';
+import type { NamesQuery, NameView } from '#model/net/nameview.ts';
 import type { Process } from '#model/process.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
@@ -304,6 +305,14 @@ export class Control implements Services {
       ...app,
       users: app.users.map((id) => keeper.userName(id) ?? `uid ${id}`),
     }));
+  }
+
+  async names(query: NamesQuery, uid?: number): Promise<Served<readonly NameView[]>> {
+    const reply = await this.#parts.link().ask({ type: 'names', ...query });
+    if (reply?.type !== 'names')
+      return fail({ code: 'unavailable', message: 'the gate is away; ask again in a moment' });
+    // What others asked for is not theirs to see.
+    return ok(uid === undefined ? reply.names : reply.names.filter(({ asker }) => asker === null || asker.uid === uid));
   }
 
   explain(attempt: Attempt, uid?: number): Explanation {

@@ -1,5 +1,6 @@
 // Keeps the gate's policy what the files and answers say: loads, compiles, sends, and keeps the last good one.
 import type { Accounts } from '#model/messages.ts';
+import { formatAddress } from '#model/net/address.ts';
 import type { RuleRecord } from '#model/rule.ts';
 import {
   builtinRules,
@@ -154,6 +155,7 @@ export class PolicyKeeper {
       disabled: [...this.#set.disabled],
       aliases,
       accounts,
+      resolvers: readResolvers().map(formatAddress),
       settings: { mode, failMode: options.failMode, forward: options.forward, holdSeconds: options.holdSeconds },
     });
     if (reply === undefined) return 'the gate is away; it gets the rules when it is back';

@@ -55,6 +55,13 @@ const nasty = [
     '::/129',
     '0.0.0.0/0',
     '10.0.0.1/8',
+    'example.com',
+    '*.example.com:443',
+    '.com',
+    'list:ads',
+    'country:DE',
+    'as:13335',
+    'a..b',
     '10.0.0.0/33',
     '1.2.3.4:70000',
   ],
@@ -111,6 +118,7 @@ const message = fc.record({
   revision: fc.constantFrom(0, 1, Number.MAX_SAFE_INTEGER),
   rules: fc.array(record, { maxLength: 4 }),
   disabled: fc.array(fc.constantFrom('a', 'constructor'), { maxLength: 1 }),
+  resolvers: fc.constantFrom([], ['192.0.2.53', 'x']),
   aliases: fc.dictionary(fc.constantFrom(...nasty), fc.constantFrom(...nasty), { maxKeys: 2 }),
   accounts: fc.constant({ users: { root: 0, constructor: 7 }, groups: { noinet: 7 } }),
   settings: fc.record({
@@ -147,7 +155,7 @@ test('no policy makes the compiler throw, and what is compiled decides', () => {
 test('a policy that makes the compiler throw is refused with a sentence', () => {
   const settings = { mode: 'ask', failMode: 'known', forward: false, holdSeconds: 30 } as const;
   const compiled = compile({
-    ...{ type: 'policy', request: 1, revision: 1, rules: [], disabled: [], aliases: {}, settings },
+    ...{ type: 'policy', request: 1, revision: 1, rules: [], disabled: [], aliases: {}, resolvers: [], settings },
     get accounts(): never {
       throw new RangeError('too deep');
     },

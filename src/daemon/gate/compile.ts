@@ -4,6 +4,7 @@ import type { ControlMessage } from '#model/messages.ts';
 import { judgingGuests } from '#policy/guest.ts';
 // Not from policy/index.ts, which brings the YAML parser with it: the gate reads no files.
 import type { KernelRule } from '#policy/kernel.ts';
+import { parseDestination } from '#policy/match/destination.ts';
 import { compilePolicy, type Policy } from '#policy/policy.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 
@@ -13,6 +14,8 @@ export interface CompiledPolicy {
   readonly kernelRules: readonly KernelRule[];
   /** And as lines of nft, by hook. */
   readonly kernelLines: ReturnType<typeof renderKernelRules>;
+  /** Whether some rule asks for a name, so that another name may decide otherwise. */
+  readonly asksForNames: boolean;
   /** Facts of a program that some rule asks for and that take time to find out. */
   readonly needs: { readonly sha256: boolean; readonly package: boolean };
 }
@@ -45,6 +48,16 @@ function compileMessage(message: PolicyMessage): Result<CompiledPolicy> {
     rules: message.rules.length,
     kernelRules: policy.kernelRules,
     kernelLines: renderKernelRules(policy.kernelRules, message.revision, message.settings.failMode),
+    asksForNames: asksForNames(message),
     needs: { sha256: asksFor('sha256'), package: asksFor('package') },
   });
+}
+
+function asksForNames({ rules }: PolicyMessage): boolean {
+  return rules.some(({ rule }) =>
+    [rule.to ?? [], rule.from ?? []].flat().some((text) => {
+      const parsed = parseDestination(text);
+      return parsed.ok && (parsed.value.place.type === 'name' || parsed.value.place.type === 'list');
+    }),
+  );
 }

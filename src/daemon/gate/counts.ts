@@ -49,6 +49,11 @@ export class Counts {
     ambiguous: 0,
     unknownCallers: 0,
     elsewhere: 0,
+    dnsQuestions: 0,
+    dnsAnswers: 0,
+    dnsRefused: 0,
+    dnsLost: 0,
+    namesLost: 0,
   };
 
   add(name: keyof Counters, count = 1): void {

@@ -3,22 +3,31 @@ import type { Engine } from '#engine/engine.ts';
 import type { Attribution, Caller, CopiedPacket, Decider, Effect, EngineEvent, QueuedPacket } from '#engine/types.ts';
 import type { FlowCache } from '#kernel/bpf/flows/flowcache.ts';
 import type { KernelPort } from '#kernel/port.ts';
-import type { Attempt } from '#model/attempt.ts';
+import type { Attempt, DestinationName } from '#model/attempt.ts';
 import type { Totals } from '#model/connection.ts';
 import type { Decision } from '#model/decision.ts';
-import type { Flow } from '#model/flow.ts';
+import { type Flow, flowKey } from '#model/flow.ts';
 import type { ControlMessage, GateMessage, Settings } from '#model/messages.ts';
+import { type Address, formatAddress } from '#model/net/address.ts';
 import type { Process } from '#model/process.ts';
 import type { Counters, GateStatus, KernelPath } from '#model/status.ts';
 // Not from policy/index.ts, which brings the YAML parser with it.
 import { kernelRuleMatches } from '#policy/kernelmatch.ts';
 import { type CompiledPolicy, compile } from './compile.ts';
 import type { Counts } from './counts.ts';
+import type { Names } from './names.ts';
 import type { Reports } from './reports.ts';
 import { Teacher } from './teacher.ts';
 
 /** Rules tried one after the other for each packet that finds no room, so that a flood costs little. */
 const maxTriedInLoad = 1000;
+
+/** Names of one flow, as many as an attempt may have. */
+const maxNames = 64;
+
+function sameName(a: DestinationName, b: DestinationName): boolean {
+  return a.name === b.name && a.from === b.from;
+}
 
 /** What is known of who sends, before anybody looks. */
 export type Sender = Pick<Extract<Effect, { type: 'attribute' }>, 'uid' | 'gid' | 'caller'>;
@@ -44,7 +53,12 @@ export type ProgramCounter =
   | 'socketsLost'
   | 'ambiguous'
   | 'unknownCallers'
-  | 'elsewhere';
+  | 'elsewhere'
+  | 'dnsQuestions'
+  | 'dnsAnswers'
+  | 'dnsRefused'
+  | 'dnsLost'
+  | 'namesLost';
 
 export interface GateParts {
   readonly kernel: KernelPort;
@@ -59,6 +73,8 @@ export interface GateParts {
   readonly listens?: (flow: Flow, process: Process & { readonly pid: number }) => void;
   /** The kernel's cache of decisions, where eBPF is. */
   readonly cache?: FlowCache | undefined;
+  /** What far ends are called, where that is seen. */
+  readonly names?: Names | undefined;
   readonly engine: Engine;
   readonly counts: Counts;
   readonly reports: Reports;
@@ -79,6 +95,9 @@ export class Gate {
   /** By which call a process was found, for what the kernel is taught. */
   readonly #callers = new WeakMap<Process, Caller>();
   #decider: Decider | undefined;
+  /** Addresses whose names changed, until the flows to them are looked at. */
+  readonly #renamed = new Set<string>();
+  #renaming: NodeJS.Immediate | undefined;
 
   constructor(parts: GateParts) {
     this.#parts = parts;
@@ -145,13 +164,45 @@ export class Gate {
       else if (process?.pid !== undefined && flow.direction === 'in') {
         this.#parts.listens?.(flow, { ...process, pid: process.pid });
       }
-      done(found);
+      const names = this.#parts.names?.namesOf(flow.remote.address, caller);
+      done(names === undefined ? found : { ...found, names });
     });
   }
 
-  /** As the engine would decide now; undefined while there is no policy. */
+  /** These addresses are called otherwise now: what is asked, and what goes on, may be decided otherwise. */
+  renamed(addresses: readonly Address[]): void {
+    const { cache, names } = this.#parts;
+    for (const address of addresses) {
+      cache?.forgetNamed(address);
+      this.#renamed.add(formatAddress(address));
+    }
+    if (names !== undefined && this.#policy?.asksForNames === true) {
+      this.#renaming ??= setImmediate(() => this.#decideRenamed(names));
+    }
+  }
+
+  #decideRenamed(names: Names): void {
+    this.#renaming = undefined;
+    const addresses = new Set(this.#renamed);
+    this.#renamed.clear();
+    const flows = this.#parts.engine
+      .flowsTo((address) => addresses.has(formatAddress(address)))
+      .flatMap(({ key, attempt }) => {
+        const caller = attempt.process && this.#callers.get(attempt.process);
+        const now = names.namesOf(attempt.flow.remote.address, caller);
+        const gained = now.filter((one) => !attempt.names.some((other) => sameName(one, other)));
+        // What a flow was called when it was judged, it is called to its end.
+        return gained.length === 0 ? [] : [{ key, names: [...gained, ...attempt.names].slice(0, maxNames) }];
+      });
+    if (flows.length > 0) this.#handle({ type: 'named', flows });
+  }
+
+  /** As the engine would decide now; undefined while there is no policy. With the names by which the flow was judged before. */
   decide(attempt: Attempt): Decision | undefined {
-    return this.#decider?.decide(attempt, this.#parts.now());
+    const before = this.#parts.engine.namesOf(flowKey(attempt.flow));
+    const added = before.filter((one) => !attempt.names.some((other) => sameName(one, other)));
+    const names = added.length === 0 ? attempt.names : [...attempt.names, ...added].slice(0, maxNames);
+    return this.#decider?.decide({ ...attempt, names }, this.#parts.now());
   }
 
   #setTimer(): void {
@@ -197,6 +248,9 @@ export class Gate {
         }
         return;
       }
+      case 'names':
+        send({ type: 'names', request: message.request, names: this.#parts.names?.list(message) ?? [] });
+        return;
       case 'status':
         void this.#parts
           .refresh()
@@ -213,6 +267,7 @@ export class Gate {
       return;
     }
     attributor.need(compiled.value.needs);
+    this.#parts.names?.setResolvers(message.resolvers);
     const { kernelRules } = compiled.value;
     const { mode, failMode, forward } = message.settings;
     const generation = (this.#parts.cache?.generation ?? 0) + 1;
@@ -253,8 +308,11 @@ export class Gate {
     const { cache } = this.#parts;
     const enforces = mode !== 'off' && mode !== 'observe';
     const callerOf = (process: Process) => this.#callers.get(process);
+    const namesLast = ({ flow, names }: Attempt, caller: Caller) =>
+      this.#parts.names?.lifetimeMs(flow.remote.address, caller, names) ?? 0;
     if (enforces) cache?.makeRoom();
-    const plain = enforces && cache !== undefined ? new Teacher({ policy, cache, generation, callerOf }) : policy;
+    const plain =
+      enforces && cache !== undefined ? new Teacher({ policy, cache, generation, callerOf, namesLast }) : policy;
     if (failMode !== 'closed') return plain;
     // Rules that the kernel could hold and, in fail mode `closed`, does not: under load they must decide here.
     const first = kernelRules.slice(0, maxTriedInLoad);

@@ -1,25 +1,22 @@
-// What running programs were at their exec, kept over restarts of Postern in a file that only root may have written.
+// What a gate knows and the next one shall know too, kept over restarts of Postern in a file that only root may have written.
 import { closeSync, constants, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
-/** How often it is written while programs start: what a crash forgets is at most this old. */
-const writeMs = 60_000;
-
-export class IdentitiesFile {
+export class KeptFile {
   readonly #path: string;
-  readonly #read: () => string;
+  readonly #read: () => string | undefined;
   readonly #timer: NodeJS.Timeout;
   #written = '';
 
-  /** `identities` gives the text to keep. */
-  constructor(path: string, identities: () => string) {
+  /** `read` gives the text to keep, undefined where it is the same as before. What a crash forgets is at most `everyMs` old. */
+  constructor(path: string, everyMs: number, read: () => string | undefined) {
     this.#path = path;
-    this.#read = identities;
-    this.#timer = setInterval(() => this.write(), writeMs).unref();
+    this.#read = read;
+    this.#timer = setInterval(() => this.write(), everyMs).unref();
   }
 
   write(): void {
     const text = this.#read();
-    if (text === this.#written) return;
+    if (text === undefined || text === this.#written) return;
     const beside = `${this.#path}.new`;
     try {
       rmSync(beside, { force: true });
@@ -27,7 +24,7 @@ export class IdentitiesFile {
       renameSync(beside, this.#path);
       this.#written = text;
     } catch {
-      // Without the file, a program whose file was replaced is unknown after the next restart; nothing else depends on it.
+      // Without it the next gate begins with what it sees itself: less is known, and nothing is known wrongly.
     }
   }
 
@@ -38,7 +35,7 @@ export class IdentitiesFile {
 }
 
 /** The text of an earlier run; undefined where there is none, or root did not write it. */
-export function readIdentities(path: string): string | undefined {
+export function readKept(path: string): string | undefined {
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);

@@ -65,12 +65,12 @@ export class KernelEvents {
     const accepted = unseen && !otherProgram && told.direction === 'out' && this.#plan.listens(told);
     const flow: Flow = accepted ? { ...told, direction: 'in' } : told;
     const sender = senderOf(flow, caller);
-    this.#plan.attribute(flow, sender, ({ process }) => {
+    this.#plan.attribute(flow, sender, ({ process, names = [] }) => {
       // Its owner has ended, and nobody else has it: it is being closed, and what was sent goes on its way.
       if (unseen && otherProgram && process?.kernel === true) return;
       const left = unseen && otherProgram && process?.pid !== undefined;
       const same = left && this.#plan.adopt(cookie, { ...process, pid: process.pid });
-      const decision = this.#plan.decide({ process, flow, names: [] });
+      const decision = this.#plan.decide({ process, flow, names });
       // What stands cannot be held for a question: where another program took the socket over, it is to open one of its own.
       const action = decision?.action === 'ask' && otherProgram && !same ? 'reject' : decision?.action;
       if (decision === undefined || (action !== 'reject' && action !== 'drop')) return;

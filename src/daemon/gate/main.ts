@@ -5,7 +5,9 @@ import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { appKey } from '#attribution/app.ts';
 import { Engine } from '#engine/engine.ts';
+import { decodeDnsCopy } from '#kernel/bpf/flows/dnscopy.ts';
 import { KernelFlows } from '#kernel/bpf/flows/kernelflows.ts';
+import { flowEvents } from '#kernel/bpf/flows/layout.ts';
 import { KernelBook } from '#kernel/bpf/identity/book.ts';
 import { countSlots } from '#kernel/bpf/layout.ts';
 import { libbpf } from '#kernel/bpf/libbpf.ts';
@@ -22,17 +24,29 @@ import { ControlSocket } from './controlsocket.ts';
 import { Counts } from './counts.ts';
 import { EventLine } from './eventline.ts';
 import { Gate } from './gate.ts';
-import { IdentitiesFile, readIdentities } from './identitiesfile.ts';
+import { KeptFile, readKept } from './keptfile.ts';
 import { KernelEvents } from './kernelevents.ts';
 import { KernelHits } from './kernelhits.ts';
+import { Names } from './names.ts';
 import { Reports } from './reports.ts';
 
 process.title = 'postern-gate';
+
+/** How often what is kept for the next gate is written, while it changes. */
+const identitiesMs = 60_000;
+const namesMs = 2000;
 
 function describe(status: GateStatus): string {
   const enforcing =
     status.mode === 'off' || status.mode === 'observe' ? 'nothing is enforced' : `fail mode ${status.failMode}`;
   return `mode ${status.mode}, ${enforcing}, ${status.rules} rules of which the kernel holds ${status.kernelRules} by itself`;
+}
+
+function namesCounts(names: Names | undefined) {
+  if (names === undefined) return { dnsQuestions: 0, dnsAnswers: 0, dnsRefused: 0, namesLost: 0 };
+  const { questions, answers, refused } = names.watch.counts;
+  const dnsRefused = Object.values(refused).reduce((sum, count) => sum + count, 0);
+  return { dnsQuestions: questions, dnsAnswers: answers, dnsRefused, namesLost: names.book.counts.evicted };
 }
 
 function openFlows({ runtimeDir, cgroup, netns }: GateOptions, tier: 'btf' | 'probe'): KernelFlows {
@@ -51,7 +65,7 @@ function run(options: GateOptions): void {
   const started = Date.now();
   const lookup = new SocketLookup();
   const identitiesPath = join(options.runtimeDir, 'identities.json');
-  const earlier = readIdentities(identitiesPath);
+  const earlier = readKept(identitiesPath);
   const { tier } = options.kernelPath;
   const flows = tier === 'none' ? undefined : openFlows(options, tier);
   const book =
@@ -59,7 +73,12 @@ function run(options: GateOptions): void {
       ? undefined
       : new KernelBook(Pins.of(options.runtimeDir), {
           onLost: () => {},
-          onOther: (_, bytes, __, at) => {
+          onOther: (type, bytes, view, at) => {
+            if (type === flowEvents.dns) {
+              const copy = decodeDnsCopy(bytes, view, at);
+              if (copy !== undefined) names?.copy(copy);
+              return;
+            }
             const event = flows.event(bytes, at);
             if (event !== undefined) line.add(event);
           },
@@ -71,7 +90,21 @@ function run(options: GateOptions): void {
     ...(flows !== undefined && { callerOf: (cookie) => flows.callers.ofSocket(cookie) }),
     ...(earlier !== undefined && { identities: earlier }),
   });
-  const identities = new IdentitiesFile(identitiesPath, () => attributor.identities());
+  const names =
+    book === undefined
+      ? undefined
+      : new Names({
+          processOf: (pid) => book.known(pid, Date.now()),
+          runOf: (pid, exec) => book.byRun(pid, exec, Date.now()),
+          onChange: (addresses) => gate.renamed(addresses),
+          now: () => Date.now(),
+        });
+  const namesPath = join(options.runtimeDir, 'names.json');
+  names?.recall(readKept(namesPath));
+  const kept = [
+    new KeptFile(identitiesPath, identitiesMs, () => attributor.identities()),
+    ...(names === undefined ? [] : [new KeptFile(namesPath, namesMs, () => names.takeKept())]),
+  ];
   const events =
     options.connectorFd === undefined || book !== undefined
       ? undefined
@@ -129,11 +162,14 @@ function run(options: GateOptions): void {
         ambiguous: count(countSlots.ambiguous),
         unknownCallers: count(countSlots.unknownProcess),
         elsewhere: count(countSlots.elsewhere),
+        ...namesCounts(names),
+        dnsLost: count(countSlots.dnsCut) + (names?.lostStreams ?? 0),
       };
     },
     attributor,
     listens: (flow, process) => flows?.callers.adoptPort(flow, process),
     cache: flows?.cache,
+    names,
     engine: new Engine({ start: started.toString(36), appKey }),
     counts,
     reports,
@@ -167,7 +203,7 @@ function run(options: GateOptions): void {
   const stop = async () => {
     if (stopping) return;
     stopping = true;
-    identities.close();
+    for (const file of kept) file.close();
     line.flush();
     hits.flush();
     await gate.stop();

@@ -15,6 +15,8 @@ export interface Lessons {
   readonly generation: number;
   /** Who called, of a process that attribution gave for a call that a program of the kernel saw. */
   callerOf(process: Process): Caller | undefined;
+  /** Milliseconds for which the attempt's names are those that count for the caller; 0 where they are not. */
+  namesLast(attempt: Attempt, caller: Caller): number;
 }
 
 export class Teacher implements Decider {
@@ -43,7 +45,8 @@ export class Teacher implements Decider {
     const entry = cacheable(attempt, decision, consulted);
     if (entry.ok) {
       const { mask, expires } = entry;
-      cache.teach({ caller, flow: attempt.flow, mask, decision, lifetimeMs: expires - now }, generation);
+      const lifetimeMs = Math.min(expires - now, mask.names ? this.#lessons.namesLast(attempt, caller) : Infinity);
+      if (lifetimeMs > 0) cache.teach({ caller, flow: attempt.flow, mask, decision, lifetimeMs }, generation);
     }
     return decision;
   }

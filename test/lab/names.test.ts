@@ -1,0 +1,153 @@
+// Rules by name, with a real resolver and real programs: a name counts for the program that asked, while it lasts.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Status } from '#model/api.ts';
+import type { NameView } from '#model/net/nameview.ts';
+import { kernelPath, Lab, type Postern, type Talker } from './lab.ts';
+import { world } from './namespaces.ts';
+import { Resolver } from './resolver.ts';
+
+const site = '198.51.100.7';
+const other = '203.0.113.9';
+const namer = ['/usr/bin/python3', join(import.meta.dirname, 'namer.py')];
+/** Addresses of the world, one for each of the names many-N.example. */
+const many = Array.from({ length: 200 }, (_, index) => `203.0.113.${index + 20}`);
+
+describe('names', { concurrency: false, skip: kernelPath === 'none' && 'names are seen by eBPF' }, () => {
+  let lab: Lab;
+  let postern: Postern;
+  let resolver: Resolver;
+  let program: Talker;
+
+  before(async () => {
+    lab = await Lab.create();
+    resolver = new Resolver(lab);
+    for (const address of many) lab.address(address);
+    await resolver.start([
+      `host-record=site.example,${site},300`,
+      `host-record=shared.example,${site},300`,
+      `host-record=a.sub.example,${other},300`,
+      'cname=alias.example,site.example,300',
+      `host-record=bad.example,${other},300`,
+      `host-record=good.example,${other},300`,
+      ...many.map((address, index) => `host-record=many-${index}.many.example,${address},1`),
+      `host-record=Round.example,${many[0]}`,
+      `host-record=round.example,${many[1]}`,
+    ]);
+    postern = await lab.postern({
+      mode: 'lockdown',
+      rules: {
+        '10.yaml': `rules:
+  - { name: site, action: allow, app: /usr/bin/curl, to: site.example }
+  - { name: below, action: allow, app: /usr/bin/curl, to: "*.sub.example:80" }
+  - { name: many, action: allow, app: { script: ${namer[1]} }, to: "*.many.example" }
+  - { name: bad, action: reject, app: { script: ${namer[1]} }, to: bad.example }
+  - { name: servers, action: allow, app: { script: ${namer[1]} }, port: 53 }
+  - { name: other, action: allow, app: { script: ${namer[1]} }, to: ${other}/32, protocol: tcp, priority: -1 }
+`,
+      },
+    });
+    program = lab.talker(namer);
+  });
+  after(async () => {
+    program?.end();
+    await postern?.stop();
+    await lab?.close();
+  });
+
+  const get = async (url: string) => (await lab.curl(url)).code;
+  const counters = async () => (await postern.json<Status>(['status'])).gate?.counters;
+
+  test('curl reaches what a rule names, again and again', async () => {
+    for (let round = 0; round < 5; round++) assert.equal(await get('http://site.example/'), 0);
+    assert.equal(await get('http://a.sub.example/'), 0);
+    assert.equal(await get('http://SITE.example./'), 0);
+  });
+
+  test('not by its address, and not by another name of the same address', async () => {
+    assert.notEqual(await get(`http://${site}/`), 0);
+    assert.notEqual(await get('http://shared.example/'), 0);
+    assert.notEqual(await get('http://alias.example/'), 0);
+    assert.notEqual(await get('http://a.sub.example:8080/'), 0);
+  });
+
+  test('a program that connects in the moment of the answer: 200 of 200 allowed, and known to the kernel then', async () => {
+    for (let index = 0; index < many.length; index++) {
+      assert.equal(await program.say(`go many-${index}.many.example 80`), 'ok', `many-${index}`);
+    }
+    const before = await counters();
+    for (let round = 0; round < 20; round++) assert.equal(await program.say(`to ${many[5]} 80`), 'ok');
+    const since = await counters();
+    assert.equal(since?.packets, before?.packets, 'no packet came to user space');
+  });
+
+  test('a name that comes to be known refuses what went before: at once, 50 of 50', async () => {
+    for (let round = 0; round < 50; round++) {
+      const fresh = lab.talker(namer);
+      // Without a name the address is allowed, and the kernel knows it.
+      assert.equal(await fresh.say(`to ${other} 80`), 'ok');
+      assert.equal(await fresh.say(`to ${other} 80`), 'ok');
+      assert.match(await fresh.say('go bad.example 80'), /Permission|Refused|not permitted/i, `round ${round}`);
+      assert.match(await fresh.say(`to ${other} 80`), /Permission|Refused|not permitted/i);
+      fresh.end();
+    }
+  });
+
+  test("a program's own question counts, over UDP and TCP", async () => {
+    for (const how of ['ask', 'asktcp']) {
+      const fresh = lab.talker(namer);
+      assert.notEqual(await fresh.say(`to ${many[7]} 80`), 'ok');
+      assert.equal(await fresh.say(`${how} ${resolver.address} many-7.many.example`), many[7]);
+      assert.equal(await fresh.say(`to ${many[7]} 80`), 'ok', how);
+      fresh.end();
+    }
+  });
+
+  test('what a name server of its own choice says counts for nobody', async () => {
+    const own = new Resolver(lab, world.v4);
+    await own.start([`host-record=x.many.example,${site},300`]);
+    const fresh = lab.talker(namer);
+    assert.equal(await fresh.say(`ask ${world.v4} x.many.example`), site);
+    assert.notEqual(await fresh.say(`to ${site} 80`), 'ok');
+    assert.notEqual(await program.say(`to ${site} 80`), 'ok');
+    const names = await postern.json<NameView[]>(['names', 'x.many.example']);
+    assert.deepEqual(
+      names.map(({ address, ownServer, from }) => [address, ownServer, from]),
+      [[site, true, 'dns']],
+    );
+    fresh.end();
+    await own.stop();
+  });
+
+  test('`postern names` says what is called how, for whom, and why', async () => {
+    const [known] = await postern.json<NameView[]>(['names', many[9] as string]);
+    assert.equal(known?.name, 'many-9.many.example');
+    assert.equal(known?.asker?.app, namer[1]);
+    assert.equal(known?.server, `${resolver.address}:53`);
+    const shown = await postern.cli(['names', 'many-9.many.example']);
+    assert.match(shown.stdout, /many-9\.many\.example +203\.0\.113\.29 +.*namer\.py \(\d+\) +answer of a name server/);
+  });
+
+  test('names are in the log, and explain says which a rule asks for', async () => {
+    const said = await postern.cli(['explain', '--script', namer[1] as string, '--to', 'www.many.example:80']);
+    assert.match(said.stdout, /many/);
+    const log = await postern.json<{ rule: string; attempt: { names?: { name: string; from: string }[] } }[]>([
+      'log',
+      '--limit',
+      '1000',
+    ]);
+    const line = log.find(({ rule, attempt }) => rule === 'many' && attempt.names?.[0]?.name === 'many-9.many.example');
+    assert.deepEqual(line?.attempt.names, [{ name: 'many-9.many.example', from: 'dns' }]);
+  });
+
+  test('a gate that was killed finds the names again', async () => {
+    assert.equal(await program.say(`to ${many[9]} 80`), 'ok');
+    // What a killed gate knew is kept from time to time.
+    await sleep(2500);
+    postern.kill9('gate');
+    await postern.until(async () => ((await postern.json<Status>(['status'])).gate?.rules ?? 0) > 0, 'a gate');
+    assert.equal(await program.say(`to ${many[9]} 80`), 'ok');
+  });
+});

@@ -27,6 +27,14 @@ export const settingsSchema = z.strictObject({
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
+/** A flat file that the gate reads itself; another version is another content under the same name. */
+const placeFileSchema = z.strictObject({ file: z.string(), version: z.string() });
+export type PlaceFile = z.infer<typeof placeFileSchema>;
+
+/** By what addresses are placed: null where no rule asks for it, or nobody knows. */
+export const placesSchema = z.strictObject({ geo: placeFileSchema.nullable() });
+export type PlacesMessage = z.infer<typeof placesSchema>;
+
 const request = z.int().min(0);
 
 /** Control plane → gate. */
@@ -44,6 +52,7 @@ export const controlMessageSchema = z.discriminatedUnion('type', [
     accounts: accountsSchema,
     /** Addresses of the name servers that this machine is configured to ask. */
     resolvers: z.array(z.string()),
+    places: placesSchema,
     settings: settingsSchema,
   }),
   /** The answer is `applied`, or `refused` when there is no such prompt any more. */

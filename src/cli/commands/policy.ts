@@ -46,6 +46,7 @@ async function attemptOf(flags: ExplainFlags): Promise<Attempt> {
 async function explainHere(flags: ExplainFlags, attempt: Attempt): Promise<Explanation> {
   const { compilePolicy, completeAccounts, formatDiagnostic, judgingGuests } = await import('#policy/index.ts');
   const { readAliases, readLocalAccounts, readRules } = await import('../rulesdir.ts');
+  const { ownPlaces } = await import('#kernel/places/placefiles.ts');
   const { records, disabled, diagnostics } = readRules(flags.policy as string);
   const { policy, problems } = compilePolicy(records, {
     revision: 0,
@@ -53,6 +54,7 @@ async function explainHere(flags: ExplainFlags, attempt: Attempt): Promise<Expla
     accounts: completeAccounts(readLocalAccounts(), records),
     disabled,
     aliases: readAliases(records),
+    places: ownPlaces(),
   });
   const wrong = [...diagnostics, ...problems].find(({ severity }) => severity === 'error');
   if (wrong !== undefined) throw new Ending(exits.no, formatDiagnostic(wrong));
@@ -159,6 +161,7 @@ export const testCommand = buildCommand<FolderFlags & { readonly mode: Mode }, [
   parameters: { flags: { json: jsonFlag, mode: modeFlag }, positional: folder },
   async func({ json, mode }, path) {
     const { formatDiagnostic, runRuleTests } = await import('#policy/index.ts');
+    const { ownPlaces } = await import('#kernel/places/placefiles.ts');
     const { readAliases, readLocalAccounts, readRules } = await import('../rulesdir.ts');
     const { records, disabled, diagnostics } = readRules(path);
     const wrong = diagnostics.find(({ severity }) => severity === 'error');
@@ -166,6 +169,7 @@ export const testCommand = buildCommand<FolderFlags & { readonly mode: Mode }, [
     const context = {
       revision: 0,
       mode,
+      places: ownPlaces(),
       accounts: readLocalAccounts(),
       disabled,
       aliases: readAliases(records),

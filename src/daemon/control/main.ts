@@ -2,9 +2,11 @@
 // with its options as one JSON argument.
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
+import { ownTable } from '#kernel/places/owntable.ts';
 import { formatConnection } from '#model/sentence.ts';
 import { formatDiagnostic } from '#policy/index.ts';
 import { escapeText } from '#std/text.ts';
+import { GeoFolder } from '#store/geo/geofolder.ts';
 import { Journal } from '#store/journal.ts';
 import { RuleStore } from '#store/rulestore.ts';
 import type { ControlOptions } from '../up/options.ts';
@@ -43,11 +45,19 @@ async function run(options: ControlOptions): Promise<void> {
   const journal = new Journal({ file: journalFile, maxAgeMs, maxBytes, now, onNotice: (text) => notice(text) });
   let link: GateLink | undefined;
   let told = '';
+  const geo = new GeoFolder({
+    configDir: options.configDir,
+    stateDir: options.stateDir,
+    ownTable,
+    onChange: () => void keeper.reload(),
+    onNotice: (text) => notice(text),
+  });
   const keeper = new PolicyKeeper({
     store,
     settings,
     options,
     link: () => link as GateLink,
+    geo: () => geo.current(),
     now,
     onProblems: (problems) => {
       const text = problems.map(formatDiagnostic).join('\n');
@@ -83,7 +93,9 @@ async function run(options: ControlOptions): Promise<void> {
     onLost: () => control.gateLost(),
     onNonsense: (error) => say(`A message of the gate was not understood: ${error}`),
   });
-  const watcher = watchFolder(rulesDir, () => void keeper.reload());
+  const watcher = watchFolder(rulesDir, /\.ya?ml$/, () => void keeper.reload());
+  const geoWatcher = watchFolder(geo.folder, /^[^.]/, () => void geo.look());
+  void geo.look();
   control.watchMode();
   const server = await serveApi(join(options.runtimeDir, 'postern.sock'), control);
   tellSupervisor({ ready: true });
@@ -91,6 +103,7 @@ async function run(options: ControlOptions): Promise<void> {
 
   const stop = () => {
     watcher.close();
+    geoWatcher.close();
     control.close();
     keeper.close();
     link?.close();

@@ -37,6 +37,7 @@ describe('policy keeper', () => {
         ...{ configDir: folder, stateDir: folder, runtimeDir: folder },
         ...{ mode: undefined, failMode: 'known', forward: false, holdSeconds: 30, foreground: false },
       },
+      geo: () => null,
       link: () => link,
       now: Date.now,
       onProblems: () => {},

@@ -1,5 +1,7 @@
 // Keeps the gate's policy what the files and answers say: loads, compiles, sends, and keeps the last good one.
-import type { Accounts } from '#model/messages.ts';
+
+import { PlaceFiles } from '#kernel/places/placefiles.ts';
+import type { Accounts, PlaceFile, PlacesMessage } from '#model/messages.ts';
 import { formatAddress } from '#model/net/address.ts';
 import type { RuleRecord } from '#model/rule.ts';
 import {
@@ -31,6 +33,8 @@ export interface PolicyKeeperPlan {
   readonly settings: SettingsFile;
   readonly options: ControlOptions;
   readonly link: () => GateLink;
+  /** The table of countries and network numbers. */
+  readonly geo: () => PlaceFile | null;
   readonly now: () => number;
   onProblems(problems: readonly Diagnostic[]): void;
   /** The gate refused a policy that was right for us, such as one that nft would not take. */
@@ -45,6 +49,7 @@ export class PolicyKeeper {
   #set: RuleSet = { records: [], disabled: new Set() };
   #accounts: Accounts = { users: {}, groups: {} };
   #policy: Policy | undefined;
+  readonly #places = new PlaceFiles();
   #timer: NodeJS.Timeout | undefined;
   problems: readonly Diagnostic[] = [];
   refusal: string | null = null;
@@ -110,12 +115,21 @@ export class PolicyKeeper {
     return this.problems.some(({ severity }) => severity === 'error') ? undefined : set;
   }
 
+  /** What these rules ask for: a table that no rule asks for takes no memory. */
+  #placesFor({ records }: RuleSet): PlacesMessage {
+    const asks = records.some(({ rule }) =>
+      [rule.to ?? [], rule.from ?? []].flat().some((text) => /^(country|as):/.test(text)),
+    );
+    return { geo: asks ? this.#plan.geo() : null };
+  }
+
   #context(set: RuleSet) {
     const { settings, now } = this.#plan;
     return {
       mode: settings.mode(now()),
       accounts: this.#accounts,
       disabled: set.disabled,
+      places: this.#places.load(this.#placesFor(set)),
       aliases: readAliases(pathsToResolve(set.records)),
     };
   }
@@ -156,6 +170,7 @@ export class PolicyKeeper {
       aliases,
       accounts,
       resolvers: readResolvers().map(formatAddress),
+      places: this.#placesFor(this.#set),
       settings: { mode, failMode: options.failMode, forward: options.forward, holdSeconds: options.holdSeconds },
     });
     if (reply === undefined) return 'the gate is away; it gets the rules when it is back';

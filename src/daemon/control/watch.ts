@@ -1,4 +1,4 @@
-// Watches the rule files: whatever an editor does to them, one reload follows when it has finished.
+// Watches folders of the configuration: whatever an editor does to their files, one reload follows when it has finished.
 import { type FSWatcher, watch } from 'node:fs';
 
 const settleMs = 150;
@@ -7,14 +7,14 @@ export interface Watch {
   close(): void;
 }
 
-/** Calls `onChange` after changes in the folder have settled; without inotify, SIGHUP still reloads. */
-export function watchFolder(folder: string, onChange: () => void): Watch {
+/** Calls `onChange` after changes of such files in the folder have settled; without inotify, SIGHUP still reloads. */
+export function watchFolder(folder: string, names: RegExp, onChange: () => void): Watch {
   let timer: NodeJS.Timeout | undefined;
   let watcher: FSWatcher | undefined;
   try {
     watcher = watch(folder, (_, name) => {
-      // Our own temporary files, and those of editors, are not rules.
-      if (name !== null && !/\.ya?ml$/.test(name)) return;
+      // Temporary files, our own and those of editors, are none of them.
+      if (name !== null && !names.test(name)) return;
       clearTimeout(timer);
       timer = setTimeout(onChange, settleMs);
     });

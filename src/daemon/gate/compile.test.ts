@@ -6,6 +6,7 @@ import { controlMessageSchema } from '#model/messages.ts';
 import { failModes, modes } from '#model/mode.ts';
 import { actions, conditionsSchema, origins } from '#model/rule.ts';
 import { attempt } from '#policy/arbitrary.ts';
+import { noPlaces } from '#policy/match/places.ts';
 import { compile } from './compile.ts';
 
 const nasty = [
@@ -119,6 +120,7 @@ const message = fc.record({
   rules: fc.array(record, { maxLength: 4 }),
   disabled: fc.array(fc.constantFrom('a', 'constructor'), { maxLength: 1 }),
   resolvers: fc.constantFrom([], ['192.0.2.53', 'x']),
+  places: fc.constant({ geo: null }),
   aliases: fc.dictionary(fc.constantFrom(...nasty), fc.constantFrom(...nasty), { maxKeys: 2 }),
   accounts: fc.constant({ users: { root: 0, constructor: 7 }, groups: { noinet: 7 } }),
   settings: fc.record({
@@ -135,7 +137,7 @@ test('no policy makes the compiler throw, and what is compiled decides', () => {
     fc.property(message, attempt, (json, asked) => {
       const parsed = controlMessageSchema.safeParse(json);
       if (!parsed.success || parsed.data.type !== 'policy') return;
-      const compiled = compile(parsed.data);
+      const compiled = compile(parsed.data, noPlaces);
       if (!compiled.ok) {
         seen.refused += 1;
         assert.doesNotMatch(compiled.error, /fault of Postern/);
@@ -154,12 +156,25 @@ test('no policy makes the compiler throw, and what is compiled decides', () => {
 
 test('a policy that makes the compiler throw is refused with a sentence', () => {
   const settings = { mode: 'ask', failMode: 'known', forward: false, holdSeconds: 30 } as const;
-  const compiled = compile({
-    ...{ type: 'policy', request: 1, revision: 1, rules: [], disabled: [], aliases: {}, resolvers: [], settings },
-    get accounts(): never {
-      throw new RangeError('too deep');
+  const compiled = compile(
+    {
+      ...{
+        type: 'policy',
+        request: 1,
+        revision: 1,
+        rules: [],
+        disabled: [],
+        aliases: {},
+        resolvers: [],
+        places: { geo: null },
+        settings,
+      },
+      get accounts(): never {
+        throw new RangeError('too deep');
+      },
     },
-  });
+    noPlaces,
+  );
   assert.ok(!compiled.ok);
   assert.match(compiled.error, /could not be compiled.*too deep/);
 });

@@ -5,6 +5,7 @@ import { judgingGuests } from '#policy/guest.ts';
 // Not from policy/index.ts, which brings the YAML parser with it: the gate reads no files.
 import type { KernelRule } from '#policy/kernel.ts';
 import { parseDestination } from '#policy/match/destination.ts';
+import type { Places } from '#policy/match/places.ts';
 import { compilePolicy, type Policy } from '#policy/policy.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 
@@ -23,21 +24,22 @@ export interface CompiledPolicy {
 type PolicyMessage = Extract<ControlMessage, { type: 'policy' }>;
 
 /** The error is the first problem, as a sentence. No policy ends the gate, whatever it makes of the compiler. */
-export function compile(message: PolicyMessage): Result<CompiledPolicy> {
+export function compile(message: PolicyMessage, places: Places): Result<CompiledPolicy> {
   try {
-    return compileMessage(message);
+    return compileMessage(message, places);
   } catch (error) {
     return fail(`these rules could not be compiled, which is a fault of Postern: ${error}`);
   }
 }
 
-function compileMessage(message: PolicyMessage): Result<CompiledPolicy> {
+function compileMessage(message: PolicyMessage, places: Places): Result<CompiledPolicy> {
   const { policy, problems } = compilePolicy(message.rules, {
     revision: message.revision,
     mode: message.settings.mode,
     accounts: message.accounts,
     disabled: new Set(message.disabled),
     aliases: message.aliases,
+    places,
   });
   const error = problems.find((problem) => problem.severity === 'error');
   if (error !== undefined) return fail(`${error.file}:${error.line}:${error.column}: ${error.message}`);

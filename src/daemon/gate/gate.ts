@@ -2,6 +2,7 @@
 import type { Engine } from '#engine/engine.ts';
 import type { Attribution, Caller, CopiedPacket, Decider, Effect, EngineEvent, QueuedPacket } from '#engine/types.ts';
 import type { FlowCache } from '#kernel/bpf/flows/flowcache.ts';
+import { PlaceFiles } from '#kernel/places/placefiles.ts';
 import type { KernelPort } from '#kernel/port.ts';
 import type { Attempt, DestinationName } from '#model/attempt.ts';
 import type { Totals } from '#model/connection.ts';
@@ -95,6 +96,7 @@ export class Gate {
   /** By which call a process was found, for what the kernel is taught. */
   readonly #callers = new WeakMap<Process, Caller>();
   #decider: Decider | undefined;
+  readonly #places = new PlaceFiles();
   /** Addresses whose names changed, until the flows to them are looked at. */
   readonly #renamed = new Set<string>();
   #renaming: NodeJS.Immediate | undefined;
@@ -261,7 +263,10 @@ export class Gate {
 
   async #apply(message: Extract<ControlMessage, { type: 'policy' }>): Promise<void> {
     const { kernel, engine, send, attributor, reports } = this.#parts;
-    const compiled = compile(message);
+    const compiled = compile(message, this.#places.load(message.places));
+    if (this.#places.problem !== undefined) {
+      send({ type: 'notice', level: 'warning', text: this.#places.problem, time: this.#parts.now() });
+    }
     if (!compiled.ok) {
       send({ type: 'refused', request: message.request, error: compiled.error });
       return;

@@ -26,12 +26,10 @@ describe('folders', { skip: process.geteuid?.() !== 0 && 'giving folders away ne
   test('the group may write rules, and nothing else in the configuration', () => {
     assert.ok(prepareFolders(wanted(), account).ok);
     const { configDir, stateDir, runtimeDir } = wanted();
-    assert.deepEqual([configDir, join(configDir, 'rules.d'), stateDir, runtimeDir].map(modeOf), [
-      '755',
-      '2775',
-      '2750',
-      '3775',
-    ]);
+    assert.deepEqual(
+      [configDir, join(configDir, 'rules.d'), join(configDir, 'geo'), stateDir, runtimeDir].map(modeOf),
+      ['755', '2775', '2775', '2750', '3775'],
+    );
     assert.deepEqual([statSync(configDir).uid, statSync(stateDir).uid], [0, account.uid]);
   });
 

@@ -1,4 +1,5 @@
 // Destination conditions, each with or without ports, as `to` and `from` write them.
+import { parseCountry } from '#geo/countries.ts';
 import { formatPrefix, type Prefix, parsePrefix } from '#model/net/address.ts';
 import { type Scope, scopes } from '#model/net/scope.ts';
 import { fail, ok, type Result } from '#std/result.ts';
@@ -53,8 +54,10 @@ function parseKeyword(text: string, ports: PortRange | undefined): Result<Destin
     return fail(`"${text}": a list's name begins with a letter or digit and has at most 64 of a-z 0-9 . _ -`);
   }
   if (keyword === 'country') {
-    if (/^[A-Za-z]{2}$/.test(value)) return ok({ place: { type: 'country', country: value.toUpperCase() }, ports });
-    return fail(`"${text}": write a country with its two letters of ISO 3166, such as country:DE`);
+    const country = parseCountry(value);
+    return country.ok
+      ? ok({ place: { type: 'country', country: country.value }, ports })
+      : fail(`"${text}": ${country.error}`);
   }
   if (/^\d{1,10}$/.test(value) && Number(value) > 0 && Number(value) < 2 ** 32) {
     return ok({ place: { type: 'as', number: Number(value) }, ports });

@@ -129,7 +129,11 @@ const cases: readonly (readonly [title: string, text: string, expected: readonly
   ['a name with umlauts', rule('to: bücher.example'), [/write the name in its ASCII form: xn--bcher-kva\.example/]],
   ['a label too long', rule(`to: ${'a'.repeat(64)}.example`), [/is no host name: "a{64}" cannot be a part of one/]],
   ['a list with a wrong name', rule('to: "list:My Ads"'), [/a list's name begins with a letter or digit/]],
-  ['a country in words', rule('to: "country:Germany"'), [/with its two letters of ISO 3166, such as country:DE/]],
+  [
+    'a country in words',
+    rule('to: "country:Germany"'),
+    [/is not the code of a country, two letters such as DE; did you mean DE \(Germany\)\?/],
+  ],
   ['no network number', rule('to: "as:AS13335"'), [/such as as:13335/]],
   [
     "a name of this machine's end",

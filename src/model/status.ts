@@ -64,6 +64,12 @@ export const countersSchema = z.strictObject({
   unknownCallers: count,
   /** Calls in other network namespaces that the kernel let pass because nothing was known of them. */
   elsewhere: count,
+  /** Packet sockets that the kernel refused because nothing was known of who made them. */
+  packetsUnknown: count,
+  /** Programs that had /proc say something else of them than what they are. */
+  forged: count,
+  /** Programs that the kernel was to hash when they were executed, and did not. */
+  unhashed: count,
 });
 export type Counters = z.infer<typeof countersSchema>;
 

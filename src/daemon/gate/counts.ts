@@ -49,6 +49,9 @@ export class Counts {
     ambiguous: 0,
     unknownCallers: 0,
     elsewhere: 0,
+    packetsUnknown: 0,
+    forged: 0,
+    unhashed: 0,
   };
 
   add(name: keyof Counters, count = 1): void {

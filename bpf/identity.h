@@ -50,6 +50,23 @@ static __always_inline bool read_running(struct task_struct *task, struct proces
 	return true;
 }
 
+/* The hash that lsm.h made for this very exec, or of this version of the file for good. */
+static __always_inline void take_hash(struct event_exec *event)
+{
+	const struct exe *exe = &event->owner.process.exe;
+	struct file_key key = { .ino = exe->ino, .ctime = exe->ctime, .dev = exe->dev, .generation = exe->generation };
+	struct config *config = settings();
+	struct file_hash *known;
+
+	if (!config || !config->hash)
+		return;
+	known = bpf_map_lookup_elem(&hashes, &key);
+	if (!known || known->result != HASHED_BY_SHA256 || (!known->settled && known->tgid != event->owner.tgid))
+		return;
+	__builtin_memcpy(event->sha256, known->sha256, sizeof(event->sha256));
+	event->hashed = 1;
+}
+
 /* The caller is the new program already, with its new ids, and has not run an instruction of it. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
@@ -99,6 +116,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	event->owner.uid = FOLLOW(task, cred, euid.val);
 	event->owner.gid = FOLLOW(task, cred, egid.val);
 	event->owner.known = 1;
+	take_hash(event);
 
 	filename = FOLLOW(bprm, filename);
 	event->script = FOLLOW(bprm, interp) != filename;

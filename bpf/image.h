@@ -22,6 +22,8 @@ struct draft {
 		struct own_file own_file;
 		struct event_flow flow;
 		struct event_end end;
+		struct event_dns dns;
+		struct event_forged forged;
 	};
 	__u32 at; /* where the path begins */
 	__u32 zero;
@@ -45,6 +47,15 @@ static __always_inline __u64 ctime_of(struct inode *inode)
 	if (bpf_core_field_exists(later->__i_ctime))
 		return FOLLOW(later, __i_ctime.tv_sec) * NSEC_PER_SEC + FOLLOW(later, __i_ctime.tv_nsec);
 	return FOLLOW(inode, i_ctime.tv_sec) * NSEC_PER_SEC + FOLLOW(inode, i_ctime.tv_nsec);
+}
+
+/* The version of a file that its hash is of. */
+static __always_inline void read_version(struct inode *inode, struct file_key *key)
+{
+	key->ino = FOLLOW(inode, i_ino);
+	key->ctime = ctime_of(inode);
+	key->dev = FOLLOW(inode, i_sb, s_dev);
+	key->generation = FOLLOW(inode, i_generation);
 }
 
 static __always_inline struct mount *mount_of(struct vfsmount *mnt)

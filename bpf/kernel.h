@@ -38,9 +38,15 @@ struct timespec64 {
 	long tv_nsec;
 };
 
+struct atomic_t_ {
+	int counter;
+};
+
 struct inode {
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	__s64 i_size;
+	struct atomic_t_ i_writecount;
 	unsigned int __i_nlink;
 	__u32 i_generation;
 	struct timespec64 i_ctime; /* up to 6.5 */
@@ -140,10 +146,7 @@ struct cred {
 
 struct nsproxy {
 	struct mnt_namespace *mnt_ns;
-};
-
-struct atomic_t_ {
-	int counter;
+	struct net *net_ns;
 };
 
 struct signal_struct {
@@ -190,6 +193,8 @@ struct bpf_iter__task_file {
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 #define AF_INET 2
 #define AF_INET6 10
+#define AF_PACKET 17
+#define AF_XDP 44
 #define SOCK_STREAM 1
 #define SOCK_DGRAM 2
 #define SOCK_RAW 3

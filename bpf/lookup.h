@@ -228,13 +228,12 @@ static __always_inline void hit(__u32 rule)
 		__sync_fetch_and_add(value, 1);
 }
 
-/* Tells user space of a flow decided here. Never waits: what finds no room is counted. */
-static __always_inline void report(struct config *config, const struct owner *owner, const struct flow *flow,
-				   __u64 cookie, const struct answer *answer)
+/* Tells user space of a flow. Never waits: what finds no room is counted. */
+static __always_inline void tell_flow(struct config *config, __u32 type, const struct owner *owner,
+				      const struct flow *flow, __u64 cookie, const struct answer *answer)
 {
 	struct event_flow *event;
 
-	hit(answer->rule);
 	if (!config->report)
 		return;
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
@@ -242,7 +241,7 @@ static __always_inline void report(struct config *config, const struct owner *ow
 		count(COUNT_RING_FULL);
 		return;
 	}
-	event->event.type = EVENT_FLOW;
+	event->event.type = type;
 	event->event.bytes = sizeof(*event);
 	event->event.time = bpf_ktime_get_boot_ns();
 	event->owner = *owner;
@@ -253,6 +252,14 @@ static __always_inline void report(struct config *config, const struct owner *ow
 	event->verdict = answer->verdict;
 	event->exec = 0;
 	bpf_ringbuf_submit(event, wake(config));
+}
+
+/* Tells of one decided here. */
+static __always_inline void report(struct config *config, const struct owner *owner, const struct flow *flow,
+				   __u64 cookie, const struct answer *answer)
+{
+	hit(answer->rule);
+	tell_flow(config, EVENT_FLOW, owner, flow, cookie, answer);
 }
 
 #define SECOND 1000000000ULL

@@ -104,6 +104,14 @@ struct {
 	__type(value, struct asked);
 } guests SEC(".maps");
 
+/* Hashes of programs by the versions of their files, where the kernel makes them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct file_key);
+	__type(value, struct file_hash);
+} hashes SEC(".maps");
+
 static __always_inline struct config *settings(void)
 {
 	__u32 zero = 0;

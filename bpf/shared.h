@@ -28,6 +28,8 @@ struct process {
 #define PROCESS_SEEDED 1 /* it ran before Postern watched */
 #define PROCESS_FOREIGN 2 /* its program was reached through a mount of another namespace than ours, or of none */
 #define PROCESS_FORKED 4 /* it has not executed a program since its fork */
+#define PROCESS_FORGED_EXE 8 /* it asked for another program in /proc/PID/exe (PR_SET_MM) */
+#define PROCESS_FORGED_ARGS 16 /* and for other arguments in /proc/PID/cmdline */
 
 /* Who calls: taken at the call itself. */
 struct owner {
@@ -54,6 +56,8 @@ struct flow {
 #define FLOW_OUT 0
 #define FLOW_IN 1
 #define FLOW_FORWARD 2
+/* No flow, but the making of a socket for frames below IP: everything else of it is zero, but the family, which is 4. */
+#define FLOW_PACKET 3
 /* An answer by its kind, an echo reply: it opens nothing, and only a flow that goes the other way lets it pass. */
 #define FLOW_REPLY 1
 
@@ -126,8 +130,12 @@ struct config {
 	__u64 netns_cookie; /* and its cookie; 0: the kernel tells none to user space (before 5.14) */
 	__u32 asleep; /* user space waits for a wake-up of the ring; the first event takes it back */
 	__u32 forward; /* 1: what is forwarded is judged */
+	__u32 packets; /* 1: a packet socket of which nothing is known is refused */
+	__u32 hash; /* 1: programs are hashed when they are executed */
+	__u32 probe; /* a process whose call only shows that it is seen: then it is 0 again */
 	__u32 answers_seen; /* answers of name servers that came in; counts on for ever */
 	__u32 answers_read; /* as many user space has read, and has taken back what they change */
+	__u32 zero;
 };
 
 /* Events of the ring, each begins with this. */
@@ -143,7 +151,9 @@ struct event {
 #define EVENT_FLOW 4
 #define EVENT_VOID 5 /* an event_flow: this connection is to be judged anew */
 #define EVENT_END 6
-#define EVENT_DNS 7
+#define EVENT_UNKNOWN 7 /* an event_flow: nothing was known of it; `verdict`: what became of it, VERDICT_UNKNOWN where nothing is enforced */
+#define EVENT_FORGED 8
+#define EVENT_DNS 9
 
 /* An exec: followed by the texts, each without a terminating zero. Where a text was cut its length is the room's. */
 struct event_exec {
@@ -155,6 +165,9 @@ struct event_exec {
 	__u16 args_length; /* NUL between arguments */
 	__u16 cut; /* CUT_* */
 	__u32 script; /* 1: the program interprets the file of bprm->filename */
+	__u8 sha256[32]; /* of the program's file */
+	__u32 hashed; /* 1: sha256 is filled in */
+	__u32 zero;
 };
 
 #define CUT_PATH 1
@@ -178,6 +191,35 @@ struct event_exit {
 	__u32 tgid;
 	__u32 zero;
 };
+
+/* A process asked the kernel to change what /proc says of it; once for each kind until its next exec. */
+struct event_forged {
+	struct event event;
+	__u64 exec;
+	__u32 tgid;
+	__u32 forged; /* PROCESS_FORGED_* */
+};
+
+/* A version of a program's file: with each change its ctime is another, but for changes within one tick of the clock. */
+struct file_key {
+	__u64 ino;
+	__u64 ctime;
+	__u32 dev;
+	__u32 generation;
+};
+
+/* Its hash. Only one made a second after this version was first seen is good for ever: what is written then has another ctime.
+ * Until then it is good for the exec that it was made for. */
+struct file_hash {
+	__u64 first; /* boot-time nanoseconds at which this version was first seen */
+	__u8 sha256[32];
+	__s32 result; /* what the kernel's function gave: the algorithm (HASHED_BY_SHA256), or the error */
+	__u32 settled; /* 1: good for ever */
+	__u32 tgid; /* of who executes it */
+	__u32 zero;
+};
+
+#define HASHED_BY_SHA256 4 /* HASH_ALGO_SHA256, include/uapi/linux/hash_info.h */
 
 /* What iter/task_file tells of each of its reader's own descriptors. */
 struct own_file {
@@ -314,7 +356,10 @@ struct asked {
 #define COUNT_REPLIES 9 /* packets let through as replies */
 #define COUNT_VOIDED 8 /* verdicts voided: socket kept over exec, or a new policy */
 #define COUNT_ELSEWHERE 10 /* calls in other network namespaces that passed because nothing was known of them */
-#define COUNT_DNS_CUT 11 /* packets of name servers that were longer than the room */
+#define COUNT_PACKETS_UNKNOWN 11 /* packet sockets refused because nothing was known of who makes them */
+#define COUNT_FORGED 12 /* processes that asked for another program or arguments in /proc */
+#define COUNT_UNHASHED 13 /* programs that were to be hashed and could not be */
+#define COUNT_DNS_CUT 14 /* packets of name servers that were longer than the room */
 #define COUNTS 16
 
 #endif

@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { tryKernelPath } from '#kernel/bpf/install.ts';
+import { tryLsm } from '#kernel/bpf/lsm/install.ts';
+import type { LsmStates } from '#kernel/bpf/lsm/parts.ts';
 import { NetlinkSocket, netlinkFamilies } from '#kernel/netlink/socket.ts';
 import { openConnector } from '#kernel/process/connector.ts';
 import type { DoctorCheck, DoctorReport } from '#model/api.ts';
@@ -163,11 +165,47 @@ function identityAtExec({ tier, reason }: KernelPath): DoctorCheck {
   );
 }
 
+/** By loading and attaching programs that can refuse nothing, for a moment. */
+function securityHooks({ frames, forgery, hashes }: LsmStates): DoctorCheck[] {
+  return [
+    frames.works
+      ? check('packet sockets', 'yes', 'the kernel asks before a program makes a socket for frames below IP')
+      : check(
+          'packet sockets',
+          'partly',
+          `packet sockets are not covered by the kernel here: ${frames.reason}`,
+          'A program with CAP_NET_RAW can send and receive frames below IP, whatever rules with `protocol: packet` say.',
+        ),
+    forgery.works
+      ? check('disguises', 'yes', 'the kernel tells when a program changes what /proc says of it')
+      : check(
+          'disguises',
+          'partly',
+          `that a program changes what /proc says of it (PR_SET_MM) is not told here: ${forgery.reason}`,
+          'Where the kernel tells who each process is, nothing of that is taken from there.',
+        ),
+    hashes.works
+      ? check('hashes', 'yes', 'the kernel hashes programs as they are executed, once a rule asks for `sha256`')
+      : check(
+          'hashes',
+          'partly',
+          `the kernel does not hash programs as they are executed: ${hashes.reason}`,
+          'Postern hashes them itself when they first connect, if a rule asks for `sha256`.',
+        ),
+  ];
+}
+
+const untriedHooks = (reason: string): LsmStates => {
+  const state = { works: false, reason };
+  return { frames: state, forgery: state, hashes: state };
+};
+
 export async function doctor(): Promise<DoctorReport> {
   const kernelPath: KernelPath =
     process.geteuid?.() === 0
       ? tryKernelPath()
       : { tier: 'none', reason: 'only root can load programs into the kernel' };
+  const hooks = kernelPath.tier === 'none' ? untriedHooks(kernelPath.reason) : tryLsm();
   return {
     tier: tierNames[kernelPath.tier],
     checks: [
@@ -183,6 +221,7 @@ export async function doctor(): Promise<DoctorReport> {
       userNamespaces(),
       otherFirewalls(),
       identityAtExec(kernelPath),
+      ...securityHooks(hooks),
     ],
   };
 }

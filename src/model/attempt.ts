@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { directions, type Flow } from './flow.ts';
 import { type Address, formatAddress, parseAddress } from './net/address.ts';
 import { protocolNumbers, protocols } from './net/protocol.ts';
-import { imageStates, type Process } from './process.ts';
+import { forgeries, imageStates, type Process } from './process.ts';
 
 /** How a name became known; from the least to the most certain that this very flow means it. */
 export const nameSources = ['dns', 'resolved', 'http', 'sni', 'quic'] as const;
@@ -43,6 +43,7 @@ export const processSchema = z.strictObject({
   exe: text.nullable().optional(),
   image: imageSchema.optional(),
   seeded: z.boolean().optional(),
+  forged: z.enum(forgeries).optional(),
   sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/, 'is not 64 lower-case hex digits')

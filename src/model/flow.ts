@@ -1,5 +1,5 @@
 // Flow: protocol, direction, both ends and the interface: a value without an owner.
-import { type Address, formatAddress } from './net/address.ts';
+import { type Address, formatAddress, ipv4 } from './net/address.ts';
 import type { Protocol } from './net/protocol.ts';
 
 export const directions = ['out', 'in', 'forward'] as const;
@@ -24,6 +24,19 @@ export interface Flow {
   readonly interface?: string | undefined;
   /** Only for icmp and icmpv6. */
   readonly icmp?: { readonly type: number; readonly code: number } | undefined;
+}
+
+/** The making of a socket for frames below IP: where these will go nobody knows, so that it is the same for all. */
+export const packetSocket: Flow = {
+  protocol: 'packet',
+  protocolNumber: 0,
+  direction: 'out',
+  remote: { address: ipv4(0), port: 0 },
+};
+
+/** Whether nothing else is said of the flow than that such a socket is made. */
+export function makesPacketSocket(flow: Flow): boolean {
+  return flow.protocol === 'packet' && flow.interface === undefined && flowKey(flow) === flowKey(packetSocket);
 }
 
 export function formatEndpoint(endpoint: Endpoint): string {

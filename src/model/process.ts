@@ -26,6 +26,10 @@ export interface Image {
   readonly state: ImageState;
 }
 
+/** What a process had /proc say of it by prctl(PR_SET_MM): another program, or only other arguments. */
+export const forgeries = ['exe', 'args'] as const;
+export type Forgery = (typeof forgeries)[number];
+
 /** undefined: not known. null: known that there is none. A rule that asks for what is not known does not match. */
 export interface Process {
   /** True for traffic that the kernel itself makes (RST, ICMP errors, neighbour discovery): no other field is set. */
@@ -38,6 +42,8 @@ export interface Process {
   readonly image?: Image | undefined;
   /** It ran before Postern watched: what it is was only seen later, and may be disguised. Absent where its exec was seen. */
   readonly seeded?: boolean | undefined;
+  /** It changed what /proc says of it; nothing here is taken from there. Absent where no program of the kernel watches for it. */
+  readonly forged?: Forgery | undefined;
   /** Lower-case hex of 64 digits; undefined until it is computed. */
   readonly sha256?: string | undefined;
   /** Absolute path of the script that the interpreter runs; null when the program is no interpreter running one. */

@@ -72,6 +72,12 @@ export const countersSchema = z.strictObject({
   dnsLost: count,
   /** Names that were forgotten for want of room. */
   namesLost: count,
+  /** Packet sockets that the kernel refused because nothing was known of who made them. */
+  packetsUnknown: count,
+  /** Programs that had /proc say something else of them than what they are. */
+  forged: count,
+  /** Programs that the kernel was to hash when they were executed, and did not. */
+  unhashed: count,
 });
 export type Counters = z.infer<typeof countersSchema>;
 

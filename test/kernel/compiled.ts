@@ -5,6 +5,7 @@ import { chmodSync, copyFileSync, existsSync } from 'node:fs';
 /** From the root of the checkout, without their `.c`. */
 export const programs = [
   'test/kernel/bpf/actor',
+  'test/kernel/bpf/maker',
   'test/kernel/flows/brief',
   'test/kernel/flows/dial',
   'test/kernel/flows/voice',

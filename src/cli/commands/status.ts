@@ -23,6 +23,9 @@ const losses: readonly [keyof Counters, string][] = [
   ['untaught', "decisions that found no room in the kernel's cache, and are made again each time"],
   ['socketsLost', "sockets that found no room in the kernel's tables, and are asked about each time"],
   ['processesLost', "processes that found no room in the kernel's table, and are identified as without eBPF"],
+  ['packetsUnknown', 'packet sockets refused, because nothing was known yet of the programs that made them'],
+  ['forged', 'programs that changed what /proc says of them'],
+  ['unhashed', 'programs that the kernel was to hash as they were executed, and did not'],
   ['unreported', 'connections missing in the journal, because the control plane was away or slow'],
 ];
 

@@ -54,6 +54,9 @@ export class Counts {
     dnsRefused: 0,
     dnsLost: 0,
     namesLost: 0,
+    packetsUnknown: 0,
+    forged: 0,
+    unhashed: 0,
   };
 
   add(name: keyof Counters, count = 1): void {

@@ -1,19 +1,21 @@
 // The gate: carries packets from the kernel to the engine and the engine's effects back. It decides nothing itself.
 import type { Engine } from '#engine/engine.ts';
 import type { Attribution, Caller, CopiedPacket, Decider, Effect, EngineEvent, QueuedPacket } from '#engine/types.ts';
+import { callerIds } from '#kernel/bpf/flows/callers.ts';
 import type { FlowCache } from '#kernel/bpf/flows/flowcache.ts';
 import { PlaceFiles } from '#kernel/places/placefiles.ts';
 import type { KernelPort } from '#kernel/port.ts';
 import type { Attempt, DestinationName } from '#model/attempt.ts';
 import type { Totals } from '#model/connection.ts';
 import type { Decision } from '#model/decision.ts';
-import { type Flow, flowKey } from '#model/flow.ts';
+import { type Flow, flowKey, packetSocket } from '#model/flow.ts';
 import type { ControlMessage, GateMessage, Settings } from '#model/messages.ts';
 import { type Address, formatAddress } from '#model/net/address.ts';
 import type { Process } from '#model/process.ts';
 import type { Counters, GateStatus, KernelPath } from '#model/status.ts';
 // Not from policy/index.ts, which brings the YAML parser with it.
 import { kernelRuleMatches } from '#policy/kernelmatch.ts';
+import { UnheldCalls } from './calls/unheld.ts';
 import { type CompiledPolicy, compile } from './compile.ts';
 import type { Counts } from './counts.ts';
 import type { Names } from './names.ts';
@@ -59,7 +61,10 @@ export type ProgramCounter =
   | 'dnsAnswers'
   | 'dnsRefused'
   | 'dnsLost'
-  | 'namesLost';
+  | 'namesLost'
+  | 'packetsUnknown'
+  | 'forged'
+  | 'unhashed';
 
 export interface GateParts {
   readonly kernel: KernelPort;
@@ -72,6 +77,8 @@ export interface GateParts {
   readonly attributor: Attributor;
   /** This process was found to listen where the flow comes in, and no program of the kernel knew it. */
   readonly listens?: (flow: Flow, process: Process & { readonly pid: number }) => void;
+  /** Who runs, as they would make packet sockets; nobody where the kernel does not ask about these. */
+  readonly makers?: () => readonly Caller[];
   /** The kernel's cache of decisions, where eBPF is. */
   readonly cache?: FlowCache | undefined;
   /** What far ends are called, where that is seen. */
@@ -95,6 +102,7 @@ export class Gate {
   #applying: Promise<void> = Promise.resolve();
   /** By which call a process was found, for what the kernel is taught. */
   readonly #callers = new WeakMap<Process, Caller>();
+  readonly #unheld: UnheldCalls;
   #decider: Decider | undefined;
   readonly #places = new PlaceFiles();
   /** Addresses whose names changed, until the flows to them are looked at. */
@@ -104,10 +112,16 @@ export class Gate {
   constructor(parts: GateParts) {
     this.#parts = parts;
     this.#started = parts.now();
+    this.#unheld = new UnheldCalls(parts.cache);
   }
 
   packet(packet: QueuedPacket): void {
     this.#handle({ type: 'packet', packet });
+  }
+
+  /** A call that could not wait: its question is asked for the next one. */
+  ask(call: Omit<QueuedPacket, 'id'>): void {
+    this.packet(this.#unheld.enter(call));
   }
 
   copy(packet: CopiedPacket): void {
@@ -127,7 +141,7 @@ export class Gate {
     const { kernel, counts, reports, send } = this.#parts;
     switch (effect.type) {
       case 'verdict':
-        kernel.verdict(effect.packets, effect.verdict, effect.flow, effect.passing);
+        this.#judge(effect);
         return;
       case 'attribute':
         this.attribute(effect.flow, effect, (attribution) =>
@@ -157,6 +171,12 @@ export class Gate {
         kernel.revoke(effect.flow, effect.action);
         return;
     }
+  }
+
+  #judge({ packets, verdict, flow, passing }: Extract<Effect, { type: 'verdict' }>): void {
+    const revision = this.#policy?.policy.revision ?? 0;
+    const queued = this.#unheld.judged(packets, verdict, revision);
+    if (queued.length > 0) this.#parts.kernel.verdict(queued, verdict, flow, passing);
   }
 
   attribute(flow: Flow, sender: Sender, done: (found: Attribution) => void): void {
@@ -205,6 +225,20 @@ export class Gate {
     const added = before.filter((one) => !attempt.names.some((other) => sameName(one, other)));
     const names = added.length === 0 ? attempt.names : [...attempt.names, ...added].slice(0, maxNames);
     return this.#decider?.decide({ ...attempt, names }, this.#parts.now());
+  }
+
+  /** Teaches the kernel what the rules say of these, should they make packet sockets. */
+  foretell(callers: readonly Caller[]): void {
+    const mode = this.#settings?.mode ?? 'off';
+    if (this.#decider !== undefined && mode !== 'off' && mode !== 'observe') this.#foretell(this.#decider, callers);
+  }
+
+  #foretell(decider: Decider, callers: readonly Caller[]): void {
+    for (const caller of callers) {
+      this.attribute(packetSocket, { ...callerIds(caller), caller }, ({ process }) => {
+        decider.decide({ process, flow: packetSocket, names: [] }, this.#parts.now());
+      });
+    }
   }
 
   #setTimer(): void {
@@ -294,6 +328,7 @@ export class Gate {
       send({ type: 'refused', request: message.request, error: applied.error });
       return;
     }
+    if (mode !== 'off' && mode !== 'observe') this.#foretell(decider, this.#parts.makers?.() ?? []);
     this.#policy = compiled.value;
     this.#settings = message.settings;
     this.#decider = decider;

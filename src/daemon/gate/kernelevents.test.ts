@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { layouts } from '#kernel/bpf/layout.ts';
 import type { Decision } from '#model/decision.ts';
-import { flowKey } from '#model/flow.ts';
+import { flowKey, packetSocket } from '#model/flow.ts';
 import { attempt } from '../../../test/dsl.ts';
 import { KernelEvents, type KernelEventsPlan } from './kernelevents.ts';
 
@@ -20,6 +20,7 @@ test('a flow that the kernel decided and its end are the same flow to the engine
     decided: () => undefined,
     listens: never,
     adopt: never,
+    ask: never,
     cut: never,
   };
   const events = new KernelEvents(plan);
@@ -65,6 +66,7 @@ function judgedAnew(
       done.push(['adopt', cookie, pid]);
       return told.same === true;
     },
+    ask: () => assert.fail('nothing waits'),
     cut: (_, how) => void done.push(['cut', how]),
   });
   const nobody = new Uint8Array(layouts.owner.size);
@@ -100,4 +102,37 @@ test('a connection from before, to a port on which something listens, came in', 
   const text = 'sshd from 22 → 192.0.2.1:40000/tcp';
   assert.deepEqual(judgedAnew(text, { otherProgram: false, listens: true }, 'ask'), [['decide', 'in']]);
   assert.deepEqual(judgedAnew(text, { otherProgram: false, listens: false }, 'ask'), [['decide', 'out']]);
+});
+
+/** What becomes of a call of which the kernel knew nothing. */
+function unheld(verdict: 'allow' | 'reject' | undefined, action: Decision['action']) {
+  const done: unknown[] = [];
+  const events = new KernelEvents({
+    copy: ({ decided }) => void done.push(['record', decided && [decided.rule, decided.action]]),
+    ended: () => undefined,
+    attribute: (_, __, found) => found({ process: { pid: 4711 }, evidence: ['bpf'] }),
+    decide: () => {
+      done.push('decide');
+      return { action, rule: 'r', by: 'rule', revision: 1, logged: [] };
+    },
+    decided: () => undefined,
+    listens: () => false,
+    adopt: () => false,
+    ask: ({ key, opens }) => void done.push(['ask', key, opens]),
+    cut: () => undefined,
+  });
+  const caller = new Uint8Array(layouts.owner.size);
+  const flow = packetSocket;
+  events.handle(
+    { type: 'unknown', flow, caller, by: undefined, verdict, cookie: 0n, otherProgram: false },
+    flowKey(flow),
+  );
+  return done;
+}
+
+test('a call that could not wait is recorded as what became of it, and asked about where the rules ask', () => {
+  assert.deepEqual(unheld('reject', 'ask'), ['decide', ['ask', `${flowKey(packetSocket)},0@0`, true]]);
+  assert.deepEqual(unheld('reject', 'allow'), ['decide', ['record', [null, 'reject']]]);
+  assert.deepEqual(unheld('allow', 'ask'), ['decide', ['record', [null, 'allow']]]);
+  assert.deepEqual(unheld(undefined, 'reject'), ['decide', ['record', null]]);
 });

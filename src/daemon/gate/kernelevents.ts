@@ -1,6 +1,6 @@
 // What the kernel's programs tell of flows, on its way to the engine: flows they decided, connections to be judged anew, ends.
-import type { Attribution, Caller, CopiedPacket } from '#engine/types.ts';
-import { callerIds, isKnown, isSomebody } from '#kernel/bpf/flows/callers.ts';
+import type { Attribution, Caller, CopiedPacket, QueuedPacket } from '#engine/types.ts';
+import { callerIds, callerKey, isKnown, isSomebody } from '#kernel/bpf/flows/callers.ts';
 import type { FlowEvent } from '#kernel/bpf/flows/kernelflows.ts';
 import type { Attempt } from '#model/attempt.ts';
 import type { Totals } from '#model/connection.ts';
@@ -22,6 +22,8 @@ export interface KernelEventsPlan {
   listens(flow: Flow): boolean;
   /** This process has the socket now, and its owner has ended. Whether it is a child that runs the same program still. */
   adopt(cookie: bigint, process: Process & { readonly pid: number }): boolean;
+  /** Opens the question whether such a call shall pass; this one could not wait for the answer. */
+  ask(packet: Omit<QueuedPacket, 'id'>): void;
   /** Cuts a connection that stands. */
   cut(flow: Flow, action: 'reject' | 'drop'): void;
 }
@@ -41,6 +43,7 @@ export class KernelEvents {
     }
     const { flow, caller, verdict, by } = event;
     if (event.type === 'void') this.#judgeAnew(event);
+    else if (event.type === 'unknown') this.#unknown(event, key);
     else if (verdict !== undefined) this.#decided(flow, key, caller, by?.rule, verdict);
   }
 
@@ -56,6 +59,18 @@ export class KernelEvents {
       decided: { rule, action, counted: true },
     });
     this.#plan.decided();
+  }
+
+  /** A call of which the kernel knew nothing: to decide it here teaches the kernel for the next one. */
+  #unknown({ flow, caller, verdict }: Exclude<FlowEvent, { type: 'end' }>, of: string): void {
+    const sender = senderOf(flow, caller);
+    // The calls of two processes are two flows, and so are two calls of one.
+    const packet = { flow, key: `${of},${callerKey(caller)}`, ...sender, mark: 0, opens: true };
+    this.#plan.attribute(flow, sender, ({ process }) => {
+      const decision = this.#plan.decide({ process, flow, names: [] });
+      if (decision?.action === 'ask' && verdict === 'reject') this.#plan.ask(packet);
+      else this.#plan.copy({ ...packet, decided: verdict === undefined ? null : { rule: null, action: verdict } });
+    });
   }
 
   /** A connection whose verdict is void: of an older policy, or its program was exchanged by exec. */
@@ -85,7 +100,7 @@ export class KernelEvents {
 }
 
 /** What comes in is charged to who sends it, not to the listener. */
-function senderOf(flow: Flow, caller: Caller): Sender {
+function senderOf(flow: Flow, caller: Caller): Sender & { readonly caller: Caller } {
   return {
     uid: undefined,
     gid: undefined,

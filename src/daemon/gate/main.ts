@@ -16,10 +16,13 @@ import { objectFile } from '#kernel/bpf/tier.ts';
 import { Netfilter } from '#kernel/netfilter/netfilter.ts';
 import { SocketLookup } from '#kernel/netlink/socketlookup.ts';
 import { ProcAttributor } from '#kernel/proc/attributor.ts';
+import { unifiedMount } from '#kernel/proc/owner/processes.ts';
 import { ProcessEvents } from '#kernel/process/events.ts';
 import type { GateStatus } from '#model/status.ts';
 import type { GateOptions } from '../up/options.ts';
 import { tellSupervisor } from '../up/statusline.ts';
+import { Disguises } from './calls/disguises.ts';
+import { Makers } from './calls/makers.ts';
 import { ControlSocket } from './controlsocket.ts';
 import { Counts } from './counts.ts';
 import { EventLine } from './eventline.ts';
@@ -68,11 +71,14 @@ function run(options: GateOptions): void {
   const earlier = readKept(identitiesPath);
   const { tier } = options.kernelPath;
   const flows = tier === 'none' ? undefined : openFlows(options, tier);
+  const disguises = new Disguises((line) => process.stderr.write(`postern-gate: ${line}\n`));
   const book =
     flows === undefined
       ? undefined
       : new KernelBook(Pins.of(options.runtimeDir), {
           onLost: () => {},
+          onForged: (pid, process, what) => disguises.tell(pid, process, what, Date.now()),
+          onExec: (caller) => makers?.executed(caller),
           onOther: (type, bytes, view, at) => {
             if (type === flowEvents.dns) {
               const copy = decodeDnsCopy(bytes, view, at);
@@ -164,10 +170,14 @@ function run(options: GateOptions): void {
         elsewhere: count(countSlots.elsewhere),
         ...namesCounts(names),
         dnsLost: count(countSlots.dnsCut) + (names?.lostStreams ?? 0),
+        packetsUnknown: count(countSlots.packetsUnknown),
+        forged: count(countSlots.forged),
+        unhashed: count(countSlots.unhashed),
       };
     },
     attributor,
     listens: (flow, process) => flows?.callers.adoptPort(flow, process),
+    makers: () => makers?.running() ?? [],
     cache: flows?.cache,
     names,
     engine: new Engine({ start: started.toString(36), appKey }),
@@ -178,6 +188,8 @@ function run(options: GateOptions): void {
     onApplied: (status) => tellSupervisor({ ready: describe(status) }),
   });
 
+  const makers =
+    flows && book && new Makers({ flows, book, mount: unifiedMount(), foretell: (callers) => gate.foretell(callers) });
   const hits = new KernelHits(flows?.cache, (rule, count) => reports.hit(rule, Date.now(), count));
   const kernelEvents = new KernelEvents({
     copy: (packet) => gate.copy(packet),
@@ -187,6 +199,7 @@ function run(options: GateOptions): void {
     decided: () => hits.soon(),
     listens: (flow) => lookup.listens(flow),
     adopt: (cookie, process) => flows?.callers.adopt(cookie, process) ?? false,
+    ask: (packet) => gate.ask(packet),
     cut: (flow, action) => kernel.revoke(flow, action),
   });
   const line = new EventLine((event, key) => kernelEvents.handle(event, key));

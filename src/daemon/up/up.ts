@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UpOptions } from '#cli/main.ts';
 import { installKernelPath } from '#kernel/bpf/install.ts';
+import { installLsm } from '#kernel/bpf/lsm/install.ts';
 import { Pins } from '#kernel/bpf/pins.ts';
 import { libc } from '#kernel/ffi.ts';
 import { netnsCookie } from '#kernel/netlink/netnscookie.ts';
@@ -136,7 +137,13 @@ export async function up(options: UpOptions): Promise<number> {
 /** What an earlier Postern left pinned is taken up, or taken away. */
 function enterKernel({ kernelPath: wanted, cgroup }: UpOptions, pins: Pins): KernelPath {
   if (wanted !== 'none') {
-    if ((cgroup ?? unifiedMount()) !== undefined) return installKernelPath(pins);
+    const guarded = cgroup ?? unifiedMount();
+    if (guarded !== undefined) {
+      const path = installKernelPath(pins);
+      // `postern doctor` says which of these there are.
+      if (path.tier !== 'none') installLsm(pins, guarded);
+      return path;
+    }
     pins.remove();
     return { tier: 'none', reason: 'there is no cgroup v2 hierarchy, at which the programs would stand' };
   }

@@ -14,7 +14,7 @@ import type { Pins } from './pins.ts';
 import { chooseTier, type Variant } from './tier.ts';
 
 /** Maps that the gate opens by their pins. */
-const pinnedMaps = ['config', 'procs', 'events', 'counts', ...Object.keys(flowMaps)];
+export const pinnedMaps = ['config', 'procs', 'events', 'counts', 'hashes', ...Object.keys(flowMaps)];
 /** And programs that it puts at hooks and into chains. */
 const pinnedPrograms = [
   ...hookPrograms,

@@ -241,7 +241,10 @@ export class Netfilter implements KernelPort {
     }
     // The programs stand before the table asks them, and go after it.
     if (plan.mode !== 'off') {
-      const stands = this.#options.flows?.stand(enforcing ? 'enforce' : 'observe', enforcing && plan.forward);
+      const stands = this.#options.flows?.stand(enforcing ? 'enforce' : 'observe', {
+        forward: enforcing && plan.forward,
+        packets: plan.mode === 'ask' || plan.mode === 'lockdown',
+      });
       if (stands?.ok === false) return stands;
     }
     const before = this.#copied;

@@ -104,6 +104,7 @@ export class ProcAttributor {
   /** Facts that some rule asks for: attribution waits for them, within bounds. */
   need(facts: { readonly sha256: boolean; readonly package: boolean }): void {
     this.#need = facts;
+    this.#options.book?.hash(facts.sha256);
   }
 
   /** Calls `done` once, at once where the program is found by a few looks. */

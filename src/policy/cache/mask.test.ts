@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Attempt } from '#model/attempt.ts';
+import { packetSocket } from '#model/flow.ts';
 import type { Mode } from '#model/mode.ts';
 import type { Process } from '#model/process.ts';
 import type { RuleRecord } from '#model/rule.ts';
@@ -112,6 +113,26 @@ test('typical masks are as narrow as the rules, and no narrower', () => {
   for (const [mask, rules, asked, mode = 'lockdown'] of cases) {
     assert.equal(masked(rules, mode, asked), mask, JSON.stringify(rules));
   }
+});
+
+test('of the making of a packet socket only who makes it is compared', () => {
+  const made: Attempt = { ...whole('curl → 198.51.100.7:443/tcp'), flow: packetSocket };
+  const cases: [mask: string, rules: string[]][] = [
+    ['', []],
+    ['executable', ['allow curl']],
+    ['protocol', ['reject any protocol packet']],
+    ['uid', ['allow any user alice']],
+    // Whatever a rule asks of where it goes, it goes nowhere yet.
+    ['protocol', ['reject any protocol packet', 'allow any interface eth0']],
+    ['executable', ['allow curl', 'reject any port 53']],
+    ['remote/1', [...['allow any to 192.0.2.0/24', 'allow any interface eth0']]],
+  ];
+  for (const [mask, rules] of cases) assert.equal(masked(rules, 'lockdown', made), mask, JSON.stringify(rules));
+  const entry = entryOf(builtin, 'lockdown', made);
+  assert.ok(entry.ok, entry.ok ? '' : entry.why);
+  assert.deepEqual([entry.mask.loopback, entry.mask.port, entry.mask.local], [false, false, false]);
+  const volatile = entryOf(['allow any supplementary-group noinet'], 'lockdown', made);
+  assert.match(volatile.ok ? '' : volatile.why, /supplementary groups/);
 });
 
 test('an entry ends with the first rule of those that made it, and not with others', () => {

@@ -2,7 +2,7 @@
 // An entry says: every attempt that agrees with this one in the masked fields gets this decision.
 import type { Attempt } from '#model/attempt.ts';
 import type { Decision } from '#model/decision.ts';
-import type { Flow } from '#model/flow.ts';
+import { type Flow, makesPacketSocket } from '#model/flow.ts';
 import type { Consulted } from '../consult/consulted.ts';
 import { isIcmp, protocolCode } from '../match/protocol.ts';
 
@@ -44,6 +44,8 @@ export function cacheable(attempt: Attempt, decision: Decision, consulted: Consu
   if (why !== undefined) return { ok: false, why };
   const { uid, gid, cgroup, protocol, remoteBits, expires, localAddress: local } = consulted;
   const process = needsProcess(attempt, consulted);
+  // Of the making of a packet socket nothing is known but who makes it: what was asked beside is always the same.
+  const making = makesPacketSocket(attempt.flow);
   const mask: FlowMask = {
     executable: consulted.executable && !process,
     process,
@@ -52,11 +54,11 @@ export function cacheable(attempt: Attempt, decision: Decision, consulted: Consu
     cgroup,
     // Of ICMP there are entries for echo requests alone, so that the protocol says the type.
     protocol: protocol || consulted.icmpType,
-    local,
-    loopback: consulted.loopback,
-    port: attempt.flow.direction === 'in' ? consulted.localPort : consulted.remotePort,
+    local: local && !making,
+    loopback: consulted.loopback && !making,
+    port: !making && (attempt.flow.direction === 'in' ? consulted.localPort : consulted.remotePort),
     remoteBits,
-    names: consulted.names,
+    names: consulted.names && !making,
   };
   return { ok: true, mask, expires };
 }
@@ -78,13 +80,14 @@ function needsProcess({ process }: Attempt, consulted: Consulted): boolean {
 function whyNot(attempt: Attempt, { action }: Decision, consulted: Consulted): string | undefined {
   const { process, flow } = attempt;
   if (action === 'ask') return 'The decision is to ask, and the answer is not known yet.';
-  if (flow.protocol === 'packet') return 'The frame has no IP header, so there is nothing to compare.';
+  const making = makesPacketSocket(flow);
+  if (flow.protocol === 'packet' && !making) return 'The frame has no IP header, so there is nothing to compare.';
   if (isIcmp(protocolCode(flow)) && !isEchoRequest(flow)) return 'Of ICMP only echo requests are compared.';
   if (process === undefined) return 'The program was not found.';
   if (process.kernel === true) return 'The kernel sent it by itself, and no program is behind it.';
   if (consulted.unknown !== undefined) return `The decision asked for ${consulted.unknown}, which is not known yet.`;
   if (consulted.names && action !== 'allow') return 'A refusal may rest on a name that is not known yet.';
-  const incomparable = incomparableOf(consulted, flow);
+  const incomparable = making ? ofProcess(consulted) : incomparableOf(consulted, flow);
   if (incomparable !== undefined) {
     return `The decision depends on the ${incomparable}, which an entry of the cache cannot compare.`;
   }
@@ -93,6 +96,7 @@ function whyNot(attempt: Attempt, { action }: Decision, consulted: Consulted): s
   }
   if (consulted.cgroup && process.cgroup === undefined)
     return 'The decision depends on the cgroup, which is not known.';
+  if (making) return undefined;
   if (consulted.localPort && flow.local === undefined)
     return 'The decision depends on the local port, which is not known.';
   if (consulted.loopback && flow.interface === undefined)
@@ -100,9 +104,13 @@ function whyNot(attempt: Attempt, { action }: Decision, consulted: Consulted): s
   return undefined;
 }
 
+function ofProcess({ volatile }: Consulted): string | undefined {
+  return volatile ? 'supplementary groups or the security label' : undefined;
+}
+
 function incomparableOf(consulted: Consulted, { direction, local }: Flow): string | undefined {
   const incoming = direction === 'in';
-  if (consulted.volatile) return 'supplementary groups or the security label';
+  if (consulted.volatile) return ofProcess(consulted);
   if (consulted.interface) return 'interface';
   if (consulted.localAddress && (direction !== 'forward' || local === undefined)) return 'local address';
   if (incoming ? consulted.remotePort : consulted.localPort) return `${incoming ? 'remote' : 'local'} port`;

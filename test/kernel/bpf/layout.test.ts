@@ -10,7 +10,7 @@ import { structsOf } from './btf.ts';
 
 const header = readFileSync(join(import.meta.dirname, '../../../bpf/shared.h'), 'utf8');
 
-for (const variant of ['btf', 'probe']) {
+for (const variant of ['btf', 'probe', 'lsm']) {
   test(`every structure of the ${variant} object lies as layout.ts says`, () => {
     const structs = structsOf(join(objectsFolder, `postern.${variant}.bpf.o`));
     for (const [name, { size, ...members }] of Object.entries({ ...layouts, ...flowLayouts })) {

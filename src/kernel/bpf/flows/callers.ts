@@ -101,6 +101,14 @@ export class Callers {
     if (this.#own(port, portLayout.owner, holder)) this.#maps.ports.update(this.#portKey, port, updateFlags.exist);
   }
 
+  /** As it would call now, from the cgroup with this id; undefined when it has ended. */
+  ofProcess(holder: Holder, cgroup: bigint): Caller | undefined {
+    const owner = Buffer.alloc(ownerLayout.size);
+    if (!this.#own(owner, 0, holder)) return undefined;
+    owner.writeBigUInt64LE(cgroup, ownerLayout.cgroup);
+    return owner;
+  }
+
   /** Writes this process into a struct owner; false when it has ended. */
   #own(bytes: Buffer, at: number, { pid, uid, gid }: Holder): boolean {
     this.#pid.writeUInt32LE(pid);
@@ -157,6 +165,13 @@ export class Callers {
 export function callerIds(caller: Caller): { readonly uid: number; readonly gid: number } {
   const view = new DataView(caller.buffer, caller.byteOffset, caller.byteLength);
   return { uid: view.getUint32(ownerLayout.uid, true), gid: view.getUint32(ownerLayout.gid, true) };
+}
+
+/** A text that two calls of one process between two of its execs share, and those of others do not. */
+export function callerKey(caller: Caller): string {
+  const view = new DataView(caller.buffer, caller.byteOffset, caller.byteLength);
+  const exec = view.getBigUint64(ownerLayout.process + processLayout.exec, true);
+  return `${view.getUint32(ownerLayout.tgid, true)}@${exec}`;
 }
 
 /** Whether the kernel's table had the process that called; one without it is looked for as if nobody had seen the call. */

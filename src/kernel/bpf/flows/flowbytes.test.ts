@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { directions, type Flow } from '#model/flow.ts';
+import { directions, type Flow, packetSocket } from '#model/flow.ts';
 import { addressFromBytes } from '#model/net/address.ts';
 import { protocolOfPacket } from '#wire/flow.ts';
 import { readFlow, writeFlow } from './flowbytes.ts';
-import { flowLayouts } from './layout.ts';
+import { directionCodes, flowLayouts } from './layout.ts';
 
 const address = (family: 4 | 6) =>
   fc
@@ -56,4 +56,17 @@ test('what a call does not know yet is not known', () => {
   const read = readFlow(bytes, 0);
   assert.equal(read?.local, undefined);
   assert.equal(read?.remote.port, 443);
+});
+
+test('the making of a packet socket is told apart from every flow, and read again', () => {
+  const bytes = Buffer.alloc(flowLayouts.flow.size, 0xff);
+  writeFlow(bytes, 0, packetSocket);
+  assert.equal(bytes[flowLayouts.flow.direction], directionCodes.packet);
+  assert.equal(
+    bytes.subarray(0, flowLayouts.flow.family).every((byte) => byte === 0),
+    true,
+  );
+  assert.equal(readFlow(bytes, 0), packetSocket);
+  writeFlow(bytes, 0, { ...packetSocket, interface: 'eth0' });
+  assert.equal(bytes[flowLayouts.flow.direction], directionCodes.out);
 });

@@ -1,5 +1,5 @@
 // Between a Flow and struct flow of bpf/shared.h.
-import type { Direction, Flow } from '#model/flow.ts';
+import { type Direction, type Flow, makesPacketSocket, packetSocket } from '#model/flow.ts';
 import { type Address, addressFromBytes, addressToBytes } from '#model/net/address.ts';
 import { protocolOfPacket } from '#wire/flow.ts';
 import { directionCodes, flowLayouts } from './layout.ts';
@@ -14,6 +14,11 @@ export function writeAddress(bytes: Buffer, at: number, address: Address | undef
   bytes.set(own, at + 16 - own.length);
 }
 
+/** FLOW_*: the making of a packet socket is no flow, so that it has a number of its own. */
+export function directionCode(flow: Flow): number {
+  return directionCodes[makesPacketSocket(flow) ? 'packet' : flow.direction];
+}
+
 /** Fills `flowLayout.size` bytes. */
 export function writeFlow(bytes: Buffer, at: number, flow: Flow): void {
   writeAddress(bytes, at + flowLayout.local, flow.local?.address);
@@ -22,7 +27,7 @@ export function writeFlow(bytes: Buffer, at: number, flow: Flow): void {
   bytes.writeUInt16LE(flow.remote.port, at + flowLayout.remote_port);
   bytes[at + flowLayout.protocol] = flow.protocolNumber;
   bytes[at + flowLayout.family] = flow.remote.address.family;
-  bytes[at + flowLayout.direction] = directionCodes[flow.direction];
+  bytes[at + flowLayout.direction] = directionCode(flow);
   bytes[at + flowLayout.zero] = 0;
 }
 
@@ -30,6 +35,7 @@ const directions: readonly Direction[] = ['out', 'in', 'forward'];
 
 /** undefined where the bytes are no flow that the programs write. A local address of zeros is not known. */
 export function readFlow(bytes: Buffer, at: number): Flow | undefined {
+  if (bytes[at + flowLayout.direction] === directionCodes.packet) return packetSocket;
   const family = bytes[at + flowLayout.family];
   const direction = directions[bytes[at + flowLayout.direction] as number];
   if ((family !== 4 && family !== 6) || direction === undefined) return undefined;

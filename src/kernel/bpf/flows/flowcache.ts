@@ -8,8 +8,8 @@ import type { FlowMask } from '#policy/cache/mask.ts';
 import type { KernelConfig } from '../config.ts';
 import { layouts } from '../layout.ts';
 import type { BpfMap } from '../map.ts';
-import { writeAddress } from './flowbytes.ts';
-import { directionCodes, flowLayouts, maskFields, verdictCodes } from './layout.ts';
+import { directionCode, writeAddress } from './flowbytes.ts';
+import { flowLayouts, maskFields, verdictCodes } from './layout.ts';
 import { fieldsOf, fillBits, Masks } from './masks.ts';
 import { NamedEntries } from './namedentries.ts';
 import { type Numbered, RuleNumbers } from './rulenumbers.ts';
@@ -136,7 +136,7 @@ export class FlowCache {
     writeAddress(key, keyLayout.remote, address);
     for (let at = 0; at < 16; at++) (key[keyLayout.remote + at] as number) &= bits[at] as number;
     key.writeUInt32LE(generation >>> 0, keyLayout.generation);
-    key[keyLayout.shape] = place | (directionCodes[flow.direction] << 6) | (address.family === 6 ? 32 : 0);
+    key[keyLayout.shape] = place | (directionCode(flow) << 6) | (address.family === 6 ? 32 : 0);
   }
 
   #numbered(decision: Decision, action: Numbered['action']): Numbered | undefined {

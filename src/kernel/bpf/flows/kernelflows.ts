@@ -9,6 +9,7 @@ import type { ChainPrograms } from '../../nft/table.ts';
 import { KernelConfig } from '../config.ts';
 import { layouts } from '../layout.ts';
 import type { Libbpf } from '../libbpf.ts';
+import { Frames } from '../lsm/frames.ts';
 import { type BpfMap, openPinned } from '../map.ts';
 import type { Pins } from '../pins.ts';
 import { bootMs } from './bootclock.ts';
@@ -23,7 +24,8 @@ import type { Numbered } from './rulenumbers.ts';
 /** Something that the programs tell of a flow. */
 export type FlowEvent =
   | {
-      readonly type: 'decided' | 'void';
+      /** `unknown`: what the call got of whose maker nothing was known; it could not wait. */
+      readonly type: 'decided' | 'void' | 'unknown';
       readonly flow: Flow;
       readonly caller: Caller;
       /** What decided; undefined where the number is not one of this gate's. */
@@ -36,6 +38,11 @@ export type FlowEvent =
     }
   | { readonly type: 'end'; readonly flow: Flow; readonly totals: Totals };
 
+const types = new Map<number, 'decided' | 'void' | 'unknown'>([
+  [flowEvents.flow, 'decided'],
+  [flowEvents.void, 'void'],
+  [flowEvents.unknown, 'unknown'],
+]);
 const verdicts = new Map<number, 'allow' | 'reject' | 'drop'>([
   [verdictCodes.allow, 'allow'],
   [verdictCodes.reject, 'reject'],
@@ -49,6 +56,7 @@ export class KernelFlows {
   readonly programs: ChainPrograms;
   readonly #config: KernelConfig;
   readonly #hooks: Hooks;
+  readonly #frames: Frames;
   readonly #maps: readonly BpfMap[];
 
   private constructor(lib: Libbpf, pins: Pins, cgroup: string, programs: ChainPrograms) {
@@ -73,6 +81,7 @@ export class KernelFlows {
     this.cache = new FlowCache({ flows, masks, hits }, this.#config, bootMs);
     this.callers = new Callers({ asked, guests, sockets, talks, ports, procs }, () => this.cache.generation, bootMs);
     this.#hooks = new Hooks(lib, pins, cgroup);
+    this.#frames = new Frames(lib, pins);
     this.programs = programs;
   }
 
@@ -119,24 +128,37 @@ export class KernelFlows {
     }
   }
 
-  /** Which programs stand at the hooks. `observe` can refuse nothing. `forward`: what is forwarded is judged. */
-  stand(state: HookState, forward = false): Result<void> {
-    this.#config.set('forward', forward ? 1 : 0);
+  /**
+   * Which programs stand at the hooks. `observe` can refuse nothing. `forward`: what is forwarded is judged. `packets`: a packet
+   * socket is refused where nothing is known of who makes it.
+   */
+  stand(state: HookState, judged: { readonly forward?: boolean; readonly packets?: boolean } = {}): Result<void> {
+    this.#config.set('forward', judged.forward === true ? 1 : 0);
+    this.#config.set('packets', judged.packets === true ? 1 : 0);
     this.#config.set('enforce', state === 'enforce' ? 1 : 0);
     this.#config.set('report', state === 'off' ? 0 : 1);
-    return this.#hooks.set(state);
+    const hooks = this.#hooks.set(state);
+    if (!hooks.ok) return hooks;
+    const frames = this.#frames.set(state);
+    return frames.ok ? frames : fail(`no program can stand where packet sockets are made: ${frames.error}`);
+  }
+
+  /** Whether the making of packet sockets is judged, so that it is worth teaching. */
+  get judgesFrames(): boolean {
+    return this.#frames.judges;
   }
 
   /** Reads an event of the ring that begins at `start`; undefined for one that is none of flows. */
   event(bytes: Buffer, start: number): FlowEvent | undefined {
     const type = bytes.readUInt32LE(start + layouts.event.type);
     const { event_flow, event_end } = flowLayouts;
-    if (type === flowEvents.flow || type === flowEvents.void) {
+    const kind = types.get(type);
+    if (kind !== undefined) {
       const flow = readFlow(bytes, start + event_flow.flow);
       if (flow === undefined) return undefined;
       const owner = start + event_flow.owner;
       return {
-        type: type === flowEvents.flow ? 'decided' : 'void',
+        type: kind,
         flow,
         caller: Uint8Array.prototype.slice.call(bytes, owner, owner + layouts.owner.size),
         by: this.cache.numbered(bytes.readUInt32LE(start + event_flow.rule)),

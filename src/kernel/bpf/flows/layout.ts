@@ -122,8 +122,8 @@ export const maskFields = {
 /** VERDICT_* */
 export const verdictCodes = { unknown: 0, allow: 1, reject: 2, drop: 3 } as const;
 /** FLOW_* */
-export const directionCodes = { out: 0, in: 1, forward: 2 } as const;
+export const directionCodes = { out: 0, in: 1, forward: 2, packet: 3 } as const;
 /** EVENT_* */
-export const flowEvents = { flow: 4, void: 5, end: 6, dns: 7 } as const;
+export const flowEvents = { flow: 4, void: 5, end: 6, unknown: 7, dns: 9 } as const;
 /** DNS_SYN, DNS_ENDS */
 export const dnsFlags = { begins: 1, ends: 2 } as const;

@@ -2,7 +2,8 @@
 import { readCgroup } from '#attribution/cgroup.ts';
 import { type Began, ExecTable, type Run } from '#attribution/exectable.ts';
 import type { Identity } from '#attribution/identities.ts';
-import type { Process } from '#model/process.ts';
+import type { Caller } from '#engine/types.ts';
+import type { Forgery, Process } from '#model/process.ts';
 import { inProcess } from '../../proc/process/folder.ts';
 import { readBirth, readCgroupPath } from '../../proc/process/read.ts';
 import type { Pins } from '../pins.ts';
@@ -18,6 +19,10 @@ const seedsPerTurn = 128;
 export interface KernelBookPlan extends Pick<KernelProcessesPlan, 'onOther'> {
   /** Events were lost; what they told is looked up again. */
   onLost(): void;
+  /** A program begins, and this is how it would call. It is in the book by then. */
+  onExec?(caller: Caller): void;
+  /** A process asked to be shown as another in /proc, or with other arguments. Who it is does not change. */
+  onForged?(pid: number, process: Process | undefined, what: Forgery): void;
   /** A process has ended. */
   onExit?(pid: number, startTime: string): void;
 }
@@ -29,7 +34,7 @@ const runOf = (pid: number, process: KernelProcess): Run => ({
   parentPid: process.parentPid,
 });
 
-type Ids = Pick<Owner, 'uid' | 'gid'>;
+type Ids = Pick<Owner, 'uid' | 'gid'> & Pick<Process, 'forged'>;
 
 export class KernelBook {
   readonly #plan: KernelBookPlan;
@@ -53,6 +58,7 @@ export class KernelBook {
       onExec: (event) => this.#exec(event),
       onFork: (pid, process) => this.#table.fork(runOf(pid, process), process.parentExec, Date.now()),
       onExit: (pid, exec) => this.#exit(pid, exec),
+      onForged: (pid, exec, what) => plan.onForged?.(pid, this.#table.byExec(pid, exec, Date.now()), what),
       ...(plan.onOther !== undefined && { onOther: plan.onOther }),
       onLost: () => this.#recover(),
     });
@@ -62,6 +68,7 @@ export class KernelBook {
   #exec(event: ExecEvent): void {
     const began = beginOf(event, this.#files, this.#cgroups);
     this.#table.exec(runOf(event.owner.pid, event.process), this.#withPath(event, began), Date.now());
+    this.#plan.onExec?.(event.caller);
   }
 
   /** A path too long for the event is what /proc says, if the file has the kernel's numbers. */
@@ -167,7 +174,8 @@ export class KernelBook {
     const path = this.#cgroups.find(owner.cgroup);
     const moved = path !== undefined && path !== found?.cgroup;
     const last = found && this.#callers.get(found);
-    if (last !== undefined && last.uid === uid && last.gid === gid && last.path === path) return last.process;
+    const forged = process?.forged;
+    if (last?.uid === uid && last.gid === gid && last.path === path && last.forged === forged) return last.process;
     const whole = {
       ...(found ?? {
         pid,
@@ -176,9 +184,10 @@ export class KernelBook {
       }),
       uid,
       gid,
+      ...(forged !== undefined && { forged }),
       ...(moved && { cgroup: path, ...readCgroup(path) }),
     };
-    if (found !== undefined) this.#callers.set(found, { uid, gid, path, process: whole });
+    if (found !== undefined) this.#callers.set(found, { uid, gid, path, forged, process: whole });
     return whole;
   }
 
@@ -190,6 +199,11 @@ export class KernelBook {
   /** The kernel's own entry for the process that has this pid now. */
   kernelProcess(pid: number): KernelProcess | undefined {
     return this.#processes.find(pid);
+  }
+
+  /** Whether programs are hashed by the kernel when they are executed, where it can. */
+  hash(wanted: boolean): void {
+    this.#processes.hash(wanted);
   }
 
   /** One of countSlots. */

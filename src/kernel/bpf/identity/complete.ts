@@ -70,6 +70,7 @@ export function beginOf(event: ExecEvent, files: HostFiles, cgroups: CgroupPaths
     return {
       facts: {
         ...imageFacts(image),
+        ...(image !== undefined && event.sha256 !== undefined && { sha256: event.sha256 }),
         ...(image !== undefined && { script: scriptOfEvent(event, image, args, changing.cwd, folder) }),
         args,
         ...changing,

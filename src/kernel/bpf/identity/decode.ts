@@ -1,7 +1,9 @@
 // Structures of bpf/shared.h as values. They come from our own programs: only their texts are chosen by others.
+import type { Caller } from '#engine/types.ts';
+import type { Forgery } from '#model/process.ts';
 import { cuts, layouts, processFlags } from '../layout.ts';
 
-const { exe, process, owner, event_exec: exec, event_fork: fork, event_exit: exit } = layouts;
+const { exe, process, owner, event_exec: exec, event_fork: fork, event_exit: exit, event_forged: forged } = layouts;
 
 /** A program file as the kernel numbers it. */
 export interface ExeNumbers {
@@ -31,6 +33,8 @@ export interface KernelProcess {
   readonly foreign: boolean;
   /** It has executed nothing since its fork: it runs its parent's program. */
   readonly forked: boolean;
+  /** What it had /proc say of it, as far as a program of the kernel saw that. */
+  readonly forged: Forgery | undefined;
 }
 
 /** Who made a call. */
@@ -46,6 +50,8 @@ export interface Owner {
 }
 
 export interface ExecEvent {
+  /** The owner in bytes: as it would call now. */
+  readonly caller: Caller;
   readonly owner: Owner;
   readonly process: KernelProcess;
   /** Inode of its mount namespace. */
@@ -58,6 +64,8 @@ export interface ExecEvent {
   /** The first bytes where `argsCut`. */
   readonly args: Buffer;
   readonly argsCut: boolean;
+  /** Of the program's file, made by the kernel; undefined where it was not asked to, or could not. */
+  readonly sha256: string | undefined;
 }
 
 const ticksPerSecond = 100n; // USER_HZ, on every processor that is supported
@@ -75,6 +83,11 @@ export function decodeExe(view: DataView, at: number): ExeNumbers {
   };
 }
 
+function forgeryOf(flags: number): Forgery | undefined {
+  if ((flags & processFlags.forgedExe) !== 0) return 'exe';
+  return (flags & processFlags.forgedArgs) !== 0 ? 'args' : undefined;
+}
+
 export function decodeProcess(view: DataView, at: number): KernelProcess {
   const flags = view.getUint32(at + process.flags, true);
   return {
@@ -86,6 +99,7 @@ export function decodeProcess(view: DataView, at: number): KernelProcess {
     seeded: (flags & processFlags.seeded) !== 0,
     foreign: (flags & processFlags.foreign) !== 0,
     forked: (flags & processFlags.forked) !== 0,
+    forged: forgeryOf(flags),
   };
 }
 
@@ -108,6 +122,7 @@ export function decodeExec(bytes: Buffer, view: DataView, at: number): ExecEvent
   const args = file + view.getUint16(at + exec.file_length, true);
   const end = args + view.getUint16(at + exec.args_length, true);
   return {
+    caller: Uint8Array.prototype.slice.call(bytes, at + exec.owner, at + exec.owner + owner.size),
     owner: decodeOwner(view, at + exec.owner),
     process: decodeProcess(view, at + exec.owner + owner.process),
     mountNamespace: view.getUint32(at + exec.mount_ns, true),
@@ -116,6 +131,10 @@ export function decodeExec(bytes: Buffer, view: DataView, at: number): ExecEvent
     script: view.getUint32(at + exec.script, true) === 1,
     args: Buffer.from(bytes.subarray(args, end)),
     argsCut: (cut & cuts.args) !== 0,
+    sha256:
+      view.getUint32(at + exec.hashed, true) === 1
+        ? bytes.toString('hex', at + exec.sha256, at + exec.sha256 + 32)
+        : undefined,
   };
 }
 
@@ -125,4 +144,14 @@ export function decodeFork(view: DataView, at: number): { readonly pid: number; 
 
 export function decodeExit(view: DataView, at: number): { readonly pid: number; readonly exec: bigint } {
   return { pid: view.getUint32(at + exit.tgid, true), exec: view.getBigUint64(at + exit.exec, true) };
+}
+
+/** What this process asked for; undefined for bytes that say nothing of it. */
+export function decodeForged(
+  view: DataView,
+  at: number,
+): { readonly pid: number; readonly exec: bigint; readonly what: Forgery } | undefined {
+  const what = forgeryOf(view.getUint32(at + forged.forged, true));
+  if (what === undefined) return undefined;
+  return { pid: view.getUint32(at + forged.tgid, true), exec: view.getBigUint64(at + forged.exec, true), what };
 }

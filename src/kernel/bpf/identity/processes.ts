@@ -1,4 +1,5 @@
 // What the programs in the kernel tell of processes, and what their maps say at this moment.
+import type { Forgery } from '#model/process.ts';
 import { watchReadable } from '../../ffi.ts';
 import { KernelConfig } from '../config.ts';
 import { KernelCounts } from '../counts.ts';
@@ -7,7 +8,15 @@ import { libbpf } from '../libbpf.ts';
 import { type BpfMap, openPinned } from '../map.ts';
 import type { Pins } from '../pins.ts';
 import { Ring } from '../ring.ts';
-import { decodeExec, decodeExit, decodeFork, decodeProcess, type ExecEvent, type KernelProcess } from './decode.ts';
+import {
+  decodeExec,
+  decodeExit,
+  decodeForged,
+  decodeFork,
+  decodeProcess,
+  type ExecEvent,
+  type KernelProcess,
+} from './decode.ts';
 
 /** While events flow they are read this often; after this many looks at nothing, the kernel is asked for a wake-up. */
 const awakeMs = 20;
@@ -21,6 +30,8 @@ export interface KernelProcessesPlan {
   onExec(event: ExecEvent): void;
   onFork(pid: number, process: KernelProcess): void;
   onExit(pid: number, exec: bigint): void;
+  /** It asked to be shown as another in /proc; once for each kind until its next exec. */
+  onForged?(pid: number, exec: bigint, what: Forgery): void;
   /** Other events of the ring: their type and place. */
   onOther?(type: number, bytes: Buffer, view: DataView, at: number): void;
   /** Events found no room in the ring. */
@@ -88,6 +99,9 @@ export class KernelProcesses {
     } else if (type === eventTypes.exit) {
       const { pid, exec } = decodeExit(view, at);
       this.#plan.onExit(pid, exec);
+    } else if (type === eventTypes.forged) {
+      const forged = decodeForged(view, at);
+      if (forged !== undefined) this.#plan.onForged?.(forged.pid, forged.exec, forged.what);
     } else {
       this.#plan.onOther?.(type, bytes, view, at);
     }
@@ -124,6 +138,11 @@ export class KernelProcesses {
       }
     }
     return found.sort((a, b) => Number(BigInt(a.process.startTime) - BigInt(b.process.startTime)));
+  }
+
+  /** Read by the program at each exec; nothing reads it where the kernel takes no such program. */
+  hash(wanted: boolean): void {
+    this.#config.set('hash', wanted ? 1 : 0);
   }
 
   close(): void {

@@ -62,7 +62,7 @@ static __always_inline __u32 payload_at(struct __sk_buff *skb, const struct flow
 /* The same flow as the other end sees it. */
 static __always_inline void turn(struct flow *flow)
 {
-	__u8 local[16];
+	__u8 local[16] __attribute__((aligned(8)));
 	__u16 port = flow->local_port;
 
 	copy16(local, flow->local);
@@ -106,12 +106,13 @@ static __noinline int copy_dns(struct __sk_buff *skb, struct traffic *state, boo
 	copy->event.tgid = state->tgid;
 	copy->event.length = length;
 	copy->event.event.bytes = sizeof(copy->event) + length;
-	if (length) {
-		/* The verifier forgets what it knew of a value that was stored. */
-		barrier_var(length);
-		if (length > DNS_ROOM || bpf_skb_load_bytes(skb, at, copy->payload, length))
-			return 0;
-	}
+	/* The verifier forgets what it knew of a value that was stored; and before 5.11 it must see that none is zero. */
+	barrier_var(length);
+	if (length > DNS_ROOM)
+		return 0;
+	barrier_var(length);
+	if (length && bpf_skb_load_bytes(skb, at, copy->payload, length))
+		return 0;
 	barrier_var(length);
 	if (length > DNS_ROOM)
 		return 0;

@@ -15,6 +15,7 @@ import {
   undoneSchema,
   versionViewSchema,
 } from '#model/api.ts';
+import { listHitSchema, listViewSchema } from '#model/net/list.ts';
 import { nameViewSchema } from '#model/net/nameview.ts';
 
 export const outputs: Readonly<Record<string, z.ZodType>> = {
@@ -24,6 +25,13 @@ export const outputs: Readonly<Record<string, z.ZodType>> = {
   'log --follow': logLineSchema,
   apps: z.array(appViewSchema),
   names: z.array(nameViewSchema),
+  'lists show': z.array(listViewSchema),
+  'lists add': listViewSchema,
+  'lists rm': z.null(),
+  'lists update': z.array(listViewSchema),
+  'lists enable': listViewSchema,
+  'lists disable': listViewSchema,
+  'lists test': z.array(listHitSchema),
   rules: z.array(ruleViewSchema),
   'rule add': ruleChangeSchema,
   'rule edit': ruleChangeSchema,

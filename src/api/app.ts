@@ -5,6 +5,7 @@ import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
 import { addRuleSchema, changeRuleSchema, modeRequestSchema } from '#model/api.ts';
 import { attemptFromJson, attemptSchema } from '#model/attempt.ts';
+import { addListSchema, changeListSchema } from '#model/net/list.ts';
 import { answerSchema } from '#model/prompt.ts';
 import { isAdministrator, type Peer } from './access.ts';
 import { EventQueue } from './eventqueue.ts';
@@ -129,6 +130,26 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
   app.get('/names', async (context) => {
     const query = parseQuery(namesQuerySchema, context.req.query());
     return serve(context, await services.names(query, visible(context)));
+  });
+  app.get('/lists', (context) => context.json(services.lists()));
+  app.post('/lists', administratorsOnly, async (context) => {
+    const { name, ...definition } = await body(context.req, addListSchema);
+    return serve(context, await services.addList(context.get('peer').uid, name, definition));
+  });
+  app.post('/lists/update', administratorsOnly, async (context) => {
+    const { name } = await body(context.req, z.strictObject({ name: z.string().max(64).optional() }));
+    return serve(context, await services.updateLists(context.get('peer').uid, name));
+  });
+  app.patch('/lists/:name', administratorsOnly, async (context) => {
+    const change = await body(context.req, changeListSchema);
+    return serve(context, await services.changeList(context.get('peer').uid, context.req.param('name'), change));
+  });
+  app.delete('/lists/:name', administratorsOnly, async (context) =>
+    serve(context, await services.removeList(context.get('peer').uid, context.req.param('name'))),
+  );
+  app.get('/lists/having', async (context) => {
+    const { of } = parseQuery(z.strictObject({ of: z.string().min(1).max(255) }), context.req.query());
+    return context.json(await services.testLists(of));
   });
   app.post('/explain', async (context) =>
     context.json(services.explain(attemptFromJson(await body(context.req, attemptSchema)), visible(context))),

@@ -19,6 +19,7 @@ import {
   versionViewSchema,
 } from '#model/api.ts';
 import { attemptSchema } from '#model/attempt.ts';
+import { addListSchema, changeListSchema, listHitSchema, listViewSchema } from '#model/net/list.ts';
 import { nameViewSchema } from '#model/net/nameview.ts';
 import { answerSchema } from '#model/prompt.ts';
 import { logQuerySchema, namesQuerySchema } from './queries.ts';
@@ -97,6 +98,30 @@ export const operations: readonly Operation[] = [
     summary: 'What addresses are called, for whom, and by which evidence.',
     query: namesQuerySchema,
     answer: z.array(nameViewSchema),
+  },
+  { method: 'get', path: '/lists', summary: 'The block lists.', answer: z.array(listViewSchema) },
+  { method: 'post', path: '/lists', summary: 'Add a list.', body: addListSchema, answer: listViewSchema },
+  {
+    method: 'post',
+    path: '/lists/update',
+    summary: 'Ask for a list anew, or for all of them.',
+    body: z.strictObject({ name: z.string().optional() }),
+    answer: z.array(listViewSchema),
+  },
+  {
+    method: 'patch',
+    path: '/lists/{name}',
+    summary: 'Switch a list, or one of its entries, on or off.',
+    body: changeListSchema,
+    answer: listViewSchema,
+  },
+  { method: 'delete', path: '/lists/{name}', summary: 'Take a list away.', answer: z.null() },
+  {
+    method: 'get',
+    path: '/lists/having',
+    summary: 'Which lists have a name or address, and on which line.',
+    query: z.strictObject({ of: z.string() }),
+    answer: z.array(listHitSchema),
   },
   {
     method: 'post',

@@ -15,6 +15,7 @@ import type {
 } from '#model/api.ts';
 import type { Attempt } from '#model/attempt.ts';
 import type { Explanation } from '#model/decision.ts';
+import type { ListChange, ListDefinition, ListHit, ListView } from '#model/net/list.ts';
 import type { NamesQuery, NameView } from '#model/net/nameview.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
@@ -58,6 +59,12 @@ export interface Services {
   answer(uid: number, id: string, answer: Answer, own: boolean): Promise<Served<Answered>>;
   log(query: LogQuery, uid?: number): readonly LogLine[];
   apps(uid?: number): readonly AppView[];
+  lists(): readonly ListView[];
+  addList(uid: number, name: string, definition: ListDefinition): Promise<Served<ListView>>;
+  removeList(uid: number, name: string): Promise<Served<null>>;
+  changeList(uid: number, name: string, change: ListChange): Promise<Served<ListView>>;
+  updateLists(uid: number, name: string | undefined): Promise<Served<readonly ListView[]>>;
+  testLists(text: string): Promise<readonly ListHit[]>;
   names(query: NamesQuery, uid?: number): Promise<Served<readonly NameView[]>>;
   explain(attempt: Attempt, uid?: number): Explanation;
   /** Events after this place that the journal still has, and then the new ones, until the result is called. */

@@ -2,6 +2,7 @@
 import { buildApplication, buildRouteMap, proposeCompletions, run, text_en } from '@stricli/core';
 import { completionCommand } from './commands/completion.ts';
 import { historyCommand, undoCommand } from './commands/history.ts';
+import { listRoutes } from './commands/lists.ts';
 import { appsCommand, logCommand } from './commands/log.ts';
 import { modeCommand, pauseCommand } from './commands/mode.ts';
 import { namesCommand } from './commands/names.ts';
@@ -24,6 +25,7 @@ const root = buildRouteMap({
     log: logCommand,
     apps: appsCommand,
     names: namesCommand,
+    lists: listRoutes,
     rules: rulesCommand,
     rule: ruleRoutes,
     undo: undoCommand,

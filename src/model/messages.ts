@@ -32,7 +32,7 @@ const placeFileSchema = z.strictObject({ file: z.string(), version: z.string() }
 export type PlaceFile = z.infer<typeof placeFileSchema>;
 
 /** By what addresses are placed: null where no rule asks for it, or nobody knows. */
-export const placesSchema = z.strictObject({ geo: placeFileSchema.nullable() });
+export const placesSchema = z.strictObject({ geo: placeFileSchema.nullable(), lists: placeFileSchema.nullable() });
 export type PlacesMessage = z.infer<typeof placesSchema>;
 
 const request = z.int().min(0);

@@ -94,7 +94,7 @@ async function swap(revision: number): Promise<void> {
     disabled: [],
     aliases: {},
     resolvers: [],
-    places: { geo: null },
+    places: { geo: null, lists: null },
     accounts: { users: {}, groups: {} },
     settings: { mode: 'lockdown', failMode: 'known', forward: false, holdSeconds: 30 },
   });

@@ -32,7 +32,7 @@ function left(until: number, now: number): string {
 }
 
 export function formatNames(names: readonly NameView[], now = Date.now()): string {
-  if (names.length === 0) return 'No names are known.\n';
+  if (names.length === 0) return 'No names are known.';
   const rows = names.map((view) => [
     safe(view.name),
     view.address,

@@ -7,15 +7,17 @@ import type { Attempt } from '#model/attempt.ts';
 import type { Connection } from '#model/connection.ts';
 import type { Explanation } from '#model/decision.ts';
 import type { GateMessage } from '#model/messages.ts';
+import type { ListChange, ListDefinition, ListHit, ListView } from '#model/net/list.ts';
 import type { NamesQuery, NameView } from '#model/net/nameview.ts';
 import type { Process } from '#model/process.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
 import type { GateStatus } from '#model/status.ts';
 import { coalesce } from '#std/coalesce.ts';
-import { fail, ok } from '#std/result.ts';
+import { fail, ok, type Result } from '#std/result.ts';
 import { isPrivate, readApps, readEvents, readHits, readLog, replayFrom } from '#store/history.ts';
 import type { Journal, JournalRow } from '#store/journal.ts';
+import type { ListKeeper } from '#store/lists/keeper.ts';
 import type { RuleStore } from '#store/rulestore.ts';
 import type { ControlOptions } from '../up/options.ts';
 import type { GateLink } from './gatelink.ts';
@@ -33,6 +35,7 @@ export interface ControlParts {
   readonly journalFile: string;
   readonly settings: SettingsFile;
   readonly keeper: PolicyKeeper;
+  readonly lists: ListKeeper;
   readonly link: () => GateLink;
   readonly now: () => number;
   /** A line for whoever reads along. */
@@ -305,6 +308,50 @@ export class Control implements Services {
       ...app,
       users: app.users.map((id) => keeper.userName(id) ?? `uid ${id}`),
     }));
+  }
+
+  /** With the rules that name each. */
+  lists(): readonly ListView[] {
+    const hits = readHits(this.#parts.journal);
+    return this.#parts.lists.views().map((view) => {
+      const rules = this.#parts.keeper.records
+        .map(({ rule }) => rule)
+        .filter((rule) =>
+          [rule.to ?? [], rule.from ?? []]
+            .flat()
+            .some((text) => text.split(':')[1] === view.name && text.startsWith('list:')),
+        )
+        .map(({ name }) => name);
+      return { ...view, rules, hits: rules.reduce((sum, name) => sum + (hits.get(name)?.hits ?? 0), 0) };
+    });
+  }
+
+  async #listDone(name: string, done: Result<void>): Promise<Served<ListView>> {
+    if (!done.ok) return fail({ code: 'conflict', message: done.error });
+    const view = this.lists().find((one) => one.name === name);
+    return view === undefined ? fail({ code: 'not-found', message: `there is no list "${name}"` }) : ok(view);
+  }
+
+  async addList(_: number, name: string, definition: ListDefinition): Promise<Served<ListView>> {
+    return this.#listDone(name, await this.#parts.lists.add(name, definition));
+  }
+
+  async removeList(_: number, name: string): Promise<Served<null>> {
+    const done = await this.#parts.lists.remove(name);
+    return done.ok ? ok(null) : fail({ code: 'not-found', message: done.error });
+  }
+
+  async changeList(_: number, name: string, change: ListChange): Promise<Served<ListView>> {
+    return this.#listDone(name, await this.#parts.lists.change(name, change));
+  }
+
+  async updateLists(_: number, name: string | undefined): Promise<Served<readonly ListView[]>> {
+    const done = await this.#parts.lists.update(name);
+    return done.ok ? ok(this.lists()) : fail({ code: 'conflict', message: done.error });
+  }
+
+  testLists(text: string): Promise<readonly ListHit[]> {
+    return this.#parts.lists.test(text);
   }
 
   async names(query: NamesQuery, uid?: number): Promise<Served<readonly NameView[]>> {

@@ -8,6 +8,7 @@ import { formatDiagnostic } from '#policy/index.ts';
 import { escapeText } from '#std/text.ts';
 import { GeoFolder } from '#store/geo/geofolder.ts';
 import { Journal } from '#store/journal.ts';
+import { ListKeeper } from '#store/lists/keeper.ts';
 import { RuleStore } from '#store/rulestore.ts';
 import type { ControlOptions } from '../up/options.ts';
 import { tellSupervisor } from '../up/statusline.ts';
@@ -45,6 +46,13 @@ async function run(options: ControlOptions): Promise<void> {
   const journal = new Journal({ file: journalFile, maxAgeMs, maxBytes, now, onNotice: (text) => notice(text) });
   let link: GateLink | undefined;
   let told = '';
+  const lists = new ListKeeper({
+    configDir: options.configDir,
+    stateDir: options.stateDir,
+    now,
+    onChange: () => void keeper.reload(),
+    onNotice: (text) => notice(text),
+  });
   const geo = new GeoFolder({
     configDir: options.configDir,
     stateDir: options.stateDir,
@@ -58,6 +66,7 @@ async function run(options: ControlOptions): Promise<void> {
     options,
     link: () => link as GateLink,
     geo: () => geo.current(),
+    lists: () => lists.current(),
     now,
     onProblems: (problems) => {
       const text = problems.map(formatDiagnostic).join('\n');
@@ -80,6 +89,7 @@ async function run(options: ControlOptions): Promise<void> {
     journalFile,
     settings,
     keeper,
+    lists,
     link: () => link as GateLink,
     now,
     say,
@@ -96,6 +106,8 @@ async function run(options: ControlOptions): Promise<void> {
   const watcher = watchFolder(rulesDir, /\.ya?ml$/, () => void keeper.reload());
   const geoWatcher = watchFolder(geo.folder, /^[^.]/, () => void geo.look());
   void geo.look();
+  const listWatcher = watchFolder(lists.definitions.folder, /\.ya?ml$/, () => void lists.look());
+  void lists.look();
   control.watchMode();
   const server = await serveApi(join(options.runtimeDir, 'postern.sock'), control);
   tellSupervisor({ ready: true });
@@ -104,6 +116,8 @@ async function run(options: ControlOptions): Promise<void> {
   const stop = () => {
     watcher.close();
     geoWatcher.close();
+    listWatcher.close();
+    lists.close();
     control.close();
     keeper.close();
     link?.close();

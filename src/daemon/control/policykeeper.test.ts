@@ -38,6 +38,7 @@ describe('policy keeper', () => {
         ...{ mode: undefined, failMode: 'known', forward: false, holdSeconds: 30, foreground: false },
       },
       geo: () => null,
+      lists: () => null,
       link: () => link,
       now: Date.now,
       onProblems: () => {},

@@ -35,6 +35,8 @@ export interface PolicyKeeperPlan {
   readonly link: () => GateLink;
   /** The table of countries and network numbers. */
   readonly geo: () => PlaceFile | null;
+  /** The flat file of lists. */
+  readonly lists: () => PlaceFile | null;
   readonly now: () => number;
   onProblems(problems: readonly Diagnostic[]): void;
   /** The gate refused a policy that was right for us, such as one that nft would not take. */
@@ -117,10 +119,11 @@ export class PolicyKeeper {
 
   /** What these rules ask for: a table that no rule asks for takes no memory. */
   #placesFor({ records }: RuleSet): PlacesMessage {
-    const asks = records.some(({ rule }) =>
-      [rule.to ?? [], rule.from ?? []].flat().some((text) => /^(country|as):/.test(text)),
-    );
-    return { geo: asks ? this.#plan.geo() : null };
+    const ends = records.flatMap(({ rule }) => [rule.to ?? [], rule.from ?? []].flat());
+    return {
+      geo: ends.some((text) => /^(country|as):/.test(text)) ? this.#plan.geo() : null,
+      lists: ends.some((text) => text.startsWith('list:')) ? this.#plan.lists() : null,
+    };
   }
 
   #context(set: RuleSet) {

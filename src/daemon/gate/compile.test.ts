@@ -120,7 +120,7 @@ const message = fc.record({
   rules: fc.array(record, { maxLength: 4 }),
   disabled: fc.array(fc.constantFrom('a', 'constructor'), { maxLength: 1 }),
   resolvers: fc.constantFrom([], ['192.0.2.53', 'x']),
-  places: fc.constant({ geo: null }),
+  places: fc.constant({ geo: null, lists: null }),
   aliases: fc.dictionary(fc.constantFrom(...nasty), fc.constantFrom(...nasty), { maxKeys: 2 }),
   accounts: fc.constant({ users: { root: 0, constructor: 7 }, groups: { noinet: 7 } }),
   settings: fc.record({
@@ -166,7 +166,7 @@ test('a policy that makes the compiler throw is refused with a sentence', () => 
         disabled: [],
         aliases: {},
         resolvers: [],
-        places: { geo: null },
+        places: { geo: null, lists: null },
         settings,
       },
       get accounts(): never {

@@ -1,62 +1,12 @@
 // The questionnaire of `postern ask`: one question after the other, its story, the choices, the rule written out.
 import type { Client } from '#client/client.ts';
 import type { EventView, PromptView } from '#model/api.ts';
-import { parseAddress } from '#model/net/address.ts';
-import { scopeOf } from '#model/net/scope.ts';
 import type { Answer } from '#model/prompt.ts';
-import { destinationName, programName } from '#model/sentence.ts';
-import { formatRule, ruleFromAnswer } from '#policy/index.ts';
+import { formatRule, nameOfAnswer, ruleFromAnswer } from '#policy/index.ts';
 import { orEnd } from './context.ts';
 import { paint, safe, write } from './output.ts';
 import { closeInput, inputEnded, readAnswer } from './question.ts';
-
-const scopeTexts = {
-  loopback: 'this machine',
-  lan: 'the local network',
-  internet: 'the internet',
-  multicast: 'many at once',
-} as const;
-
-/** Everything that is known, a line each. */
-export function story(prompt: PromptView): string[] {
-  const { process, flow } = prompt.attempt;
-  const address = parseAddress(flow.remote.address);
-  const incoming = flow.direction === 'in';
-  const lines = [
-    paint(
-      'bold',
-      `May ${programName(prompt.attempt)} ${incoming ? 'be reached from' : 'talk to'} ${destinationName(prompt.attempt)}?`,
-    ),
-  ];
-  const add = (name: string, value: string | number | null | undefined) => {
-    if (value !== undefined && value !== null && value !== '')
-      lines.push(`  ${`${name}:`.padEnd(13)}${safe(String(value))}`);
-  };
-  add(
-    'program',
-    process?.exe ??
-      (process?.image && `${process.image.path} (${process.image.state}: not the file of this machine at that path)`),
-  );
-  if (process?.seeded === true) add('seen', 'only after it began: it may be disguised');
-  add('script', process?.script);
-  add('package', process?.package && `${process.package} ${process.packageVersion ?? ''}`);
-  add('hash', process?.sha256);
-  add('arguments', process?.args?.join(' ').slice(0, 500));
-  add('folder', process?.cwd);
-  add('user', prompt.user);
-  add('process', process?.pid);
-  add('started by', process?.ancestors?.filter((path) => path !== '').join(' ← '));
-  add('unit', process?.unit);
-  add('container', process?.container);
-  add('flatpak', process?.flatpak);
-  add('snap', process?.snap);
-  add('where', address && scopeTexts[scopeOf(address)]);
-  add('port here', incoming ? flow.local?.port : undefined);
-  add('before', prompt.before === 0 ? 'never seen' : `${prompt.before} times`);
-  add('asked by', prompt.rule === null ? undefined : `rule "${prompt.rule}"`);
-  add('waiting', `${prompt.flows} connections`);
-  return lines;
-}
+import { headline, story } from './story.ts';
 
 interface Choice {
   readonly key: string;
@@ -79,29 +29,55 @@ const choices: readonly Choice[] = [
   { key: 'P', text: 'this process', change: scope({ who: 'process' }) },
   { key: 'w', text: 'this program', change: scope({ who: 'app' }) },
   { key: 'c', text: 'and what it starts', change: scope({ who: 'children' }) },
-  { key: 't', text: 'anywhere', change: scope({ to: 'any' }) },
-  { key: 'h', text: 'only there', change: scope({ to: 'destination' }) },
   { key: 'p', text: 'any port', change: scope({ port: 'any' }) },
   { key: 'q', text: 'only this port', change: scope({ port: 'port' }) },
   { key: 'u', text: 'any user', change: scope({ user: 'any' }) },
 ];
 
-const first: Answer = {
-  action: 'reject',
-  scope: { who: 'app', to: 'destination', port: 'port', user: 'user' },
-  lifetime: 'once',
-};
+/** Where to: by name, by its domain, by the address, or anywhere; and another name, where there are several. */
+export function placeChoices({ attempt, names }: PromptView, { scope: { name: wanted } }: Answer): readonly Choice[] {
+  const at = Math.max(
+    0,
+    names.findIndex(({ name }) => name === wanted),
+  );
+  const chosen = names[at];
+  const choices: Choice[] = [];
+  if (chosen !== undefined) {
+    const { name, domain } = chosen;
+    choices.push({ key: 'N', text: `${name} alone`, change: scope({ to: 'name', name }) });
+    if (domain !== null) {
+      choices.push({ key: 'm', text: `${domain} and all below it`, change: scope({ to: 'domain', name }) });
+    }
+  }
+  const { address } = attempt.flow.remote;
+  choices.push({ key: 'h', text: `the address ${address}`, change: scope({ to: 'destination', name: undefined }) });
+  choices.push({ key: 't', text: 'anywhere', change: scope({ to: 'any', name: undefined }) });
+  const next = names[(at + 1) % names.length]?.name;
+  if (names.length > 1) choices.push({ key: 'i', text: `its name ${next}`, change: scope({ to: 'name', name: next }) });
+  return choices;
+}
+
+/** What `a` means before anything is chosen: what the question shows, also when it has another name by the time of the answer. */
+export function firstAnswer({ names: [newest] }: PromptView): Answer {
+  const to = newest === undefined ? ({ to: 'destination' } as const) : ({ to: 'name', name: newest.name } as const);
+  return { action: 'reject', scope: { who: 'app', ...to, port: 'port', user: 'user' }, lifetime: 'once' };
+}
 
 /** What the answer would mean, as a sentence. */
 function meaning(prompt: PromptView, answer: Answer): string {
-  if (answer.lifetime === 'once') return 'these connections only; no rule';
-  const { app: _, user, before: __, ...asked } = prompt;
-  const made = ruleFromAnswer(asked, answer, { userName: user ?? undefined });
+  const { app: _, user, before: __, names, ...asked } = prompt;
+  const domainOf = (name: string) => names.find((known) => known.name === name)?.domain ?? undefined;
+  const made = ruleFromAnswer(asked, answer, { userName: user ?? undefined, domainOf });
+  if (made.ok && answer.lifetime === 'once') {
+    const called = nameOfAnswer(asked.attempt, answer.scope, { domainOf });
+    return `these connections only${called.ok && called.value !== undefined ? ` to ${called.value}` : ''}; no rule`;
+  }
   return made.ok ? made.value.map(formatRule).join('; ') : made.error;
 }
 
 /** The answer; undefined when the question closed meanwhile or the input has ended. */
 async function choose(prompt: PromptView, signal: AbortSignal): Promise<Answer | undefined> {
+  const first = firstAnswer(prompt);
   let answer = first;
   for (;;) {
     const left = Math.max(0, Math.round((prompt.deadline - Date.now()) / 1000));
@@ -116,10 +92,13 @@ async function choose(prompt: PromptView, signal: AbortSignal): Promise<Answer |
       if (key === 'd') return { ...answer, action: 'reject' };
       if (key === 'D') return { ...answer, action: 'drop' };
       if (key === 'n') return first;
-      const choice = choices.find((candidate) => candidate.key === key);
+      const choice = [...choices, ...placeChoices(prompt, answer)].find((candidate) => candidate.key === key);
       if (choice !== undefined) answer = choice.change(answer);
     }
-    if (typed.includes('?')) write(choices.map(({ key, text }) => `  ${key}  ${text}`).join('\n'));
+    if (typed.includes('?')) {
+      const all = [...choices, ...placeChoices(prompt, answer)];
+      write(all.map(({ key, text }) => `  ${key}  ${safe(text)}`).join('\n'));
+    }
     write(`  For: ${safe(meaning(prompt, answer))}`);
   }
 }
@@ -129,10 +108,15 @@ export async function askQuestions(client: Client): Promise<void> {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   const open = new Map<string, PromptView>();
-  let current: { id: string; abort: AbortController } | undefined;
+  let current: { id: string; shown: string; abort: AbortController } | undefined;
   let wake = () => {};
   const hear = ({ type, data }: EventView) => {
-    if (type === 'prompt-opened' || type === 'prompt-changed') open.set((data as PromptView).id, data as PromptView);
+    if (type === 'prompt-opened' || type === 'prompt-changed') {
+      const prompt = data as PromptView;
+      open.set(prompt.id, prompt);
+      // What is answered is what was read.
+      if (current?.id === prompt.id && current.shown !== headline(prompt)) current.abort.abort();
+    }
     if (type === 'prompt-closed') {
       const { id } = data as { id: string };
       open.delete(id);
@@ -154,19 +138,28 @@ export async function askQuestions(client: Client): Promise<void> {
       continue;
     }
     write(`\n${story(prompt).join('\n')}`);
-    current = { id: prompt.id, abort: new AbortController() };
+    current = { id: prompt.id, shown: headline(prompt), abort: new AbortController() };
     const answer = await choose(prompt, AbortSignal.any([stop.signal, current.abort.signal]));
-    const closed = current.abort.signal.aborted;
+    const { aborted } = current.abort.signal;
     current = undefined;
+    if (answer === undefined && aborted && open.has(prompt.id)) {
+      write('\nMore is known now:');
+      continue;
+    }
     open.delete(prompt.id);
     if (answer === undefined) {
-      if (closed) write('\nAnswered elsewhere, or its time was up.');
+      if (aborted) write('\nAnswered elsewhere, or its time was up.');
       else if (prompt.deadline > Date.now()) break;
       continue;
     }
     const done = await client.ask('POST', `/prompts/${prompt.id}/answer`, answer);
-    if (!done.ok) write(paint('yellow', safe(done.error.message)));
-    else write(`${answer.action === 'allow' ? 'Allowed' : 'Refused'}: ${safe(meaning(prompt, answer))}`);
+    if (!done.ok) {
+      write(paint('yellow', safe(done.error.message)));
+      // It may be open still, to be answered otherwise.
+      const now = await client.ask<PromptView[]>('GET', '/prompts');
+      const again = now.ok ? now.value.find(({ id }) => id === prompt.id) : undefined;
+      if (again !== undefined) open.set(again.id, again);
+    } else write(`${answer.action === 'allow' ? 'Allowed' : 'Refused'}: ${safe(meaning(prompt, answer))}`);
   }
   stop.abort();
   closeInput();

@@ -1,15 +1,16 @@
 // The desk: where flows wait for answers, many questions at a time, and where each held flow gets its judgement.
-import { type Attempt, attemptToJson } from '#model/attempt.ts';
+import type { Attempt } from '#model/attempt.ts';
 import type { Reason } from '#model/connection.ts';
 import type { Address } from '#model/net/address.ts';
 import type { Process } from '#model/process.ts';
 import type { PromptOutcome } from '#model/prompt.ts';
+import type { NamePattern } from '#policy/match/name.ts';
 import { type HeldFlow, ownerOf } from './held.ts';
 import type { Holding } from './holding.ts';
 import { hits, type Ledger } from './ledger.ts';
 import { maxHeldMs } from './limits.ts';
 import { type Terms, termsOf } from './memory.ts';
-import { promptOf, type Question, type Questions, questionKey } from './questions.ts';
+import { flowsCalled, promptOf, type Question, type Questions, questionKey, showFlow } from './questions.ts';
 import type { Quotas } from './quotas.ts';
 import { Throttle } from './throttle.ts';
 import type { Turn } from './turn.ts';
@@ -85,12 +86,25 @@ export class Desk {
     if (this.#reports.grew(question, now)) out.push({ type: 'prompt-changed', prompt: promptOf(question) });
   }
 
-  /** Judges everything the question holds; nothing when there is no such question any more. */
-  answer(turn: Turn, id: string, action: Judgement): void {
+  /**
+   * Judges what the question holds, or of that the flows with this name alone: the others go on waiting, for as long as they
+   * would have. Nothing when there is no such question or flow any more.
+   */
+  answer(turn: Turn, id: string, action: Judgement, name?: NamePattern): void {
     const question = this.#parts.questions.get(id);
     if (question === undefined) return;
+    const flows = flowsCalled(question, name);
+    if (flows.length === 0) return;
     turn.out.push({ type: 'count', reason: 'answered' });
-    this.#settle(turn, question, action, 'answer', 'answered');
+    for (const flow of flows) this.judge(turn, flow, this.#withdraw(flow), action, 'answer');
+    if (question.flows.size === 0) this.#close(turn, question, 'answered', action);
+    else this.#show(turn, question);
+  }
+
+  #show(turn: Turn, question: Question): void {
+    showFlow(question);
+    this.#reports.reported(question, turn.now);
+    turn.out.push({ type: 'prompt-changed', prompt: promptOf(question) });
   }
 
   /** Ends the questions whose deadline has come, and reports those that grew. */
@@ -137,10 +151,7 @@ export class Desk {
       let last: Judgement | undefined;
       for (const flow of [...question.flows]) last = this.#decideFlow(turn, question, flow, policy) ?? last;
       if (question.flows.size === 0) this.#close(turn, question, 'policy', last ?? unanswered);
-      else if (last !== undefined || question.rule !== rule) {
-        this.#reports.reported(question, turn.now);
-        turn.out.push({ type: 'prompt-changed', prompt: promptOf(question) });
-      }
+      else if (last !== undefined || question.rule !== rule) this.#show(turn, question);
     }
   }
 
@@ -150,10 +161,9 @@ export class Desk {
     if (flow?.asked === undefined) return;
     const { question, terms } = flow.asked;
     flow.asked.terms = { ...terms, attempt: { ...terms.attempt, names } };
-    question.attempt = attemptToJson(flow.asked.terms.attempt);
     const decided = this.#decideFlow(turn, question, flow, policy);
     if (question.flows.size === 0) this.#close(turn, question, 'policy', decided ?? unanswered);
-    else turn.out.push({ type: 'prompt-changed', prompt: promptOf(question) });
+    else this.#show(turn, question);
   }
 
   flowsTo(isThere: (address: Address) => boolean): { readonly key: string; readonly attempt: Attempt }[] {

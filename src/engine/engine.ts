@@ -11,13 +11,14 @@ import type { Settings } from '#model/messages.ts';
 import type { Address } from '#model/net/address.ts';
 import type { Process } from '#model/process.ts';
 import type { Prompt } from '#model/prompt.ts';
+import type { NamePattern } from '#policy/match/name.ts';
 import { Desk, unanswered } from './desk.ts';
 import { attemptOf, endsOf, type HeldFlow, sameProgram, sameSender } from './held.ts';
 import { beginFlow, Holding, slotIn } from './holding.ts';
 import { hits, Ledger } from './ledger.ts';
 import { attributionMs, defaultQueueLength } from './limits.ts';
 import { type Terms, termsOf } from './memory.ts';
-import { promptOf, Questions } from './questions.ts';
+import { flowsCalled, promptOf, Questions } from './questions.ts';
 import { Quotas } from './quotas.ts';
 import type { Turn } from './turn.ts';
 import type {
@@ -82,6 +83,11 @@ export class Engine {
     return this.#holding.size;
   }
 
+  /** Whether any question is open. */
+  get asks(): boolean {
+    return this.#questions.size > 0;
+  }
+
   /** The open questions, the oldest first. */
   prompts(): readonly Prompt[] {
     return [...this.#questions.all()].map(promptOf);
@@ -93,9 +99,20 @@ export class Engine {
     return question !== undefined && question.deadline > Math.max(now, this.#now);
   }
 
+  /** Whether an answer for this name would find a flow in the question. */
+  asksAbout(id: string, name: NamePattern): boolean {
+    const question = this.#questions.get(id);
+    return question !== undefined && flowsCalled(question, name).length > 0;
+  }
+
   /** Whether the flow with this key was allowed and, as far as is known, still is. */
   isAllowed(key: string): boolean {
     return this.#ledger.isAllowed(key);
+  }
+
+  /** Flows to such addresses that are asked about, with what is known of each. */
+  askedTo(isThere: (address: Address) => boolean): readonly { readonly key: string; readonly attempt: Attempt }[] {
+    return this.#desk.flowsTo(isThere);
   }
 
   /** Flows to such addresses that are asked about or go on, with what is known of each. */
@@ -137,7 +154,7 @@ export class Engine {
         this.#copy(turn, event.packet, event.packet.decided);
         break;
       case 'answer':
-        this.#desk.answer(turn, event.prompt, event.answer.action);
+        this.#desk.answer(turn, event.prompt, event.answer.action, event.name);
         break;
       case 'ended':
         this.#ended(turn, event.key, event.totals);

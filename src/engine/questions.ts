@@ -5,6 +5,7 @@ import { type Attempt, type AttemptJson, attemptToJson } from '#model/attempt.ts
 import type { Flow } from '#model/flow.ts';
 import { formatAddress } from '#model/net/address.ts';
 import type { Prompt } from '#model/prompt.ts';
+import { type NamePattern, nameMatches } from '#policy/match/name.ts';
 import type { HeldFlow } from './held.ts';
 import type { Reportable } from './throttle.ts';
 
@@ -20,7 +21,11 @@ export interface Question extends Reportable {
   rule: string | null;
 }
 
-/** Flows with the same text are one question. */
+/**
+ * Flows with the same text are one question: by the address, not by its names. A program that asked for two names of one
+ * address does not say by which of them it connects, and what is called otherwise later stays the question that somebody
+ * reads. So one question may hold flows with other names than it shows; an answer by name leaves those asked.
+ */
 export function questionKey(app: string, attempt: Attempt): string {
   return `${attempt.process?.uid ?? ''} ${destinationKey(attempt.flow)} ${app}`;
 }
@@ -37,6 +42,22 @@ function destinationKey(flow: Flow): string {
 export function promptOf(question: Question): Prompt {
   const { id, attempt, opened, deadline, packets, rule } = question;
   return { id, attempt, opened, deadline, flows: question.flows.size, packets, rule };
+}
+
+/** Those that an answer for this name is about; undefined: all. */
+export function flowsCalled({ flows }: Question, name: NamePattern | undefined): HeldFlow[] {
+  const isCalled = ({ asked }: HeldFlow) =>
+    name === undefined || asked?.terms.attempt.names.some((known) => nameMatches(name, known.name)) === true;
+  return [...flows].filter(isCalled);
+}
+
+/** Shows what is left when flows have gone, or have names now: the first with a name, else the first. */
+export function showFlow(question: Question): void {
+  const known = [...question.flows].flatMap(({ asked }) => (asked === undefined ? [] : [asked.terms]));
+  const shown = known.find(({ attempt }) => attempt.names.length > 0) ?? known[0];
+  if (shown === undefined) return;
+  question.attempt = attemptToJson(shown.attempt);
+  question.rule = shown.rule;
 }
 
 export class Questions {

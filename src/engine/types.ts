@@ -6,6 +6,7 @@ import type { Flow } from '#model/flow.ts';
 import type { Settings } from '#model/messages.ts';
 import type { Evidence, Process } from '#model/process.ts';
 import type { Answer, Prompt, PromptOutcome } from '#model/prompt.ts';
+import type { NamePattern } from '#policy/match/name.ts';
 
 /** The only thing that decides; `policy/` compiles it. Pure: same attempt, same revision, same instant, same decision. */
 export interface Decider {
@@ -66,7 +67,13 @@ export type EngineEvent =
   | { readonly type: 'copy'; readonly packet: CopiedPacket }
   /** Reply to an `attribute` effect, at once or later; a ticket the engine no longer knows is ignored. */
   | { readonly type: 'attributed'; readonly ticket: number; readonly attribution: Attribution }
-  | { readonly type: 'answer'; readonly prompt: string; readonly answer: Answer }
+  /** With `name` only for flows whose far end is called so; the others of the question stay asked. */
+  | {
+      readonly type: 'answer';
+      readonly prompt: string;
+      readonly answer: Answer;
+      readonly name?: NamePattern | undefined;
+    }
   /** A new policy, new settings or both: everything pending and remembered is decided anew. */
   | { readonly type: 'policy'; readonly policy: Decider; readonly settings: Settings }
   /** The socket of the flow with this key is closed: its record is complete, and the key may come again for another one. */

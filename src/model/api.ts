@@ -1,5 +1,6 @@
 // What the API answers, by noun. The command line, the pages and the OpenAPI document use these shapes.
 import { z } from 'zod';
+import { nameSources } from './attempt.ts';
 import { connectionSchema } from './connection.ts';
 import { failModes, modes } from './mode.ts';
 import { promptSchema } from './prompt.ts';
@@ -65,6 +66,8 @@ export const promptViewSchema = promptSchema.extend({
   user: z.string().nullable(),
   /** How often this app spoke to this destination before. */
   before: count,
+  /** By which names a rule could ask for the far end, the newest first; `domain` is null where a name has no registered one. */
+  names: z.array(z.strictObject({ name: z.string(), from: z.enum(nameSources), domain: z.string().nullable() })),
 });
 export type PromptView = z.infer<typeof promptViewSchema>;
 
@@ -115,6 +118,10 @@ export type Undone = z.infer<typeof undoneSchema>;
 export const answeredSchema = z.strictObject({
   /** The rules that the answer made. */
   rules: z.array(ruleSchema),
+  /** The name or `.domain` that it was for: what the question holds under other names stays asked. null: for all of it. */
+  name: z.string().nullable(),
+  /** What else the far end is called, the newest first: none of them is that name or below that domain. */
+  otherNames: z.array(z.string()),
   pending: pendingSchema,
 });
 export type Answered = z.infer<typeof answeredSchema>;

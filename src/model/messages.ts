@@ -55,8 +55,17 @@ export const controlMessageSchema = z.discriminatedUnion('type', [
     places: placesSchema,
     settings: settingsSchema,
   }),
-  /** The answer is `applied`, or `refused` when there is no such prompt any more. */
-  z.strictObject({ type: z.literal('answer'), request, prompt: z.string(), answer: answerSchema }),
+  /**
+   * With `name`, as a rule's `to` writes it, only for flows whose far end is called so. The answer is `applied`, or `refused`
+   * when there is no such prompt any more, or no such flow in it.
+   */
+  z.strictObject({
+    type: z.literal('answer'),
+    request,
+    prompt: z.string(),
+    answer: answerSchema,
+    name: z.string().max(1024).optional(),
+  }),
   z.strictObject({ type: z.literal('status'), request }),
   /** What addresses are called now; the answer is `names`. */
   z.strictObject({

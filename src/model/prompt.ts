@@ -6,10 +6,15 @@ import { lifetimeSchema } from './rule.ts';
 /** Who the answer is for: this process, its app, or the app and everything it starts. */
 export const whoScopes = ['process', 'app', 'children'] as const;
 
+/** Where to: the address, one of its names, that name's registered domain with all below it, or anywhere. */
+export const toScopes = ['destination', 'name', 'domain', 'any'] as const;
+
 export const answerScopeSchema = z.strictObject({
   who: z.enum(whoScopes).default('app'),
-  /** This destination's address, or any. */
-  to: z.enum(['destination', 'any']).default('destination'),
+  /** Left out: the name where one is known that a rule can ask for, else the address. */
+  to: z.enum(toScopes).optional(),
+  /** Which of the names, where the address has several; left out: the newest. */
+  name: z.string().max(1024).optional(),
   /** This port (and protocol), or any. */
   port: z.enum(['port', 'any']).default('port'),
   /** The asking user, or any user (administrators only). */
@@ -19,7 +24,7 @@ export type AnswerScope = z.infer<typeof answerScopeSchema>;
 
 export const answerSchema = z.strictObject({
   action: z.enum(['allow', 'reject', 'drop']),
-  scope: answerScopeSchema.default({ who: 'app', to: 'destination', port: 'port', user: 'user' }),
+  scope: answerScopeSchema.default({ who: 'app', port: 'port', user: 'user' }),
   /** `once` is "not now": it judges the held flows and makes no rule. */
   lifetime: lifetimeSchema.default('once'),
 });

@@ -1,24 +1,30 @@
 // The rules that a person's answer makes: for that person's programs alone, as wide as the answer says and no wider.
 
-import { type Attempt, attemptFromJson } from '#model/attempt.ts';
+import { type Attempt, type AttemptJson, attemptFromJson, type DestinationName } from '#model/attempt.ts';
 import { formatAddress } from '#model/net/address.ts';
 import { hasPorts } from '#model/net/protocol.ts';
 import type { Process } from '#model/process.ts';
-import type { Answer, Prompt } from '#model/prompt.ts';
+import type { Answer, AnswerScope, Prompt } from '#model/prompt.ts';
 import type { AppCondition, Conditions, RuleText } from '#model/rule.ts';
 import { fail, ok, type Result } from '#std/result.ts';
+import { parseDestination } from './match/destination.ts';
 import { exactPattern } from './match/pattern.ts';
+import { orList, printable } from './show/words.ts';
 
 export interface AnswerNames {
   /** Of the user whose program it is, for the rule's name; its number is what the rule asks for. */
   readonly userName?: string | undefined;
+  /** The registered domain of a name, by the public suffix list; undefined where it has none. */
+  readonly domainOf?: ((name: string) => string | undefined) | undefined;
 }
 
 /**
  * No rule for "not now" (`once`); two for an app with its children. The error is a sentence that says what cannot be
- * expressed. The caller gives the record its origin (`answer`) and its lifetime.
+ * expressed, also of what `once` is for. The caller gives the record its origin (`answer`) and its lifetime.
  */
 export function ruleFromAnswer(prompt: Prompt, answer: Answer, names: AnswerNames = {}): Result<readonly RuleText[]> {
+  const called = nameOfAnswer(prompt.attempt, answer.scope, names);
+  if (!called.ok) return called;
   if (answer.lifetime === 'once') return ok([]);
   const attempt = attemptFromJson(prompt.attempt);
   const { process } = attempt;
@@ -33,9 +39,9 @@ export function ruleFromAnswer(prompt: Prompt, answer: Answer, names: AnswerName
   if (!app.ok) return app;
   const common: Conditions = {
     ...(scope.user === 'user' && process.uid !== undefined && { user: process.uid }),
-    ...destinationOf(attempt, answer),
+    ...destinationOf(attempt, answer, called.value),
   };
-  const label = ruleLabel(prompt, answer, attempt, names);
+  const label = ruleLabel(prompt, answer, attempt, called.value, names);
   const rule: RuleText = { name: `${label} @${prompt.id}`, action: answer.action, app: app.value.condition, ...common };
   if (scope.who !== 'children' || app.value.holdsChildren) return ok([rule]);
   if (typeof process.exe !== 'string' || process.script) {
@@ -50,6 +56,59 @@ export function ruleFromAnswer(prompt: Prompt, answer: Answer, names: AnswerName
     ...common,
   };
   return ok([rule, children]);
+}
+
+/**
+ * The names of the far end that a rule can ask for, the newest first, each once. None of what comes in: that a program asked
+ * for a name of the address once does not say who calls now.
+ */
+export function namesForRules({ flow, names = [] }: Pick<AttemptJson, 'flow' | 'names'>): readonly DestinationName[] {
+  if (flow.direction === 'in') return [];
+  const first = new Map<string, DestinationName>();
+  for (const known of names) if (!first.has(known.name) && asksForName(known.name)) first.set(known.name, known);
+  return [...first.values()];
+}
+
+/** Whoever runs a name server chooses its names: `*.com`, `10.0.0.1` or `lan` would mean something else in a rule. */
+function asksForName(name: string): boolean {
+  const read = parseDestination(name);
+  if (!read.ok || read.value.place.type !== 'name') return false;
+  const { domain, reach } = read.value.place.name;
+  return reach === 'exact' && domain === name;
+}
+
+/**
+ * The name or `.domain` that an answer is for, as a rule's `to` writes it; undefined: it goes by no name. The error is a
+ * sentence, for people.
+ */
+export function nameOfAnswer(
+  attempt: Pick<AttemptJson, 'flow' | 'names'>,
+  { to, name: wanted }: Pick<AnswerScope, 'to' | 'name'>,
+  { domainOf }: Pick<AnswerNames, 'domainOf'> = {},
+): Result<string | undefined> {
+  if (to === 'destination' || to === 'any') {
+    if (wanted === undefined) return ok(undefined);
+    return fail(
+      `An answer for ${to === 'any' ? 'any destination' : 'the address'} goes by no name; leave the name out.`,
+    );
+  }
+  const names = namesForRules(attempt).map(({ name }) => name);
+  const { address } = attempt.flow.remote;
+  const [newest] = names;
+  if (newest === undefined) {
+    if (to === undefined && wanted === undefined) return ok(undefined);
+    return fail(
+      `No name of ${address} is known that a rule could ask for; answer for the address or for any destination.`,
+    );
+  }
+  const name = wanted === undefined ? newest : wanted.toLowerCase().replace(/\.$/, '');
+  if (!names.includes(name)) {
+    return fail(`${address} is not called ${printable(name).slice(0, 255)}; choose ${orList(names.slice(0, 8))}.`);
+  }
+  if (to !== 'domain') return ok(name);
+  const domain = domainOf?.(name);
+  if (domain !== undefined) return ok(`.${domain}`);
+  return fail(`${name} lies in no registered domain; answer for the name or for the address.`);
 }
 
 interface AppChoice {
@@ -87,34 +146,41 @@ function recognisableApp(process: Process): Result<AppChoice> {
   );
 }
 
-function destinationOf({ flow }: Attempt, { scope }: Answer): Conditions {
+function destinationOf({ flow }: Attempt, { scope }: Answer, called: string | undefined): Conditions {
   const incoming = flow.direction === 'in';
   const port = incoming ? (flow.local?.port ?? 0) : flow.remote.port;
-  const address = formatAddress(flow.remote.address);
+  const place = called ?? formatAddress(flow.remote.address);
   return {
     ...(incoming && { direction: flow.direction }),
     // Of what is forwarded for a program both sides are judged, see guest.ts.
     ...(flow.direction === 'forward' && { direction: ['out', 'forward'] as const }),
-    ...(scope.to === 'destination' && (incoming ? { from: address } : { to: address })),
+    ...(scope.to !== 'any' && (incoming ? { from: place } : { to: place })),
     ...(scope.port === 'port' && { protocol: flow.protocol === 'raw' ? flow.protocolNumber : flow.protocol }),
     ...(scope.port === 'port' && hasPorts(flow.protocol) && port !== 0 && { port }),
   };
 }
 
 /** Readable, and within what names may have: letters, digits, spaces and `._:@/+-`, at most 128 with the prompt's id. */
-function ruleLabel(prompt: Prompt, { action, scope }: Answer, { process, flow }: Attempt, names: AnswerNames): string {
+function ruleLabel(
+  prompt: Prompt,
+  { action, scope }: Answer,
+  { process, flow }: Attempt,
+  called: string | undefined,
+  names: AnswerNames,
+): string {
   const program =
     process?.flatpak ?? process?.snap ?? process?.script ?? process?.exe ?? process?.image?.path ?? 'program';
   const short = program.slice(program.lastIndexOf('/') + 1) || 'program';
   const app = scope.who === 'process' ? `${short} ${process?.pid}` : short;
   const way = flow.direction === 'in' ? 'from' : 'to';
-  const place = scope.to === 'any' ? 'any' : formatAddress(flow.remote.address);
+  // The end of a name says whose it is.
+  const place = scope.to === 'any' ? 'any' : (called?.slice(-40) ?? formatAddress(flow.remote.address));
   const port = flow.direction === 'in' ? flow.local?.port : flow.remote.port;
   const service =
     scope.port === 'any' ? '' : port && hasPorts(flow.protocol) ? ` ${port}/${flow.protocol}` : ` ${flow.protocol}`;
   const user = scope.user === 'any' ? 'any user' : (names.userName ?? String(process?.uid));
   const clean = (text: string, length: number) =>
     [...text.replace(/[^\p{L}\p{N} ._:@/+-]/gu, '_')].slice(0, length).join('');
-  const label = `${action} ${clean(app, 30)} ${way} ${place}${service} for ${clean(user, 20)}`;
+  const label = `${action} ${clean(app, 30)} ${way} ${clean(place, 40)}${service} for ${clean(user, 20)}`;
   return clean(label, 128 - prompt.id.length - ' children @'.length);
 }

@@ -8,6 +8,7 @@ import type { Connection, Totals } from '#model/connection.ts';
 import { flowKey } from '#model/flow.ts';
 import type { Mode } from '#model/mode.ts';
 import type { Process } from '#model/process.ts';
+import type { NamePattern } from '#policy/match/name.ts';
 import { attempt, decider } from '../dsl.ts';
 
 export const start = 'k0';
@@ -29,6 +30,8 @@ export interface WorldOptions {
 export class World {
   readonly engine: Engine;
   now = 1_000_000;
+  /** What the far ends of the programs that are found from now on are called. */
+  names: Attempt['names'] = [];
   attributes: boolean;
   /** All effects so far, and the verdict of each packet. */
   readonly effects: Effect[] = [];
@@ -79,7 +82,7 @@ export class World {
   find(ticket: number, process: Process | undefined = this.tickets.get(ticket)): Effect[] {
     this.tickets.delete(ticket);
     const evidence = process === undefined ? [] : (['sock_diag', 'proc'] as const);
-    return this.handle({ type: 'attributed', ticket, attribution: { process, evidence } });
+    return this.handle({ type: 'attributed', ticket, attribution: { process, evidence, names: this.names } });
   }
 
   /** Queues the packet of an attempt of test/dsl.ts; its id is `lastId`. */
@@ -118,9 +121,9 @@ export class World {
     return this.handle({ type: 'policy', policy: decider(mode, rules, this.#revision), settings });
   }
 
-  answer(prompt: string, action: 'allow' | 'reject' | 'drop'): Effect[] {
+  answer(prompt: string, action: 'allow' | 'reject' | 'drop', name?: NamePattern): Effect[] {
     const scope = { who: 'app', to: 'destination', port: 'port', user: 'user' } as const;
-    return this.handle({ type: 'answer', prompt, answer: { action, scope, lifetime: 'once' } });
+    return this.handle({ type: 'answer', prompt, answer: { action, scope, lifetime: 'once' }, name });
   }
 
   /** Time passes, and the gate keeps the engine's deadlines. */

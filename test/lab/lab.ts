@@ -39,7 +39,7 @@ export interface PosternOptions {
 
 /** The whole suite must pass with eBPF and without: POSTERN_KERNEL_PATH=none|bpf, otherwise what there is. */
 export const kernelPath = process.env.POSTERN_KERNEL_PATH ?? 'auto';
-const bin = join(import.meta.dirname, '../../bin/postern');
+export const bin = join(import.meta.dirname, '../../bin/postern');
 
 /** Goes into the cgroup and becomes the program: `sh -c joinCgroup FOLDER COMMAND…`. */
 const joinCgroup = 'echo 0 >"$0/cgroup.procs" && exec "$@"';

@@ -175,7 +175,7 @@ sys.stdin.read()`,
     await one();
     const ran = await postern.cli(['ask'], { input: '?\n5\na\n' });
     for (const part of [
-      /May asker talk to 192\.0\.2\.2:80\/tcp\?/,
+      /asker \(root\) wants to reach 192\.0\.2\.2, port 80\/tcp\n/,
       /program: +\S+\/asker/,
       /arguments: /,
       /user: +root/,

@@ -5,7 +5,7 @@ import { type Answer, whoScopes } from '#model/prompt.ts';
 import { lifetimeSchema } from '#model/rule.ts';
 import { destinationName } from '#model/sentence.ts';
 import { askQuestions } from '../asking.ts';
-import { ask, type Context, clientOf, mayChangeRules, mustHold } from '../context.ts';
+import { ask, type Context, clientOf, Ending, exits, mayChangeRules, mustHold } from '../context.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';
 import { safe, table, write, writeJson } from '../output.ts';
 
@@ -39,16 +39,27 @@ export const promptsCommand = buildCommand<ClientFlags, [], Context>({
 
 interface AnswerFlags extends ClientFlags {
   readonly scope: readonly string[];
+  readonly name?: string;
   readonly for: string;
 }
 
-const scopeWords = [...whoScopes, 'destination', 'any-destination', 'port', 'any-port', 'user', 'any-user'] as const;
+const placeWords = { name: 'name', domain: 'domain', destination: 'destination', 'any-destination': 'any' } as const;
+const scopeWords = [
+  ...whoScopes,
+  ...(Object.keys(placeWords) as (keyof typeof placeWords)[]),
+  ...(['port', 'any-port', 'user', 'any-user'] as const),
+];
 
-function scopeOf(words: readonly string[]): Answer['scope'] {
+function scopeOf(words: readonly string[], name: string | undefined): Answer['scope'] {
   const has = (word: (typeof scopeWords)[number]) => words.includes(word);
+  const places = scopeWords.filter((word): word is keyof typeof placeWords => word in placeWords && has(word));
+  if (places.length > 1)
+    throw new Ending(exits.usage, `"${places.join('" and "')}" are two places; choose one of them`);
+  const [place] = places;
   return {
     who: whoScopes.find((who) => words.includes(who)) ?? 'app',
-    to: has('any-destination') ? 'any' : 'destination',
+    ...(place !== undefined && { to: placeWords[place] }),
+    ...(name !== undefined && { name }),
     port: has('any-port') ? 'any' : 'port',
     user: has('any-user') ? 'any' : 'user',
   };
@@ -59,8 +70,11 @@ export const answerCommand = buildCommand<AnswerFlags, [string, Answer['action']
     brief: 'Answer a question',
     fullDescription:
       'Answer a question by its id. A lifetime other than once makes a rule.\n' +
-      `Scope words: ${scopeWords.join(' ')} (default: app destination port user).\n\nExamples:\n` +
+      `Scope words: ${scopeWords.join(' ')} (default: app port user, and the name where one is known, else destination: the address).\n` +
+      'What the question holds under other names stays asked.\n\nExamples:\n' +
       '  postern answer m3x-7 allow\n' +
+      '  postern answer m3x-7 allow --scope domain --for always\n' +
+      '  postern answer m3x-7 allow --name site.example --for 15m\n' +
       '  postern answer m3x-7 reject --scope app --scope any-destination --for always\n',
   },
   parameters: {
@@ -77,6 +91,13 @@ export const answerCommand = buildCommand<AnswerFlags, [string, Answer['action']
         variadic: ',',
         default: [],
         placeholder: 'SCOPE',
+      },
+      name: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Which of the names, where there are several; by default the newest',
+        optional: true,
+        placeholder: 'NAME',
       },
       for: {
         kind: 'parsed',
@@ -106,14 +127,18 @@ export const answerCommand = buildCommand<AnswerFlags, [string, Answer['action']
     },
   },
   async func(flags, id, action) {
-    const answer = { action, scope: scopeOf(flags.scope), lifetime: flags.for };
+    const answer = { action, scope: scopeOf(flags.scope, flags.name), lifetime: flags.for };
     const done = await ask<Answered>(flags, 'POST', `/prompts/${encodeURIComponent(id)}/answer`, answer);
     if (flags.json) writeJson(done);
-    else if (done.rules.length === 0) write('Answered; no rule was made.');
-    else {
+    else if (done.rules.length === 0) {
+      write(`Answered${done.name === null ? '' : ` for ${safe(done.name)}`}; no rule was made.`);
+    } else {
       const { formatRule } = await import('#policy/index.ts');
       for (const rule of done.rules) write(`Answered, with a rule for ${flags.for}: ${safe(formatRule(rule))}`);
       if (mayChangeRules()) write('Take it back with: postern undo');
+    }
+    if (!flags.json && done.otherNames.length > 0) {
+      write(`It is also called ${done.otherNames.map(safe).join(', ')}: for that, answer with --name.`);
     }
     mustHold(done);
   },

@@ -13,6 +13,7 @@ import type { Process } from '#model/process.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
 import type { GateStatus } from '#model/status.ts';
+import { nameOfAnswer } from '#policy/index.ts';
 import { coalesce } from '#std/coalesce.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import { isPrivate, readApps, readEvents, readHits, readLog, replayFrom } from '#store/history.ts';
@@ -20,6 +21,7 @@ import type { Journal, JournalRow } from '#store/journal.ts';
 import type { ListKeeper } from '#store/lists/keeper.ts';
 import type { RuleStore } from '#store/rulestore.ts';
 import type { ControlOptions } from '../up/options.ts';
+import { registeredDomain } from './domains.ts';
 import type { GateLink } from './gatelink.ts';
 import { changeMode, previewLockdown } from './modes.ts';
 import type { PolicyKeeper } from './policykeeper.ts';
@@ -286,16 +288,20 @@ export class Control implements Services {
     };
     // To others, a question about somebody else's program is not there.
     if (prompt === undefined || (own && prompt.attempt.process?.uid !== uid)) return fail(unknown);
-    const { app: _, user: __, before: ___, ...asked } = prompt;
+    const { app: _, user: __, before: ___, names, ...asked } = prompt;
+    const called = nameOfAnswer(asked.attempt, answer.scope, { domainOf: registeredDomain });
+    if (!called.ok) return fail({ code: 'conflict', message: called.error });
+    const name = called.value ?? null;
     const made = await this.#changes.answered(uid, asked, answer);
     if (!made.ok) return made;
-    const reply = await this.#parts.link().ask({ type: 'answer', prompt: id, answer });
+    const reply = await this.#parts.link().ask({ type: 'answer', prompt: id, answer, ...(name !== null && { name }) });
     // With a rule made, the new policy may have closed the question before the answer came to it.
     if (reply?.type === 'refused' && made.value.rules.length === 0)
       return fail({ code: 'conflict', message: reply.error });
     if (reply === undefined)
       return fail({ code: 'unavailable', message: 'the gate is away; the question is asked again' });
-    return made;
+    const otherNames = names.filter((known) => name !== null && name !== known.name && name !== `.${known.domain}`);
+    return ok({ ...made.value, name, otherNames: otherNames.map((known) => known.name) });
   }
 
   log(query: LogQuery, uid?: number) {

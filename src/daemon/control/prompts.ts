@@ -3,8 +3,10 @@ import { appOf } from '#attribution/app.ts';
 import type { PromptView } from '#model/api.ts';
 import type { Process } from '#model/process.ts';
 import type { Prompt } from '#model/prompt.ts';
+import { namesForRules } from '#policy/index.ts';
 import { timesBefore } from '#store/history.ts';
 import type { Journal } from '#store/journal.ts';
+import { registeredDomain } from './domains.ts';
 
 export class Prompts {
   readonly #open = new Map<string, PromptView>();
@@ -31,6 +33,7 @@ export class Prompts {
       app,
       user: process?.uid === undefined ? null : (this.#userName(process.uid) ?? `uid ${process.uid}`),
       before: known?.before ?? timesBefore(this.#journal, app, flow.remote.address, flow.remote.port ?? 0),
+      names: namesForRules(prompt.attempt).map((known) => ({ ...known, domain: registeredDomain(known.name) ?? null })),
     };
     this.#open.set(prompt.id, view);
     return view;

@@ -7,6 +7,7 @@ import type { Lifetime, RuleRecord, RuleText } from '#model/rule.ts';
 import { compilePolicy, ruleFromAnswer } from '#policy/index.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import type { Draft, EditError, RuleStore, Version } from '#store/rulestore.ts';
+import { registeredDomain } from './domains.ts';
 import type { PolicyKeeper } from './policykeeper.ts';
 
 const codes: Readonly<Record<EditError['kind'], ServiceError['code']>> = {
@@ -166,10 +167,10 @@ export class RuleChanges {
   }
 
   /** The rules that an answer makes; none for "not now". */
-  async answered(uid: number, prompt: Prompt, answer: Answer): Promise<Served<Answered>> {
+  async answered(uid: number, prompt: Prompt, answer: Answer): Promise<Served<Pick<Answered, 'rules' | 'pending'>>> {
     const asked = prompt.attempt.process;
     const userName = asked?.uid === undefined ? undefined : this.#keeper.userName(asked.uid);
-    const made = ruleFromAnswer(prompt, answer, { userName });
+    const made = ruleFromAnswer(prompt, answer, { userName, domainOf: registeredDomain });
     if (!made.ok) return fail({ code: 'conflict', message: made.error });
     const rules = [...made.value];
     if (rules.length === 0) return ok({ rules, pending: null });

@@ -15,6 +15,7 @@ import type { Process } from '#model/process.ts';
 import type { Counters, GateStatus, KernelPath } from '#model/status.ts';
 // Not from policy/index.ts, which brings the YAML parser with it.
 import { kernelRuleMatches } from '#policy/kernelmatch.ts';
+import { parseName } from '#policy/match/name.ts';
 import { UnheldCalls } from './calls/unheld.ts';
 import { type CompiledPolicy, compile } from './compile.ts';
 import type { Counts } from './counts.ts';
@@ -194,28 +195,28 @@ export class Gate {
   /** These addresses are called otherwise now: what is asked, and what goes on, may be decided otherwise. */
   renamed(addresses: readonly Address[]): void {
     const { cache, names } = this.#parts;
-    for (const address of addresses) {
-      cache?.forgetNamed(address);
-      this.#renamed.add(formatAddress(address));
-    }
-    if (names !== undefined && this.#policy?.asksForNames === true) {
-      this.#renaming ??= setImmediate(() => this.#decideRenamed(names));
-    }
+    for (const address of addresses) cache?.forgetNamed(address);
+    // People are shown what the far end is called, whatever the rules ask for.
+    if (names === undefined || (this.#policy?.asksForNames !== true && !this.#parts.engine.asks)) return;
+    for (const address of addresses) this.#renamed.add(formatAddress(address));
+    this.#renaming ??= setImmediate(() => this.#decideRenamed(names));
   }
 
   #decideRenamed(names: Names): void {
     this.#renaming = undefined;
     const addresses = new Set(this.#renamed);
     this.#renamed.clear();
-    const flows = this.#parts.engine
-      .flowsTo((address) => addresses.has(formatAddress(address)))
-      .flatMap(({ key, attempt }) => {
+    const { engine } = this.#parts;
+    const isRenamed = (address: Address) => addresses.has(formatAddress(address));
+    const flows = (this.#policy?.asksForNames === true ? engine.flowsTo(isRenamed) : engine.askedTo(isRenamed)).flatMap(
+      ({ key, attempt }) => {
         const caller = attempt.process && this.#callers.get(attempt.process);
         const now = names.namesOf(attempt.flow.remote.address, caller);
         const gained = now.filter((one) => !attempt.names.some((other) => sameName(one, other)));
         // What a flow was called when it was judged, it is called to its end.
         return gained.length === 0 ? [] : [{ key, names: [...gained, ...attempt.names].slice(0, maxNames) }];
-      });
+      },
+    );
     if (flows.length > 0) this.#handle({ type: 'named', flows });
   }
 
@@ -274,13 +275,16 @@ export class Gate {
           });
         return;
       case 'answer': {
-        const known = engine.hasPrompt(message.prompt, this.#parts.now());
-        if (known) {
-          this.#handle({ type: 'answer', prompt: message.prompt, answer: message.answer });
-          send({ type: 'applied', request: message.request });
+        const { request, prompt, answer } = message;
+        const name = message.name === undefined ? undefined : parseName(message.name);
+        if (!engine.hasPrompt(prompt, this.#parts.now())) {
+          const error = `there is no open question ${prompt}; it was answered, its time was up, or a rule decided it`;
+          send({ type: 'refused', request, error });
+        } else if (name !== undefined && !(name.ok && engine.asksAbout(prompt, name.value))) {
+          send({ type: 'refused', request, error: `question ${prompt} holds nothing that is called ${message.name}` });
         } else {
-          const error = `there is no open question ${message.prompt}; it was answered, its time was up, or a rule decided it`;
-          send({ type: 'refused', request: message.request, error });
+          this.#handle({ type: 'answer', prompt, answer, name: name?.ok ? name.value : undefined });
+          send({ type: 'applied', request });
         }
         return;
       }

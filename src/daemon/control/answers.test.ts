@@ -1,0 +1,177 @@
+// Questions and answers by name in the control plane: what people are shown, what the gate is told, which rules stand then.
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import type { EventView, PromptView } from '#model/api.ts';
+import type { ControlMessage } from '#model/messages.ts';
+import { answerSchema, type Prompt } from '#model/prompt.ts';
+import { Journal } from '#store/journal.ts';
+import { ListKeeper } from '#store/lists/keeper.ts';
+import { RuleStore } from '#store/rulestore.ts';
+import type { ControlOptions } from '../up/options.ts';
+import { Control } from './control.ts';
+import type { GateLink } from './gatelink.ts';
+import { PolicyKeeper } from './policykeeper.ts';
+import { SettingsFile } from './settings.ts';
+
+const alice = 4_000_000_001;
+
+function prompt(id: string, ...names: string[]): Prompt {
+  return {
+    ...{ id, opened: 0, deadline: 1, flows: 1, packets: 1, rule: null },
+    attempt: {
+      process: { exe: '/usr/bin/curl', uid: alice },
+      flow: { protocol: 'tcp', remote: { address: '198.51.100.7', port: 443 } },
+      names: names.map((name) => ({ name, from: 'dns' as const })),
+    },
+  };
+}
+
+describe('answers by name', () => {
+  let folder: string;
+  let told: ControlMessage[];
+  let opened: number;
+  let control: Control;
+  let lists: ListKeeper;
+  let keeper: PolicyKeeper;
+  let journal: Journal;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'pt-answers-'));
+    const rulesDir = join(folder, 'rules.d');
+    mkdirSync(rulesDir);
+    [told, opened] = [[], 0];
+    const link = {
+      ask: async (message: ControlMessage) => {
+        told.push(message);
+        return { type: 'applied', request: 0 };
+      },
+    } as unknown as GateLink;
+    const options: ControlOptions = {
+      ...{ configDir: folder, stateDir: folder, runtimeDir: folder },
+      ...{ failMode: 'known', forward: false, holdSeconds: 30, foreground: false },
+    };
+    const parts = {
+      store: new RuleStore({ rulesDir, stateDir: folder, bootId: 'boot', now: Date.now }),
+      settings: new SettingsFile(folder, () => {}),
+      options,
+      link: () => link,
+      now: Date.now,
+    } as const;
+    keeper = new PolicyKeeper({
+      ...parts,
+      geo: () => null,
+      lists: () => null,
+      onProblems: () => {},
+      onRefused: () => {},
+      onApplied: () => {},
+      onRules: () => {},
+    });
+    await keeper.reload();
+    const journalFile = join(folder, 'journal.sqlite');
+    journal = new Journal({
+      ...{ file: journalFile, maxAgeMs: 1e9, maxBytes: 1e8, now: Date.now },
+      onNotice: () => {},
+    });
+    lists = new ListKeeper({
+      ...{ configDir: folder, stateDir: folder, now: Date.now },
+      onChange: () => {},
+      onNotice: () => {},
+    });
+    control = new Control({
+      ...parts,
+      lists,
+      ...{ version: '0', journal, journalFile, keeper, say: () => {}, describe: () => '' },
+    });
+  });
+  afterEach(() => {
+    control.close();
+    keeper.close();
+    lists.close();
+    journal.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const open = (...names: string[]) => {
+    opened += 1;
+    control.gateMessage({ type: 'prompt-opened', prompt: prompt(`k0-${opened}`, ...names) });
+  };
+  const answer = (scope: object, lifetime = 'always') =>
+    control.answer(alice, `k0-${opened}`, answerSchema.parse({ action: 'allow', scope, lifetime }), true);
+  const toldNames = () => told.flatMap((message) => (message.type === 'answer' ? [message.name] : []));
+  const rules = () =>
+    keeper.records.filter(({ origin }) => origin === 'answer').map(({ rule }) => [rule.to, rule.user]);
+
+  test('a question has the names that a rule can ask for, each with its domain, also one that comes later', () => {
+    const heard: EventView[] = [];
+    control.follow(undefined, alice, (event) => heard.push(event));
+    open('printer.lan', '*.com', 'WWW.example.com', 'www.example.co.uk', 'printer.lan');
+    assert.deepEqual(control.prompts(alice)[0]?.names, [
+      { name: 'printer.lan', from: 'dns', domain: null },
+      { name: 'www.example.co.uk', from: 'dns', domain: 'example.co.uk' },
+    ]);
+    control.gateMessage({ type: 'prompt-changed', prompt: prompt('k0-1', 'late.example.com', 'printer.lan') });
+    const [last] = heard.slice(-1) as [EventView];
+    assert.equal(last.type, 'prompt-changed');
+    assert.deepEqual((last.data as PromptView).names[0], {
+      name: 'late.example.com',
+      from: 'dns',
+      domain: 'example.com',
+    });
+  });
+
+  test('by default the rule and the gate go by the newest name, and the others are said', async () => {
+    open('www.example.co.uk', 'old.example.org');
+    const answered = await answer({});
+    assert.ok(answered.ok);
+    assert.deepEqual([answered.value.name, answered.value.otherNames], ['www.example.co.uk', ['old.example.org']]);
+    assert.deepEqual(toldNames(), ['www.example.co.uk']);
+    assert.deepEqual(rules(), [['www.example.co.uk', alice]]);
+  });
+
+  test('by domain both go by the registered domain of the name that was meant', async () => {
+    open('a.example.org', 'www.example.co.uk', 'mail.example.co.uk');
+    const answered = await answer({ to: 'domain', name: 'www.example.co.uk' });
+    assert.ok(answered.ok);
+    assert.deepEqual([answered.value.name, answered.value.otherNames], ['.example.co.uk', ['a.example.org']]);
+    assert.deepEqual(toldNames(), ['.example.co.uk']);
+    assert.deepEqual(rules(), [['.example.co.uk', alice]]);
+  });
+
+  test('once makes no rule, and still the gate judges by that name alone', async () => {
+    open('www.example.co.uk');
+    assert.ok((await answer({}, 'once')).ok);
+    assert.deepEqual([toldNames(), rules()], [['www.example.co.uk'], []]);
+  });
+
+  test('for the address, for anywhere and without a name the gate is told none', async () => {
+    for (const [names, scope, to] of [
+      [['www.example.co.uk'], { to: 'destination' }, '198.51.100.7'],
+      [['www.example.co.uk'], { to: 'any' }, undefined],
+      [[], {}, '198.51.100.7'],
+    ] as const) {
+      told = [];
+      open(...names);
+      const answered = await answer(scope, '15m');
+      assert.ok(answered.ok);
+      assert.deepEqual([answered.value.name, answered.value.rules[0]?.to, toldNames()], [null, to, [undefined]]);
+    }
+  });
+
+  test('a name that it has not, and a domain that is none, are refused before anything happens', async () => {
+    open('printer.lan');
+    told = [];
+    for (const [scope, message] of [
+      [{ name: 'www.example.co.uk' }, /is not called www\.example\.co\.uk; choose printer\.lan/],
+      [{ to: 'domain' }, /lies in no registered domain/],
+    ] as const) {
+      for (const lifetime of ['once', 'always']) {
+        const answered = await answer(scope, lifetime);
+        assert.ok(!answered.ok && message.test(answered.error.message), JSON.stringify(answered));
+      }
+    }
+    assert.deepEqual([told, rules()], [[], []]);
+  });
+});

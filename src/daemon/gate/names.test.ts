@@ -1,0 +1,123 @@
+// Whose the names are that answers teach, as the gate sees it: by the run that asked, by the server, over restarts.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { DnsCopy } from '#kernel/bpf/flows/dnscopy.ts';
+import { layouts, processFlags } from '#kernel/bpf/layout.ts';
+import type { Flow } from '#model/flow.ts';
+import { type Address, formatAddress, parseAddress } from '#model/net/address.ts';
+import type { Process } from '#model/process.ts';
+import { a, buildMessage, buildQuery, types } from '#wire/dns/writer.testing.ts';
+import { Names } from './names.ts';
+
+const address = (text: string): Address => parseAddress(text) ?? assert.fail(text);
+const site = address('198.51.100.7');
+const server = '192.0.2.53';
+
+/** A struct owner as the kernel's programs write it. */
+function caller(pid: number, exec: bigint, parent?: { readonly pid: number; readonly exec: bigint }): Uint8Array {
+  const bytes = Buffer.alloc(layouts.owner.size);
+  bytes.writeUInt32LE(pid, layouts.owner.tgid);
+  bytes.writeUInt32LE(1, layouts.owner.known);
+  bytes.writeBigUInt64LE(exec, layouts.owner.process + layouts.process.exec);
+  if (parent !== undefined) {
+    bytes.writeUInt32LE(parent.pid, layouts.owner.process + layouts.process.parent_tgid);
+    bytes.writeBigUInt64LE(parent.exec, layouts.owner.process + layouts.process.parent);
+    bytes.writeUInt32LE(processFlags.forked, layouts.owner.process + layouts.process.flags);
+  }
+  return bytes;
+}
+
+function setUp(units: Readonly<Record<number, string>> = {}) {
+  const changed: string[] = [];
+  const clock = { now: 1_000_000 };
+  const names = new Names({
+    processOf: (pid): Process | undefined => (units[pid] === undefined ? undefined : { pid, unit: units[pid] }),
+    runOf: () => undefined,
+    onChange: (addresses) => changed.push(...addresses.map(formatAddress)),
+    now: () => clock.now,
+  });
+  names.setResolvers([server]);
+  let id = 0;
+  /** A question and its answer, both by this run. */
+  const asked = (run: DnsCopy['run'], name: string, to = site, by = server) => {
+    const flow: Flow = {
+      ...{ protocol: 'udp', protocolNumber: 17, direction: 'out' },
+      local: { address: address('192.0.2.1'), port: 40_000 },
+      remote: { address: address(by), port: 53 },
+    };
+    const rest = { run, segment: undefined, cut: false };
+    id += 1;
+    names.copy({ ...rest, flow, payload: Buffer.from(buildQuery(id, name)) });
+    const answer = buildMessage({
+      id,
+      response: true,
+      questions: [{ name, type: types.A }],
+      answers: [a(name, to, 30)],
+    });
+    names.copy({ ...rest, flow: { ...flow, direction: 'in' }, payload: Buffer.from(answer) });
+  };
+  const of = (who: Uint8Array | undefined, to = site) => names.namesOf(to, who).map(({ name }) => name);
+  return { names, asked, of, changed, clock };
+}
+
+describe('names in the gate', () => {
+  test('a name is its asker’s, and that of children which run the same program', () => {
+    const { asked, of, changed } = setUp();
+    asked({ pid: 7, exec: 70n }, 'site.example');
+    assert.deepEqual(of(caller(7, 70n)), ['site.example']);
+    assert.deepEqual(of(caller(8, 80n, { pid: 7, exec: 70n })), ['site.example']);
+    assert.deepEqual(of(caller(7, 71n)), [], 'the same pid with another program');
+    assert.deepEqual(of(caller(9, 70n)), [], 'another pid with the same moment');
+    assert.deepEqual(of(undefined), []);
+    assert.deepEqual(changed, [formatAddress(site)]);
+  });
+
+  test('what the system’s resolvers ask counts for all', () => {
+    const { asked, of } = setUp({ 5: 'systemd-resolved.service', 6: 'user:systemd-resolved.service' });
+    asked({ pid: 5, exec: 50n }, 'site.example');
+    asked({ pid: 6, exec: 60n }, 'planted.example');
+    assert.deepEqual(of(caller(1, 1n)), ['site.example']);
+  });
+
+  test('what nobody was seen to ask counts for nobody, and neither does a server of one’s own choice', () => {
+    const { asked, of, names } = setUp();
+    asked(undefined, 'unseen.example');
+    asked({ pid: 7, exec: 70n }, 'own.example', site, '203.0.113.66');
+    assert.deepEqual(of(caller(7, 70n)), []);
+    assert.deepEqual(of(caller(1, 1n)), []);
+    const listed = names.list({ limit: 10 });
+    assert.deepEqual(listed.map(({ name, ownServer }) => [name, ownServer]).sort(), [
+      ['own.example', true],
+      ['unseen.example', false],
+    ]);
+  });
+
+  test('names end, and what is taught for them ends with them', () => {
+    const { asked, of, names, clock } = setUp();
+    asked({ pid: 7, exec: 70n }, 'site.example');
+    const known = names.namesOf(site, caller(7, 70n));
+    assert.equal(names.lifetimeMs(site, caller(7, 70n), known), 90_000);
+    assert.equal(names.lifetimeMs(site, caller(7, 70n), []), 0, 'judged without the name');
+    assert.equal(names.lifetimeMs(site, caller(1, 1n), known), 0, 'judged by a name of somebody else');
+    clock.now += 89_999;
+    assert.deepEqual(of(caller(7, 70n)), ['site.example']);
+    clock.now += 1;
+    assert.deepEqual(of(caller(7, 70n)), []);
+  });
+
+  test('the next gate knows the same, and believes no other words', () => {
+    const { asked, names, clock } = setUp();
+    asked({ pid: 7, exec: 70n }, 'site.example');
+    const kept = names.takeKept();
+    assert.equal(names.takeKept(), undefined, 'nothing new');
+    const next = setUp();
+    next.clock.now = clock.now + 1000;
+    for (const wrong of [undefined, '', '{', '[1]', '[{"name":7}]', JSON.stringify([{ name: 'x', address: 'y' }])])
+      next.names.recall(wrong);
+    assert.equal(next.names.book.size, 0);
+    next.names.recall(kept);
+    assert.deepEqual(next.of(caller(7, 70n)), ['site.example']);
+    next.clock.now = clock.now + 90_000;
+    assert.deepEqual(next.of(caller(7, 70n)), [], 'it ends when it said');
+  });
+});

@@ -106,13 +106,13 @@ static __noinline int copy_dns(struct __sk_buff *skb, struct traffic *state, boo
 	copy->event.tgid = state->tgid;
 	copy->event.length = length;
 	copy->event.event.bytes = sizeof(copy->event) + length;
-	/* The verifier forgets what it knew of a value that was stored; and before 5.11 it must see that none is zero. */
-	barrier_var(length);
-	if (length > DNS_ROOM)
-		return 0;
-	barrier_var(length);
-	if (length && bpf_skb_load_bytes(skb, at, copy->payload, length))
-		return 0;
+	if (length) {
+		/* Before 6.8 the verifier learns of a length that is not zero only by its bits: 1 to DNS_ROOM, a power of two. */
+		barrier_var(length);
+		if (bpf_skb_load_bytes(skb, at, copy->payload, ((length - 1) & (DNS_ROOM - 1)) + 1))
+			return 0;
+	}
+	/* And it forgets what it knew of a value that was stored. */
 	barrier_var(length);
 	if (length > DNS_ROOM)
 		return 0;

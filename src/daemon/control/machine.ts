@@ -1,6 +1,7 @@
 // What the control plane asks of the machine: its users, its name servers, where links lead, which boot this is.
 import { execFile } from 'node:child_process';
 import { readFileSync, realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { Accounts } from '#model/messages.ts';
 import { type Address, parseAddress } from '#model/net/address.ts';
@@ -41,6 +42,17 @@ export function readResolvers(file = '/etc/resolv.conf'): Address[] {
     const address = server === undefined ? undefined : parseAddress(server);
     return address ?? [];
   });
+}
+
+/** Where a change of resolv.conf(5) shows: its folder, and that of the file it leads to. */
+export function resolverFolders(file = '/etc/resolv.conf'): readonly string[] {
+  const folders = new Set([dirname(file)]);
+  try {
+    folders.add(dirname(realpathSync(file)));
+  } catch {
+    // There is none yet.
+  }
+  return [...folders];
 }
 
 /** Paths whose symbolic links lead to another path. */

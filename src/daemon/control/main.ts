@@ -15,7 +15,7 @@ import { tellSupervisor } from '../up/statusline.ts';
 import { version } from '../version.ts';
 import { Control } from './control.ts';
 import { GateLink } from './gatelink.ts';
-import { bootId } from './machine.ts';
+import { bootId, resolverFolders } from './machine.ts';
 import { PolicyKeeper } from './policykeeper.ts';
 import { serveApi } from './server.ts';
 import { SettingsFile } from './settings.ts';
@@ -108,6 +108,10 @@ async function run(options: ControlOptions): Promise<void> {
   void geo.look();
   const listWatcher = watchFolder(lists.definitions.folder, /\.ya?ml$/, () => void lists.look());
   void lists.look();
+  // Other name servers: what they say counts, and they may be asked.
+  const resolverWatchers = resolverFolders().map((folder) =>
+    watchFolder(folder, /resolv\.conf$/, () => void keeper.reload()),
+  );
   control.watchMode();
   const server = await serveApi(join(options.runtimeDir, 'postern.sock'), control);
   tellSupervisor({ ready: true });
@@ -115,6 +119,7 @@ async function run(options: ControlOptions): Promise<void> {
 
   const stop = () => {
     watcher.close();
+    for (const one of resolverWatchers) one.close();
     geoWatcher.close();
     listWatcher.close();
     lists.close();

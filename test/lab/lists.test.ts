@@ -57,6 +57,25 @@ describe('lists', { concurrency: false }, () => {
     assert.ok(((await lists())[0]?.hits ?? 0) > 0);
   });
 
+  test('an exception to a list is given the priority of its fence', { skip: kernelPath === 'none' }, async () => {
+    const added = await postern.cli([
+      'rule',
+      'add',
+      'allow',
+      '--app',
+      '/usr/bin/curl',
+      '--to',
+      'ads.example',
+      '--name',
+      'but',
+    ]);
+    assert.match(added.stdout, /A fence would have overruled it, so the rule has the fence's priority, 10/);
+    await postern.until(() => reaches('ads.example'), 'that the exception holds');
+    assert.equal(await reaches('x.track.example'), false);
+    assert.equal((await postern.cli(['rule', 'rm', 'but'])).code, 0);
+    await postern.until(async () => !(await reaches('ads.example')), 'that it is gone');
+  });
+
   test('which list has a name, and on which line', async () => {
     const hits = await postern.json<ListHit[]>(['lists', 'test', 'deep.x.track.example']);
     assert.deepEqual(hits, [{ list: 'mine', entry: 'track.example', line: 3, excepted: false }]);

@@ -1,6 +1,8 @@
 // postern rules, postern rule add|edit|rm|enable|disable|show
+
 import { buildCommand, buildRouteMap, numberParser } from '@stricli/core';
 import type { RuleChange, RuleView } from '#model/api.ts';
+import type { ListHit } from '#model/net/list.ts';
 import { actions, lifetimeSchema, type RefusalErrno, type RuleText, refusalErrnos } from '#model/rule.ts';
 import { ask, type Context, Ending, exits, mustHold } from '../context.ts';
 import { type ClientFlags, type ConditionFlags, clientFlags, conditionFlags, conditionsOf } from '../flags.ts';
@@ -149,7 +151,9 @@ const addCommand = buildCommand<RuleFlags & { readonly for?: string }, [Action],
     const name = flags.name ?? nameFor(action, conditions, new Set(rules.map((rule) => rule.name)));
     const rule = { name, action, ...conditions, ...details(flags) } as RuleText;
     const { exceptionPriority } = await import('../fence.ts');
-    const priority = exceptionPriority(rule, rules);
+    const priority = await exceptionPriority(rule, rules, (of) =>
+      ask<ListHit[]>(flags, 'GET', `/lists/having?of=${encodeURIComponent(of)}`),
+    );
     const raised = priority === undefined ? rule : { ...rule, priority };
     const lifetime = flags.for === undefined ? {} : { lifetime: flags.for };
     const change = await ask<RuleChange>(flags, 'POST', '/rules', { rule: raised, ...lifetime });

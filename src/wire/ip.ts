@@ -18,7 +18,7 @@ import {
 } from './constants/ip.ts';
 import { Reader } from './reader.ts';
 
-export { TCP_ACK, TCP_SYN } from './constants/ip.ts';
+export { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from './constants/ip.ts';
 
 /**
  * Why a packet cannot be judged by its headers:

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ListHit, ListView } from '#model/net/list.ts';
-import { kernelPath, Lab, type Postern } from './lab.ts';
+import { Lab, type Postern } from './lab.ts';
 import { Resolver } from './resolver.ts';
 
 const site = '198.51.100.7';
@@ -50,14 +50,14 @@ describe('lists', { concurrency: false }, () => {
     assert.deepEqual([view?.name, view?.names, view?.addresses, view?.rules], ['mine', 2, 1, ['listed']]);
   });
 
-  test('names in it are refused where names are known, others are not', { skip: kernelPath === 'none' }, async () => {
+  test('names in it are refused where names are known, others are not', async () => {
     assert.equal(await reaches('ads.example'), false);
     assert.equal(await reaches('x.track.example'), false);
     assert.equal(await reaches('fine.example'), true);
     assert.ok(((await lists())[0]?.hits ?? 0) > 0);
   });
 
-  test('an exception to a list is given the priority of its fence', { skip: kernelPath === 'none' }, async () => {
+  test('an exception to a list is given the priority of its fence', async () => {
     const added = await postern.cli([
       'rule',
       'add',
@@ -84,7 +84,7 @@ describe('lists', { concurrency: false }, () => {
     assert.equal((await postern.cli(['lists', 'test', 'fine.example'])).code, 1);
   });
 
-  test('an entry is switched off and on', { skip: kernelPath === 'none' }, async () => {
+  test('an entry is switched off and on', async () => {
     assert.equal((await postern.cli(['lists', 'disable', 'mine', 'ads.example'])).code, 0);
     await postern.until(() => reaches('ads.example'), 'that the entry does not count');
     assert.equal(await reaches('x.track.example'), false);

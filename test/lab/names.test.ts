@@ -15,7 +15,7 @@ const namer = ['/usr/bin/python3', join(import.meta.dirname, 'namer.py')];
 /** Addresses of the world, one for each of the names many-N.example. */
 const many = Array.from({ length: 200 }, (_, index) => `203.0.113.${index + 20}`);
 
-describe('names', { concurrency: false, skip: kernelPath === 'none' && 'names are seen by eBPF' }, () => {
+describe('names', { concurrency: false }, () => {
   let lab: Lab;
   let postern: Postern;
   let resolver: Resolver;
@@ -77,6 +77,7 @@ describe('names', { concurrency: false, skip: kernelPath === 'none' && 'names ar
     for (let index = 0; index < many.length; index++) {
       assert.equal(await program.say(`go many-${index}.many.example 80`), 'ok', `many-${index}`);
     }
+    if (kernelPath === 'none') return;
     const before = await counters();
     for (let round = 0; round < 20; round++) assert.equal(await program.say(`to ${many[5]} 80`), 'ok');
     const since = await counters();

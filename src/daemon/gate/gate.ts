@@ -187,8 +187,14 @@ export class Gate {
       else if (process?.pid !== undefined && flow.direction === 'in') {
         this.#parts.listens?.(flow, { ...process, pid: process.pid });
       }
-      const names = this.#parts.names?.namesOf(flow.remote.address, caller);
-      done(names === undefined ? found : { ...found, names });
+      const { names } = this.#parts;
+      if (names === undefined) {
+        done(found);
+        return;
+      }
+      const finish = () => done({ ...found, names: names.namesOf(flow.remote.address, caller, process) });
+      if (this.#policy?.asksForNames === true) names.settled(finish);
+      else finish();
     });
   }
 
@@ -211,7 +217,7 @@ export class Gate {
     const flows = (this.#policy?.asksForNames === true ? engine.flowsTo(isRenamed) : engine.askedTo(isRenamed)).flatMap(
       ({ key, attempt }) => {
         const caller = attempt.process && this.#callers.get(attempt.process);
-        const now = names.namesOf(attempt.flow.remote.address, caller);
+        const now = names.namesOf(attempt.flow.remote.address, caller, attempt.process);
         const gained = now.filter((one) => !attempt.names.some((other) => sameName(one, other)));
         // What a flow was called when it was judged, it is called to its end.
         return gained.length === 0 ? [] : [{ key, names: [...gained, ...attempt.names].slice(0, maxNames) }];

@@ -45,8 +45,7 @@ function describe(status: GateStatus): string {
   return `mode ${status.mode}, ${enforcing}, ${status.rules} rules of which the kernel holds ${status.kernelRules} by itself`;
 }
 
-function namesCounts(names: Names | undefined) {
-  if (names === undefined) return { dnsQuestions: 0, dnsAnswers: 0, dnsRefused: 0, namesLost: 0 };
+function namesCounts(names: Names) {
   const { questions, answers, refused } = names.watch.counts;
   const dnsRefused = Object.values(refused).reduce((sum, count) => sum + count, 0);
   return { dnsQuestions: questions, dnsAnswers: answers, dnsRefused, namesLost: names.book.counts.evicted };
@@ -82,7 +81,7 @@ function run(options: GateOptions): void {
           onOther: (type, bytes, view, at) => {
             if (type === flowEvents.dns) {
               const copy = decodeDnsCopy(bytes, view, at);
-              if (copy !== undefined) names?.copy(copy);
+              if (copy !== undefined) names.copy(copy);
               return;
             }
             const event = flows.event(bytes, at);
@@ -96,20 +95,19 @@ function run(options: GateOptions): void {
     ...(flows !== undefined && { callerOf: (cookie) => flows.callers.ofSocket(cookie) }),
     ...(earlier !== undefined && { identities: earlier }),
   });
-  const names =
-    book === undefined
-      ? undefined
-      : new Names({
-          processOf: (pid) => book.known(pid, Date.now()),
-          runOf: (pid, exec) => book.byRun(pid, exec, Date.now()),
-          onChange: (addresses) => gate.renamed(addresses),
-          now: () => Date.now(),
-        });
+  const names = new Names({
+    processOf: (pid) => book?.known(pid, Date.now()),
+    runOf: (pid, began) =>
+      book === undefined ? attributor.process(pid, began) : book.byRun(pid, BigInt(began), Date.now()),
+    attribute: (flow, sender, done) => attributor.attribute(flow, sender, ({ process }) => done(process)),
+    onChange: (addresses) => gate.renamed(addresses),
+    now: () => Date.now(),
+  });
   const namesPath = join(options.runtimeDir, 'names.json');
-  names?.recall(readKept(namesPath));
+  names.recall(readKept(namesPath));
   const kept = [
     new KeptFile(identitiesPath, identitiesMs, () => attributor.identities()),
-    ...(names === undefined ? [] : [new KeptFile(namesPath, namesMs, () => names.takeKept())]),
+    new KeptFile(namesPath, namesMs, () => names.takeKept()),
   ];
   const events =
     options.connectorFd === undefined || book !== undefined
@@ -143,6 +141,7 @@ function run(options: GateOptions): void {
     conntrackShift: options.conntrackShift,
     lookup,
     flows,
+    onDns: (copy, sender) => names.copyUnowned(copy, { uid: sender.uid, gid: sender.gid, caller: undefined }),
     beforeBatch: () => {
       events?.drain();
       book?.drain();
@@ -169,7 +168,7 @@ function run(options: GateOptions): void {
         unknownCallers: count(countSlots.unknownProcess),
         elsewhere: count(countSlots.elsewhere),
         ...namesCounts(names),
-        dnsLost: count(countSlots.dnsCut) + (names?.lostStreams ?? 0),
+        dnsLost: count(countSlots.dnsCut) + names.lostStreams,
         packetsUnknown: count(countSlots.packetsUnknown),
         forged: count(countSlots.forged),
         unhashed: count(countSlots.unhashed),

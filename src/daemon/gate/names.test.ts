@@ -33,6 +33,7 @@ function setUp(units: Readonly<Record<number, string>> = {}) {
   const names = new Names({
     processOf: (pid): Process | undefined => (units[pid] === undefined ? undefined : { pid, unit: units[pid] }),
     runOf: () => undefined,
+    attribute: () => {},
     onChange: (addresses) => changed.push(...addresses.map(formatAddress)),
     now: () => clock.now,
   });

@@ -6,13 +6,19 @@ import type { Caller } from '#engine/types.ts';
 import type { DnsCopy } from '#kernel/bpf/flows/dnscopy.ts';
 import { decodeOwner } from '#kernel/bpf/identity/decode.ts';
 import { type DestinationName, nameSources } from '#model/attempt.ts';
+import { type Flow, flowKey } from '#model/flow.ts';
 import { type Address, formatAddress, parseAddress } from '#model/net/address.ts';
 import type { NameChange } from '#model/net/name.ts';
 import type { NamesQuery, NameView } from '#model/net/nameview.ts';
 import type { Process } from '#model/process.ts';
+import type { Sender } from './gate.ts';
 
 /** Names of one flow that are judged by, the newest first: as many as an attempt may have. */
 const maxNames = 64;
+/** Flows to name servers whose program is being found at once, copies of each, and how long a decision waits for them. */
+const maxWaitingFlows = 1024;
+const maxWaitingCopies = 16;
+const settleMs = 2000;
 /** Whose evidence is nobody's: a socket of which no call was seen. */
 const nobody = 'nobody';
 /** Programs that ask for all others, by the unit that only the system's manager gives. */
@@ -21,8 +27,10 @@ const systemResolvers: ReadonlySet<string> = new Set(['systemd-resolved.service'
 export interface NamesPlan {
   /** Facts of the process with this pid; must not read on what the kernel tells. */
   processOf(pid: number): Process | undefined;
-  /** The program of a run, as far as it is remembered. */
-  runOf(pid: number, exec: bigint): Process | undefined;
+  /** The program of a run, as far as it is remembered: by the moment of its exec or, without eBPF, its start. */
+  runOf(pid: number, began: string): Process | undefined;
+  /** Finds the program behind a flow, where no copy says it. */
+  attribute(flow: Flow, sender: Sender, done: (process: Process | undefined) => void): void;
   /** What these addresses are called has changed; before anything else is judged. */
   onChange(addresses: readonly Address[]): void;
   readonly now: () => number;
@@ -59,6 +67,9 @@ export class Names {
   #resolvers: ReadonlySet<string> = new Set();
   /** Answers that were taken when `takeKept` was asked last. */
   #kept = 0;
+  /** Copies of flows whose program is being found, by the flow as it goes out. */
+  readonly #waiting = new Map<string, DnsCopy[]>();
+  readonly #unsettled: (() => void)[] = [];
 
   constructor(plan: NamesPlan) {
     this.#plan = plan;
@@ -111,8 +122,8 @@ export class Names {
 
   #askerView(asker: string): NameView['asker'] {
     if (asker === nobody) return { pid: null, app: null, uid: null };
-    const [pid = 0, exec = 0] = asker.split('@');
-    const process = this.#plan.runOf(Number(pid), BigInt(exec));
+    const [pid = '', began = ''] = asker.split('@');
+    const process = this.#plan.runOf(Number(pid), began);
     return {
       pid: Number(pid),
       app: process?.script ?? process?.exe ?? process?.image?.path ?? null,
@@ -120,7 +131,11 @@ export class Names {
     };
   }
 
-  copy({ flow, run, segment, payload }: DnsCopy): void {
+  copy(copy: DnsCopy): void {
+    this.#take(copy, copy.flow.direction === 'out' ? this.#askerOf(copy.run) : undefined);
+  }
+
+  #take({ flow, segment, payload }: DnsCopy, asker: string | undefined): void {
     const at = this.#plan.now();
     const { protocol, local } = flow;
     if ((protocol !== 'udp' && protocol !== 'tcp') || local === undefined) return;
@@ -131,16 +146,59 @@ export class Names {
     }
     this.watch.handleQuery({
       ...packet,
-      asker: this.#askerOf(run),
+      asker,
       configured: this.#resolvers.has(formatAddress(flow.remote.address)),
     });
+  }
+
+  /**
+   * As `copy`, where the copy does not say whose it is: what a program asks and is answered waits until the program is
+   * found, and what waits too long or is too much is nobody's.
+   */
+  copyUnowned(copy: DnsCopy, sender: Sender): void {
+    const key = flowKey({ ...copy.flow, direction: 'out' });
+    const kept = { ...copy, payload: Buffer.from(copy.payload) };
+    const waiting = this.#waiting.get(key);
+    if (waiting !== undefined) {
+      if (waiting.length < maxWaitingCopies) waiting.push(kept);
+    } else if (copy.flow.direction === 'in') this.#take(copy, nobody);
+    else if (this.#waiting.size >= maxWaitingFlows) this.#take(copy, nobody);
+    else {
+      this.#waiting.set(key, [kept]);
+      this.#plan.attribute(copy.flow, sender, (process) => this.#found(key, process));
+    }
+  }
+
+  #found(key: string, process: Process | undefined): void {
+    const copies = this.#waiting.get(key) ?? [];
+    this.#waiting.delete(key);
+    const asker = keyOfProcess(process) ?? nobody;
+    for (const copy of copies) this.#take(copy, isSystemResolver(process) ? undefined : asker);
+    if (this.#waiting.size > 0) return;
+    for (const done of this.#unsettled.splice(0)) done();
+  }
+
+  /** Calls `done` once it is known whose all questions are that were seen so far, or after a while. */
+  settled(done: () => void): void {
+    if (this.#waiting.size === 0) {
+      done();
+      return;
+    }
+    let open = true;
+    const once = () => {
+      if (!open) return;
+      open = false;
+      clearTimeout(timer);
+      done();
+    };
+    const timer = setTimeout(once, settleMs);
+    this.#unsettled.push(once);
   }
 
   /** Undefined for one that asks for everybody. */
   #askerOf(run: DnsCopy['run']): string | undefined {
     if (run === undefined) return nobody;
-    const unit = this.#plan.processOf(run.pid)?.unit;
-    return typeof unit === 'string' && systemResolvers.has(unit) ? undefined : keyOfRun(run.pid, run.exec);
+    return isSystemResolver(this.#plan.processOf(run.pid)) ? undefined : keyOfRun(run.pid, run.exec);
   }
 
   #changed(changes: readonly NameChange[]): void {
@@ -151,9 +209,9 @@ export class Names {
    * The names of the address that count for whoever called: those that it asked for itself, or its parent's program before it
    * was forked, and those of which nobody knows who asked. What a name server of its own choice says counts for nobody.
    */
-  namesOf(address: Address, caller: Caller | undefined): readonly DestinationName[] {
+  namesOf(address: Address, caller: Caller | undefined, process?: Process): readonly DestinationName[] {
     const names = new Map<string, DestinationName>();
-    for (const { name, from, ownServer } of this.#evidence(address, caller)) {
+    for (const { name, from, ownServer } of this.#evidence(address, caller, process)) {
       if (ownServer) continue;
       if (names.size === maxNames) break;
       names.set(`${from} ${name}`, { name, from });
@@ -161,8 +219,10 @@ export class Names {
     return [...names.values()];
   }
 
-  #evidence(address: Address, caller: Caller | undefined) {
-    return this.book.namesOf(address, caller === undefined ? [] : askersOf(caller), this.#plan.now());
+  #evidence(address: Address, caller: Caller | undefined, process?: Process) {
+    const key = caller === undefined ? keyOfProcess(process) : undefined;
+    const askers = caller !== undefined ? askersOf(caller) : key === undefined ? [] : [key];
+    return this.book.namesOf(address, askers, this.#plan.now());
   }
 
   /** Milliseconds for which these names count for the caller together; 0 where the address has others now. */
@@ -175,6 +235,17 @@ export class Names {
     if (!names.every(has)) return 0;
     return this.#evidence(address, caller).reduce((least, { until }) => Math.min(least, until - now), Infinity);
   }
+}
+
+function isSystemResolver(process: Process | undefined): boolean {
+  return typeof process?.unit === 'string' && systemResolvers.has(process.unit);
+}
+
+/** Without eBPF: the process and the file that it runs, so that another program in the same process is another asker. */
+function keyOfProcess(process: Process | undefined): string | undefined {
+  if (process?.pid === undefined || process.startTime === undefined) return undefined;
+  const { device, inode, generation, ctime } = process.image?.identity ?? {};
+  return `${process.pid}@${process.startTime}@${device}:${inode}:${generation}:${ctime}`;
 }
 
 /** The runs whose questions are the caller's own. */

@@ -7,7 +7,8 @@ import { request } from '../netlink/requests.ts';
 import { NetlinkSocket, netlinkFamilies } from '../netlink/socket.ts';
 
 const batch = 64;
-const slotBytes = 1024;
+/** Room for what a message says of its packet. */
+const attributeBytes = 768;
 const bufferBytes = 16 * 1024 * 1024;
 const batchesPerTurn = 16;
 
@@ -26,13 +27,14 @@ export interface CopiesPlan {
 export class Copies {
   readonly #plan: CopiesPlan;
   readonly #socket = new NetlinkSocket({ family: netlinkFamilies.netfilter });
-  readonly #arena = new Arena(batch, slotBytes);
+  readonly #arena: Arena;
   readonly #message = createLogMessage();
   #watch: { close(): void } | undefined;
   #sequence = 1;
 
   constructor(plan: CopiesPlan) {
     this.#plan = plan;
+    this.#arena = new Arena(batch, plan.copyRange + attributeBytes);
     this.#socket.setReceiveBuffer(bufferBytes);
   }
 

@@ -9,6 +9,7 @@ import { createPacketFields, parsePacket, TCP_ACK, TCP_SYN } from '#wire/ip.ts';
 import type { LogMessage } from '#wire/nflog.ts';
 import { NF_ACCEPT, NF_DROP, type QueueMessage } from '#wire/nfqueue.ts';
 import { callerIds } from '../bpf/flows/callers.ts';
+import { type DnsCopy, dnsCopyOf } from '../bpf/flows/dnscopy.ts';
 import type { KernelFlows } from '../bpf/flows/kernelflows.ts';
 import { interfaceName } from '../netlink/interfaces.ts';
 import type { SocketLookup } from '../netlink/socketlookup.ts';
@@ -16,7 +17,7 @@ import { parseCopyPrefix } from '../nft/kernelrules.ts';
 import { type Marks, marksAt } from '../nft/marks.ts';
 import { copyBytes } from '../nft/observetable.ts';
 import { Table } from '../nft/standing.ts';
-import { copyGroup } from '../nft/table.ts';
+import { copyGroup, namesBytes, namesGroup } from '../nft/table.ts';
 import type { KernelCounters, KernelPlan, KernelPort } from '../port.ts';
 import { Conntrack } from './conntrack.ts';
 import { Copies } from './copies.ts';
@@ -33,6 +34,8 @@ export interface NetfilterOptions {
   readonly flows?: KernelFlows | undefined;
   /** What the kernel said of processes before these packets is heard first. */
   beforeBatch(): void;
+  /** What passes between programs and name servers, where no eBPF program tells it. */
+  onDns?(copy: DnsCopy, sender: Pick<QueuedPacket, 'uid' | 'gid'>): void;
 }
 
 export class Netfilter implements KernelPort {
@@ -40,6 +43,8 @@ export class Netfilter implements KernelPort {
   readonly #marks: Marks;
   readonly #queue: PacketQueue;
   readonly #copies: Copies;
+  /** Of what name servers are asked and answer; none where eBPF is. */
+  readonly #names: Copies | undefined;
   readonly #conntrack: Conntrack;
   readonly #table: Table;
   readonly #fields = createPacketFields();
@@ -78,11 +83,25 @@ export class Netfilter implements KernelPort {
         this.#counts.noBuffers += 1;
       },
     });
+    this.#names =
+      options.flows === undefined && options.onDns !== undefined
+        ? new Copies({
+            group: namesGroup,
+            copyRange: namesBytes,
+            beforeBatch: options.beforeBatch,
+            onCopy: (bytes, message) => this.#readNames(bytes, message),
+            onMalformed: () => this.#badMessage(),
+            onLost: () => {
+              this.#counts.noBuffers += 1;
+            },
+          })
+        : undefined;
     this.#queue = new PacketQueue({
       fd: options.queueFd,
       number: options.queueNumber,
       beforeBatch: () => {
         options.beforeBatch();
+        this.#names?.drain();
         this.#copies.drain();
       },
       onPacket: (bytes, message) => this.#readPacket(bytes, message),
@@ -143,6 +162,13 @@ export class Netfilter implements KernelPort {
     const caller = this.#options.flows?.callers.ofFlow(flow);
     if (caller === undefined) return { uid, gid };
     return flow.direction === 'in' ? { uid, gid, caller } : { ...callerIds(caller), caller };
+  }
+
+  #readNames(bytes: Buffer, message: LogMessage): void {
+    const flow = this.#flow(bytes, message);
+    if (flow === undefined || this.#fields.fragment !== 'none') return;
+    const copy = dnsCopyOf(bytes, message.payloadStart + message.payloadLength, this.#fields, flow);
+    if (copy !== undefined) this.#options.onDns?.(copy, { uid: message.uid, gid: message.gid });
   }
 
   #readCopy(bytes: Buffer, message: LogMessage): void {
@@ -231,7 +257,7 @@ export class Netfilter implements KernelPort {
   async applyRules(plan: KernelPlan): Promise<Result<void>> {
     const enforcing = plan.mode !== 'off' && plan.mode !== 'observe';
     if (plan.mode !== 'off') {
-      const problem = this.#copies.open();
+      const problem = this.#copies.open() ?? this.#names?.open();
       if (problem !== undefined) return { ok: false, error: problem };
     }
     if (enforcing) {
@@ -288,5 +314,6 @@ export class Netfilter implements KernelPort {
     if (this.#options.flows === undefined || this.#forward) this.#conntrack.forgetUnless(() => false);
     this.#conntrack.close();
     this.#copies.close();
+    this.#names?.close();
   }
 }

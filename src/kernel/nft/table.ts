@@ -14,6 +14,9 @@ export function planMark(fingerprint: string): string {
 
 /** NFLOG groups: copies of what the kernel decides by itself or, in `observe`, of every new flow. */
 export const copyGroup = 0x504f;
+/** And of what passes between programs and name servers, where no eBPF program copies it; with room for EDNS (RFC 6891 6.2.5). */
+export const namesGroup = 0x5050;
+export const namesBytes = 4400;
 
 export const hooks = ['output', 'input', 'forward'] as const;
 export type Hook = (typeof hooks)[number];
@@ -133,6 +136,11 @@ function refusalsAgain(hook: Hook): string[] {
   ]);
 }
 
+/** Before any verdict, and whatever it will be. */
+function namesCopied(hook: SocketHook): string {
+  return `meta l4proto { tcp, udp } th ${hook === 'output' ? 'dport' : 'sport'} 53 log group ${namesGroup} snaplen ${namesBytes}`;
+}
+
 function decideChain(hook: Hook, plan: TablePlan): string[] {
   const { marks } = plan;
   const { original, reply } = judged(hook, marks);
@@ -150,6 +158,7 @@ function decideChain(hook: Hook, plan: TablePlan): string[] {
   }
   return [
     `type filter hook ${hook} priority -150; policy accept;`,
+    ...(hook === 'forward' ? [] : [namesCopied(hook)]),
     `ct direction original ct mark and ${hex(original)} != 0x0 accept`,
     `ct direction reply ct mark and ${hex(reply)} != 0x0 accept`,
     `ct state related ct mark and ${hex(conntrackMask(marks))} != 0x0 accept`,

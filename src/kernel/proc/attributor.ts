@@ -83,6 +83,12 @@ export class ProcAttributor {
     this.#seeding = setImmediate(some);
   }
 
+  /** The process that has this pid now, where it began then. */
+  process(pid: number, startTime: string): Process | undefined {
+    const found = this.#book.get(pid, Date.now());
+    return found?.startTime === startTime ? found : undefined;
+  }
+
   get processes(): number {
     return this.#book.size;
   }

@@ -1,5 +1,6 @@
-// A copy of what passed between a program and a name server, as bpf/names.h writes it into the ring.
+// A copy of what passed between a program and a name server: as bpf/names.h writes it into the ring, or as NFLOG gives it.
 import type { Flow } from '#model/flow.ts';
+import { type PacketFields, TCP_FIN, TCP_RST, TCP_SYN } from '#wire/ip.ts';
 import { layouts } from '../layout.ts';
 import { readFlow } from './flowbytes.ts';
 import { dnsFlags, flowEvents, flowLayouts } from './layout.ts';
@@ -40,4 +41,24 @@ export function decodeDnsCopy(bytes: Buffer, view: DataView, at: number): DnsCop
     payload: bytes.subarray(start, start + view.getUint32(at + layout.length, true)),
     cut: view.getUint16(at + layout.cut, true) !== 0,
   };
+}
+
+/** Of a packet that was read into `fields`, and of which the bytes up to `end` were copied; undefined for one that carries nothing. */
+export function dnsCopyOf(bytes: Buffer, end: number, fields: PacketFields, flow: Flow): DnsCopy | undefined {
+  const { transport: at, tcpFlags } = fields;
+  const tcp = flow.protocol === 'tcp';
+  if (end < at + (tcp ? 20 : 8)) return undefined;
+  const start = at + (tcp ? ((bytes[at + 12] as number) >> 4) * 4 : 8);
+  const segment = tcp
+    ? {
+        sequence: bytes.readUInt32BE(at + 4),
+        begins: (tcpFlags & TCP_SYN) !== 0,
+        ends: (tcpFlags & (TCP_FIN | TCP_RST)) !== 0,
+      }
+    : undefined;
+  const payload = bytes.subarray(Math.min(start, end), end);
+  if (payload.length === 0 && segment?.begins !== true && segment?.ends !== true) return undefined;
+  // The UDP header says how much there was; of TCP a hole is found by the sequence numbers.
+  const cut = !tcp && bytes.readUInt16BE(at + 4) > end - at;
+  return { flow, run: undefined, segment, payload, cut };
 }

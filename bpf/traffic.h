@@ -31,7 +31,7 @@ static __always_inline int packet_place(struct __sk_buff *skb)
 	return skb->ifindex == LOOPBACK_IFINDEX ? ASK_ON_LOOPBACK : ASK_OFF_LOOPBACK;
 }
 
-/* Has user space judge the flow anew. */
+/* Has user space judge the flow anew. `owner`: 0 where nobody is known. */
 static __always_inline void report_void(const struct owner *owner, const struct flow *flow, __u64 cookie,
 					struct config *config, bool exec)
 {
@@ -44,7 +44,10 @@ static __always_inline void report_void(const struct owner *owner, const struct 
 	event->event.type = EVENT_VOID;
 	event->event.bytes = sizeof(*event);
 	event->event.time = bpf_ktime_get_boot_ns();
-	event->owner = *owner;
+	if (owner)
+		event->owner = *owner;
+	else
+		__builtin_memset(&event->owner, 0, sizeof(event->owner));
 	event->flow = *flow;
 	event->cookie = cookie;
 	event->rule = 0;
@@ -97,7 +100,6 @@ static __always_inline bool is_closing(struct __sk_buff *skb)
 static __noinline int judge_again(struct __sk_buff *skb, struct traffic *state, struct process *now, bool gone)
 {
 	struct config *config = settings();
-	struct owner nobody = {};
 	struct answer answer = {};
 	struct socket *known;
 	struct flow flow;
@@ -144,7 +146,7 @@ static __noinline int judge_again(struct __sk_buff *skb, struct traffic *state, 
 		if (guest && config->forward)
 			flow.direction = FLOW_FORWARD;
 		state->told = config->generation;
-		report_void(known && !gone ? &known->owner : &nobody, &flow, cookie, config, now || gone);
+		report_void(known && !gone ? &known->owner : 0, &flow, cookie, config, now || gone);
 	}
 	return answer.verdict == VERDICT_UNKNOWN ? PASS : CUT;
 }

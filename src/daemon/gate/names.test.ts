@@ -30,10 +30,12 @@ function caller(pid: number, exec: bigint, parent?: { readonly pid: number; read
 function setUp(units: Readonly<Record<number, string>> = {}) {
   const changed: string[] = [];
   const clock = { now: 1_000_000 };
+  /** Programs that are being found, without eBPF. */
+  const finding: ((process: Process | undefined) => void)[] = [];
   const names = new Names({
     processOf: (pid): Process | undefined => (units[pid] === undefined ? undefined : { pid, unit: units[pid] }),
     runOf: () => undefined,
-    attribute: () => {},
+    attribute: (_, __, done) => finding.push(done),
     onChange: (addresses) => changed.push(...addresses.map(formatAddress)),
     now: () => clock.now,
   });
@@ -58,7 +60,26 @@ function setUp(units: Readonly<Record<number, string>> = {}) {
     names.copy({ ...rest, flow: { ...flow, direction: 'in' }, payload: Buffer.from(answer) });
   };
   const of = (who: Uint8Array | undefined, to = site) => names.namesOf(to, who).map(({ name }) => name);
-  return { names, asked, of, changed, clock };
+  /** The same without eBPF, which does not say whose it is. */
+  const askedUnowned = (name: string, port: number) => {
+    const flow: Flow = {
+      ...{ protocol: 'udp', protocolNumber: 17, direction: 'out' },
+      local: { address: address('192.0.2.1'), port },
+      remote: { address: address(server), port: 53 },
+    };
+    const rest = { run: undefined, segment: undefined, cut: false };
+    const sender = { uid: 0, gid: 0, caller: undefined };
+    id += 1;
+    names.copyUnowned({ ...rest, flow, payload: Buffer.from(buildQuery(id, name)) }, sender);
+    const answer = buildMessage({
+      id,
+      response: true,
+      questions: [{ name, type: types.A }],
+      answers: [a(name, site, 30)],
+    });
+    names.copyUnowned({ ...rest, flow: { ...flow, direction: 'in' }, payload: Buffer.from(answer) }, sender);
+  };
+  return { names, asked, askedUnowned, of, changed, clock, finding };
 }
 
 describe('names in the gate', () => {
@@ -91,6 +112,39 @@ describe('names in the gate', () => {
       ['own.example', true],
       ['unseen.example', false],
     ]);
+  });
+
+  test('without eBPF, what is answered before the program is found is its own all the same, and decisions wait for that', async () => {
+    const { names, askedUnowned, finding, changed } = setUp();
+    const program = (startTime: string): Process => ({ pid: 7, startTime });
+    const of = (process: Process) => names.namesOf(site, undefined, process).map(({ name }) => name);
+    let settled = 0;
+    names.settled(() => {
+      settled += 1;
+    });
+    assert.equal(settled, 1, 'nothing waits');
+    askedUnowned('one.example', 40_001);
+    askedUnowned('two.example', 40_002);
+    names.settled(() => {
+      settled += 1;
+    });
+    assert.deepEqual([settled, changed.length, finding.length], [1, 0, 2]);
+    finding[1]?.(program('70'));
+    assert.deepEqual([settled, of(program('70'))], [1, ['two.example']]);
+    finding[0]?.(undefined);
+    assert.equal(settled, 2);
+    assert.deepEqual(of(program('70')), ['two.example']);
+    assert.deepEqual(of(program('71')), [], 'another process with this pid');
+    assert.deepEqual(of({ pid: 7 }), [], 'a pid alone is never an identity');
+  });
+
+  test('a flood of questions whose programs are not found is bounded, and nothing waits for ever', async () => {
+    const { names, askedUnowned, finding } = setUp();
+    for (let port = 1; port <= 3000; port++) askedUnowned('flood.example', port);
+    assert.equal(finding.length, 1024);
+    const begun = performance.now();
+    await new Promise<void>((resolve) => names.settled(resolve));
+    assert.ok(performance.now() - begun < 4000);
   });
 
   test('names end, and what is taught for them ends with them', () => {

@@ -81,7 +81,7 @@ static __noinline int copy_dns(struct __sk_buff *skb, struct traffic *state, boo
 	__u32 zero = 0, at, length;
 
 	copy = bpf_map_lookup_elem(&dns_copies, &zero);
-	if (!copy || !config || !state || !config->report || !read_flow(skb, &flow, FLOW_OUT))
+	if (!copy || !config || !config->report || !read_flow(skb, &flow, FLOW_OUT))
 		return 0;
 	if (incoming)
 		turn(&flow);
@@ -102,8 +102,10 @@ static __noinline int copy_dns(struct __sk_buff *skb, struct traffic *state, boo
 	copy->event.event.time = bpf_ktime_get_boot_ns();
 	copy->event.flow = flow;
 	copy->event.cookie = bpf_get_socket_cookie(skb);
-	copy->event.exec = state->exec;
-	copy->event.tgid = state->tgid;
+	if (state) {
+		copy->event.exec = state->exec;
+		copy->event.tgid = state->tgid;
+	}
 	copy->event.length = length;
 	copy->event.event.bytes = sizeof(copy->event) + length;
 	if (length) {
@@ -121,17 +123,38 @@ static __noinline int copy_dns(struct __sk_buff *skb, struct traffic *state, boo
 	return 0;
 }
 
-static __always_inline void watch_names(struct __sk_buff *skb, struct traffic *state, bool incoming)
+/* Programs of their own beside those of traffic.h, so that the verifier looks at neither through the other. */
+static __always_inline void watch_names(struct __sk_buff *skb, bool incoming)
 {
+	struct bpf_sock *sk = skb->sk;
+	struct traffic *state = 0;
 	struct config *config;
 
 	if (far_port(skb, incoming) != DNS_PORT)
 		return;
+	if (sk)
+		sk = bpf_sk_fullsock(sk);
+	if (sk)
+		state = bpf_sk_storage_get(&traffic, sk, 0, 0);
 	copy_dns(skb, state, incoming);
 	config = settings();
 	/* After the copy, so that user space that has read the number has its copy before it; and whether or not there was room. */
 	if (incoming && config)
 		__sync_fetch_and_add(&config->answers_seen, 1);
+}
+
+SEC("cgroup_skb/egress")
+int names_egress(struct __sk_buff *skb)
+{
+	watch_names(skb, false);
+	return 1;
+}
+
+SEC("cgroup_skb/ingress")
+int names_ingress(struct __sk_buff *skb)
+{
+	watch_names(skb, true);
+	return 1;
 }
 
 #endif

@@ -5,7 +5,6 @@
 #define POSTERN_TRAFFIC_H
 
 #include "forward.h"
-#include "names.h"
 
 #define CUT 0
 
@@ -174,7 +173,6 @@ static __always_inline struct traffic *count_out(struct __sk_buff *skb)
 	__sync_fetch_and_add(&state->packets_out, 1);
 	if (!(state->state & TRAFFIC_FLOW))
 		note_flow(skb, state);
-	watch_names(skb, state, false);
 	return state;
 }
 
@@ -250,7 +248,6 @@ int ingress(struct __sk_buff *skb)
 		return PASS;
 	__sync_fetch_and_add(&state->bytes_in, skb->len);
 	__sync_fetch_and_add(&state->packets_in, 1);
-	watch_names(skb, state, true);
 	return PASS;
 }
 

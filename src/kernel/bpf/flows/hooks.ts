@@ -27,6 +27,8 @@ const hooks = {
   connect6: { type: 11, enforce: 'connect6', observe: 'note_connect6' },
   ingress: { type: 0, enforce: 'ingress', observe: 'ingress' },
   egress: { type: 1, enforce: 'egress', observe: 'note_egress' },
+  answers: { type: 0, enforce: 'names_ingress', observe: 'names_ingress' },
+  questions: { type: 1, enforce: 'names_egress', observe: 'names_egress' },
 } as const satisfies Readonly<Record<string, Hook>>;
 
 /** All programs that are pinned for the hooks. */

@@ -84,7 +84,8 @@ export class DnsStream {
   #hold(sequence: number, payload: Uint8Array, ahead: number): void {
     const held = this.#held.reduce((sum, { payload: { length } }) => sum + length, payload.length);
     if (ahead > maxAhead || held > maxAhead || this.#held.length >= maxHeld) this.#lose('gap');
-    else this.#held.push({ sequence, payload: payload.slice() });
+    // Not `slice`, which of a Buffer is no copy.
+    else this.#held.push({ sequence, payload: Uint8Array.from(payload) });
   }
 
   /** Whatever waited and now follows on. */

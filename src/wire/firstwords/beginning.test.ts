@@ -72,17 +72,22 @@ test('no more packets and bytes than allowed', () => {
   const beginning = begun({ packets: 2 });
   assert.equal(beginning.handle(data(0, 'a')), undefined);
   assert.equal(beginning.handle(data(1, '')), undefined);
-  assert.equal(beginning.full, false);
+  assert.equal(beginning.full, undefined);
   assert.equal(beginning.handle(data(1, 'b')), undefined);
-  assert.equal(beginning.full, true);
+  assert.equal(beginning.full, 'too-many-packets');
   assert.equal(beginning.handle(data(2, 'c')), 'too-many-packets');
   const another = begun({ packets: 1 });
   another.handle(data(0, 'a'));
   another.handle({ ...syn, sequence: 7 });
   assert.equal(another.handle({ ...data(0, 'x'), sequence: 8 }), 'too-many-packets');
-  assert.equal(begun({ bytes: 3 }).handle(data(0, 'abc')), undefined);
-  assert.equal(begun({ bytes: 3 }).handle(data(1, 'bcd')), 'too-long');
-  assert.equal(begun().handle(data(0x7fff_fff0, 'a')), 'too-long');
+  const short = begun({ bytes: 3 });
+  assert.equal(short.handle(data(3, 'def')), undefined);
+  assert.equal(short.handle(data(0x7fff_fff0, 'a')), undefined);
+  assert.equal(short.handle(data(-0x7fff_fff0, 'a')), undefined);
+  assert.deepEqual([text(short), short.full], ['', undefined]);
+  assert.equal(short.handle(data(1, 'bcd')), undefined);
+  assert.equal(short.handle(data(-1, '\0abcde')), undefined);
+  assert.deepEqual([text(short), short.full], ['abc', 'too-long']);
 });
 
 test('a FIN ends it once all before it is there', () => {

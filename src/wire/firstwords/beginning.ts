@@ -34,9 +34,10 @@ export class Beginning {
     return this.#finish !== undefined && this.#gathering.length >= this.#finish;
   }
 
-  /** As many packets came as may. */
-  get full(): boolean {
-    return this.#packets >= this.#limits.packets;
+  /** Which limit is reached, so that no more bytes will be there than are. */
+  get full(): Extract<Unseen, 'too-many-packets' | 'too-long'> | undefined {
+    if (this.#gathering.length >= this.#limits.bytes) return 'too-long';
+    return this.#packets >= this.#limits.packets ? 'too-many-packets' : undefined;
   }
 
   /** What there is without a gap; a view, which later packets do not change. */
@@ -54,10 +55,12 @@ export class Beginning {
     const offset = (sequence - this.#first) | 0;
     if (segment.ends) this.#finish ??= offset + payload.length;
     if (payload.length === 0) return undefined;
-    if (this.full) return 'too-many-packets';
+    if (this.#packets >= this.#limits.packets) return 'too-many-packets';
     this.#packets += 1;
-    // What is before the first byte, such as a keep-alive's (RFC 9293 3.8.4), is none of the connection's.
-    const error = this.#gathering.add(Math.max(offset, 0), offset < 0 ? payload.subarray(-offset) : payload);
+    // What is before the first byte, such as a keep-alive's (RFC 9293 3.8.4), is none of the connection's; what is behind the
+    // limit is not kept, for what is before it may be enough.
+    const kept = payload.subarray(Math.max(-offset, 0), Math.max(this.#limits.bytes - offset, 0));
+    const error = kept.length > 0 ? this.#gathering.add(Math.max(offset, 0), kept) : undefined;
     return error === 'conflict' ? 'ambiguous' : error;
   }
 

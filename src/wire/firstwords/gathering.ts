@@ -10,6 +10,8 @@ export class Gathering {
   /** 1 where the byte is there. */
   #there = new Uint8Array(0);
   #length = 0;
+  /** Behind the last byte that is there. */
+  #reach = 0;
 
   /** `limit` in bytes. */
   constructor(limit: number) {
@@ -31,6 +33,21 @@ export class Gathering {
     const end = offset + piece.length;
     if (end > this.#limit) return 'too-long';
     if (end > this.#bytes.length) this.#grow(end);
+    if (offset >= this.#reach) {
+      this.#bytes.set(piece, offset);
+      this.#there.fill(1, offset, end);
+    } else {
+      const problem = this.#merge(offset, piece);
+      if (problem !== undefined) return problem;
+    }
+    this.#reach = Math.max(this.#reach, end);
+    // Mostly the next piece in order, and all of it is new.
+    if (offset === this.#length && this.#reach === end) this.#length = end;
+    while (this.#there[this.#length] === 1) this.#length++;
+    return undefined;
+  }
+
+  #merge(offset: number, piece: Uint8Array): GatheringError | undefined {
     for (let at = 0; at < piece.length; at++) {
       const place = offset + at;
       const byte = piece[at] as number;
@@ -41,7 +58,6 @@ export class Gathering {
         return 'conflict';
       }
     }
-    while (this.#there[this.#length] === 1) this.#length++;
     return undefined;
   }
 

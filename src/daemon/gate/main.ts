@@ -17,6 +17,7 @@ import { Netfilter } from '#kernel/netfilter/netfilter.ts';
 import { SocketLookup } from '#kernel/netlink/socketlookup.ts';
 import { ProcAttributor } from '#kernel/proc/attributor.ts';
 import { ProcessEvents } from '#kernel/process/events.ts';
+import { ResolvedMonitor } from '#kernel/resolved/monitor.ts';
 import type { GateStatus } from '#model/status.ts';
 import type { GateOptions } from '../up/options.ts';
 import { tellSupervisor } from '../up/statusline.ts';
@@ -42,11 +43,17 @@ function describe(status: GateStatus): string {
   return `mode ${status.mode}, ${enforcing}, ${status.rules} rules of which the kernel holds ${status.kernelRules} by itself`;
 }
 
-function namesCounts(names: Names | undefined) {
-  if (names === undefined) return { dnsQuestions: 0, dnsAnswers: 0, dnsRefused: 0, namesLost: 0 };
+function namesCounts(names: Names, resolved: ResolvedMonitor | undefined) {
   const { questions, answers, refused } = names.watch.counts;
   const dnsRefused = Object.values(refused).reduce((sum, count) => sum + count, 0);
-  return { dnsQuestions: questions, dnsAnswers: answers, dnsRefused, namesLost: names.book.counts.evicted };
+  return {
+    dnsQuestions: questions,
+    dnsAnswers: answers,
+    dnsRefused,
+    namesLost: names.book.counts.evicted,
+    resolvedAnswers: names.told,
+    resolvedLost: names.notTaken + (resolved?.lost ?? 0),
+  };
 }
 
 function openFlows({ runtimeDir, cgroup, netns }: GateOptions, tier: 'btf' | 'probe'): KernelFlows {
@@ -76,7 +83,7 @@ function run(options: GateOptions): void {
           onOther: (type, bytes, view, at) => {
             if (type === flowEvents.dns) {
               const copy = decodeDnsCopy(bytes, view, at);
-              if (copy !== undefined) names?.copy(copy);
+              if (copy !== undefined) names.copy(copy);
               return;
             }
             const event = flows.event(bytes, at);
@@ -90,20 +97,17 @@ function run(options: GateOptions): void {
     ...(flows !== undefined && { callerOf: (cookie) => flows.callers.ofSocket(cookie) }),
     ...(earlier !== undefined && { identities: earlier }),
   });
-  const names =
-    book === undefined
-      ? undefined
-      : new Names({
-          processOf: (pid) => book.known(pid, Date.now()),
-          runOf: (pid, exec) => book.byRun(pid, exec, Date.now()),
-          onChange: (addresses) => gate.renamed(addresses),
-          now: () => Date.now(),
-        });
+  const names = new Names({
+    processOf: (pid) => book?.known(pid, Date.now()),
+    runOf: (pid, exec) => book?.byRun(pid, exec, Date.now()),
+    onChange: (addresses) => gate.renamed(addresses),
+    now: () => Date.now(),
+  });
   const namesPath = join(options.runtimeDir, 'names.json');
-  names?.recall(readKept(namesPath));
+  names.recall(readKept(namesPath));
   const kept = [
     new KeptFile(identitiesPath, identitiesMs, () => attributor.identities()),
-    ...(names === undefined ? [] : [new KeptFile(namesPath, namesMs, () => names.takeKept())]),
+    new KeptFile(namesPath, namesMs, () => names.takeKept()),
   ];
   const events =
     options.connectorFd === undefined || book !== undefined
@@ -140,6 +144,7 @@ function run(options: GateOptions): void {
     beforeBatch: () => {
       events?.drain();
       book?.drain();
+      resolved?.drain();
     },
   });
   const gate = new Gate({
@@ -147,6 +152,7 @@ function run(options: GateOptions): void {
     queueKind: () => kernel.queueKind,
     refresh: () => kernel.refresh(),
     kernelPath: options.kernelPath,
+    resolved: () => resolved?.state ?? { heard: false, reason: 'switched off by --resolved-monitor off' },
     programCounts: () => {
       const count = (slot: number) => book?.count(slot) ?? 0;
       return {
@@ -162,8 +168,8 @@ function run(options: GateOptions): void {
         ambiguous: count(countSlots.ambiguous),
         unknownCallers: count(countSlots.unknownProcess),
         elsewhere: count(countSlots.elsewhere),
-        ...namesCounts(names),
-        dnsLost: count(countSlots.dnsCut) + (names?.lostStreams ?? 0),
+        ...namesCounts(names, resolved),
+        dnsLost: count(countSlots.dnsCut) + names.lostStreams,
       };
     },
     attributor,
@@ -177,6 +183,16 @@ function run(options: GateOptions): void {
     now: () => Date.now(),
     onApplied: (status) => tellSupervisor({ ready: describe(status) }),
   });
+
+  const resolved =
+    options.resolvedMonitor === undefined
+      ? undefined
+      : new ResolvedMonitor({
+          path: options.resolvedMonitor,
+          onAnswer: (answer) => names.resolved(answer),
+          onTrouble: (text) =>
+            process.stderr.write(`postern-gate: systemd-resolved's monitor is not heard, and tried again: ${text}\n`),
+        });
 
   const hits = new KernelHits(flows?.cache, (rule, count) => reports.hit(rule, Date.now(), count));
   const kernelEvents = new KernelEvents({
@@ -209,6 +225,7 @@ function run(options: GateOptions): void {
     await gate.stop();
     events?.close();
     flows?.close();
+    resolved?.close();
     socket.close();
     process.exit(0);
   };

@@ -17,6 +17,8 @@ export interface UpOptions {
   readonly kernelPath: 'auto' | 'bpf' | 'none';
   /** Folder of the cgroup v2 hierarchy whose sockets are judged in the kernel; left out: its root. */
   readonly cgroup?: string | undefined;
+  /** The socket of systemd-resolved's monitor, or `off`; left out: where systemd-resolved makes it. */
+  readonly resolvedMonitor?: string | undefined;
   /** What an earlier Postern left in the kernel is taken away first, not taken up; with mode `off` nothing more is done. */
   readonly reset: boolean;
 }

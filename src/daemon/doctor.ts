@@ -2,11 +2,14 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { tryKernelPath } from '#kernel/bpf/install.ts';
 import { tryLsm } from '#kernel/bpf/lsm/install.ts';
 import type { LsmStates } from '#kernel/bpf/lsm/parts.ts';
 import { NetlinkSocket, netlinkFamilies } from '#kernel/netlink/socket.ts';
 import { openConnector } from '#kernel/process/connector.ts';
+import { ResolvedMonitor, untried } from '#kernel/resolved/monitor.ts';
+import { monitorPath } from '#kernel/resolved/monitorpath.ts';
 import type { DoctorCheck, DoctorReport } from '#model/api.ts';
 import type { KernelPath } from '#model/status.ts';
 import { controlAccount } from './up/account.ts';
@@ -151,6 +154,23 @@ function otherFirewalls(): DoctorCheck {
       );
 }
 
+/** By listening for a moment. */
+async function systemdResolved(): Promise<DoctorCheck> {
+  const monitor = new ResolvedMonitor({ path: monitorPath, onAnswer: () => {}, onTrouble: () => {} });
+  const end = performance.now() + 2000;
+  while (monitor.state.reason === untried && performance.now() < end) await sleep(20);
+  const { heard, reason } = monitor.state;
+  monitor.close();
+  return heard
+    ? check('systemd-resolved', 'yes', 'its monitor tells which names it answers with which addresses')
+    : check(
+        'systemd-resolved',
+        'partly',
+        `its monitor (systemd 252 and later) is not heard: ${reason}`,
+        'Where eBPF is, names are known from what name servers answer; without eBPF none is.',
+      );
+}
+
 const tierNames = { btf: 'full', probe: '5.10', none: 'no-bpf' } as const;
 
 /** By loading the programs, which only watch, for a moment. */
@@ -220,6 +240,7 @@ export async function doctor(): Promise<DoctorReport> {
       cgroups(),
       userNamespaces(),
       otherFirewalls(),
+      await systemdResolved(),
       identityAtExec(kernelPath),
       ...securityHooks(hooks),
     ],

@@ -70,6 +70,9 @@ export const countersSchema = z.strictObject({
   dnsRefused: count,
   /** Packets to and from name servers that were not seen as a whole, and streams of them that were given up. */
   dnsLost: count,
+  /** Answers that systemd-resolved told of and that taught names; what it told and could not be read, and times that it was heard no more. */
+  resolvedAnswers: count,
+  resolvedLost: count,
   /** Names that were forgotten for want of room. */
   namesLost: count,
   /** Packet sockets that the kernel refused because nothing was known of who made them. */
@@ -88,6 +91,10 @@ export type Counters = z.infer<typeof countersSchema>;
 export const kernelPathSchema = z.strictObject({ tier: z.enum(['btf', 'probe', 'none']), reason: z.string() });
 export type KernelPath = z.infer<typeof kernelPathSchema>;
 
+/** Whether systemd-resolved's monitor is heard, which tells names; the reason says why it is not. */
+export const resolvedStateSchema = z.strictObject({ heard: z.boolean(), reason: z.string() });
+export type ResolvedState = z.infer<typeof resolvedStateSchema>;
+
 export const gateStatusSchema = z.strictObject({
   pid: z.int(),
   /** Milliseconds since 1970. */
@@ -100,6 +107,7 @@ export const gateStatusSchema = z.strictObject({
   kernelRules: count,
   queue: z.enum(queueKinds),
   kernelPath: kernelPathSchema,
+  resolved: resolvedStateSchema,
   /** Packets held now, and prompts open now. */
   held: count,
   prompts: count,

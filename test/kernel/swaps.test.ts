@@ -56,6 +56,7 @@ const gate = new Gate({
   queueKind: () => kernel.queueKind,
   refresh: () => kernel.refresh(),
   kernelPath: { tier: 'btf', reason: '' },
+  resolved: () => ({ heard: false, reason: '' }),
   programCounts: () => new Counts().snapshot(),
   attributor,
   cache: flows.cache,

@@ -265,6 +265,7 @@ export class Postern {
       kernelPath,
       '--cgroup',
       this.#lab.cgroup,
+      ...(options.args?.includes('--resolved-monitor') ? [] : ['--resolved-monitor', 'off']),
       ...(options.args ?? []),
     ]);
     this.#child = child;

@@ -1,7 +1,7 @@
 // postern status, postern doctor
 import { buildCommand } from '@stricli/core';
 import type { DoctorCheck, Status } from '#model/api.ts';
-import type { Counters, KernelPath } from '#model/status.ts';
+import type { Counters, GateStatus, KernelPath } from '#model/status.ts';
 import { ask, type Context, Ending, exits } from '../context.ts';
 import { type ClientFlags, clientFlags, jsonFlag } from '../flags.ts';
 import { formatTime, paint, safe, write, writeJson } from '../output.ts';
@@ -40,6 +40,14 @@ function kernelPathLine({ tier, reason }: KernelPath): string {
   return tier === 'none' ? `none: ${safe(reason)}` : `${tier}: the kernel tells who each process is`;
 }
 
+function namesLine({ kernelPath, resolved, counters }: GateStatus): string {
+  const copies = kernelPath.tier === 'none' ? 'no copies of answers' : `${counters.dnsAnswers} answers of name servers`;
+  const told = resolved.heard
+    ? `${counters.resolvedAnswers} of systemd-resolved`
+    : `systemd-resolved is not heard: ${safe(resolved.reason)}`;
+  return `${copies}, ${told}`;
+}
+
 function describe(status: Status): string[] {
   const { gate, problems, refusal, journal } = status;
   const lines = [
@@ -54,6 +62,7 @@ function describe(status: Status): string[] {
     lines.push(
       `Gate           process ${gate.pid}, since ${formatTime(gate.started)}, queue ${gate.queue}`,
       `eBPF           ${kernelPathLine(gate.kernelPath)}`,
+      `Names          ${namesLine(gate)}`,
       `Policy         revision ${gate.revision}, ${gate.rules} rules, ${gate.kernelRules} of them held by the kernel itself`,
       `Held now       ${gate.held} packets in ${gate.prompts} questions`,
       `Judged         ${counters.packets} packets: ${counters.accepted} accepted, ${counters.rejected} rejected, ${counters.dropped} dropped`,

@@ -15,6 +15,7 @@ interface Flags {
   readonly cgroup?: string;
   readonly http?: string;
   readonly kernelPath: 'auto' | 'bpf' | 'none';
+  readonly resolvedMonitor?: string;
   readonly reset: boolean;
 }
 
@@ -73,6 +74,14 @@ export const upCommand = buildCommand<Flags, [], Context>({
         brief: 'eBPF programs in the kernel: where they load (auto), or else not start (bpf), or none',
         default: 'auto',
       },
+      resolvedMonitor: {
+        kind: 'parsed',
+        parse: String,
+        brief:
+          "Socket of systemd-resolved's monitor, which tells names, or off (default: where systemd-resolved makes it)",
+        optional: true,
+        placeholder: 'PATH|off',
+      },
       reset: {
         kind: 'boolean',
         brief:
@@ -87,6 +96,10 @@ export const upCommand = buildCommand<Flags, [], Context>({
       throw new Ending(exits.usage, '--http: this version has no pages yet; use off');
     if (hold !== undefined && !(Number.isInteger(hold) && hold >= 1 && hold <= 120)) {
       throw new Ending(exits.usage, '--hold: must be a whole number of seconds from 1 to 120');
+    }
+    const { resolvedMonitor } = rest;
+    if (resolvedMonitor !== undefined && resolvedMonitor !== 'off' && !resolvedMonitor.startsWith('/')) {
+      throw new Ending(exits.usage, '--resolved-monitor: must be a path that begins with /, or off');
     }
     const code = await this.injected.up({
       ...rest,

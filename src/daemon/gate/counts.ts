@@ -53,6 +53,8 @@ export class Counts {
     dnsAnswers: 0,
     dnsRefused: 0,
     dnsLost: 0,
+    resolvedAnswers: 0,
+    resolvedLost: 0,
     namesLost: 0,
     packetsUnknown: 0,
     forged: 0,

@@ -62,6 +62,8 @@ export type ProgramCounter =
   | 'dnsAnswers'
   | 'dnsRefused'
   | 'dnsLost'
+  | 'resolvedAnswers'
+  | 'resolvedLost'
   | 'namesLost'
   | 'packetsUnknown'
   | 'forged'
@@ -73,6 +75,8 @@ export interface GateParts {
   /** Has the kernel's own counts read. */
   readonly refresh: () => Promise<void>;
   readonly kernelPath: KernelPath;
+  /** Whether systemd-resolved is heard. */
+  readonly resolved: () => GateStatus['resolved'];
   /** What the programs in the kernel count themselves. */
   readonly programCounts: () => Pick<Counters, ProgramCounter>;
   readonly attributor: Attributor;
@@ -377,7 +381,7 @@ export class Gate {
   }
 
   status(): GateStatus {
-    const { kernel, engine, counts, attributor, queueKind, kernelPath, programCounts } = this.#parts;
+    const { kernel, engine, counts, attributor, queueKind, kernelPath, programCounts, resolved } = this.#parts;
     return {
       pid: process.pid,
       started: this.#started,
@@ -388,6 +392,7 @@ export class Gate {
       kernelRules: this.#policy?.kernelRules.length ?? 0,
       queue: queueKind(),
       kernelPath,
+      resolved: resolved(),
       held: engine.held,
       prompts: engine.prompts().length,
       processes: attributor.processes,

@@ -18,6 +18,7 @@ import { SocketLookup } from '#kernel/netlink/socketlookup.ts';
 import { ProcAttributor } from '#kernel/proc/attributor.ts';
 import { unifiedMount } from '#kernel/proc/owner/processes.ts';
 import { ProcessEvents } from '#kernel/process/events.ts';
+import { ResolvedMonitor } from '#kernel/resolved/monitor.ts';
 import type { GateStatus } from '#model/status.ts';
 import type { GateOptions } from '../up/options.ts';
 import { tellSupervisor } from '../up/statusline.ts';
@@ -45,10 +46,17 @@ function describe(status: GateStatus): string {
   return `mode ${status.mode}, ${enforcing}, ${status.rules} rules of which the kernel holds ${status.kernelRules} by itself`;
 }
 
-function namesCounts(names: Names) {
+function namesCounts(names: Names, resolved: ResolvedMonitor | undefined) {
   const { questions, answers, refused } = names.watch.counts;
   const dnsRefused = Object.values(refused).reduce((sum, count) => sum + count, 0);
-  return { dnsQuestions: questions, dnsAnswers: answers, dnsRefused, namesLost: names.book.counts.evicted };
+  return {
+    dnsQuestions: questions,
+    dnsAnswers: answers,
+    dnsRefused,
+    namesLost: names.book.counts.evicted,
+    resolvedAnswers: names.told,
+    resolvedLost: names.notTaken + (resolved?.lost ?? 0),
+  };
 }
 
 function openFlows({ runtimeDir, cgroup, netns }: GateOptions, tier: 'btf' | 'probe'): KernelFlows {
@@ -145,6 +153,7 @@ function run(options: GateOptions): void {
     beforeBatch: () => {
       events?.drain();
       book?.drain();
+      resolved?.drain();
     },
   });
   const gate = new Gate({
@@ -152,6 +161,7 @@ function run(options: GateOptions): void {
     queueKind: () => kernel.queueKind,
     refresh: () => kernel.refresh(),
     kernelPath: options.kernelPath,
+    resolved: () => resolved?.state ?? { heard: false, reason: 'switched off by --resolved-monitor off' },
     programCounts: () => {
       const count = (slot: number) => book?.count(slot) ?? 0;
       return {
@@ -167,7 +177,7 @@ function run(options: GateOptions): void {
         ambiguous: count(countSlots.ambiguous),
         unknownCallers: count(countSlots.unknownProcess),
         elsewhere: count(countSlots.elsewhere),
-        ...namesCounts(names),
+        ...namesCounts(names, resolved),
         dnsLost: count(countSlots.dnsCut) + names.lostStreams,
         packetsUnknown: count(countSlots.packetsUnknown),
         forged: count(countSlots.forged),
@@ -189,6 +199,16 @@ function run(options: GateOptions): void {
 
   const makers =
     flows && book && new Makers({ flows, book, mount: unifiedMount(), foretell: (callers) => gate.foretell(callers) });
+  const resolved =
+    options.resolvedMonitor === undefined
+      ? undefined
+      : new ResolvedMonitor({
+          path: options.resolvedMonitor,
+          onAnswer: (answer) => names.resolved(answer),
+          onTrouble: (text) =>
+            process.stderr.write(`postern-gate: systemd-resolved's monitor is not heard, and tried again: ${text}\n`),
+        });
+
   const hits = new KernelHits(flows?.cache, (rule, count) => reports.hit(rule, Date.now(), count));
   const kernelEvents = new KernelEvents({
     copy: (packet) => gate.copy(packet),
@@ -221,6 +241,7 @@ function run(options: GateOptions): void {
     await gate.stop();
     events?.close();
     flows?.close();
+    resolved?.close();
     socket.close();
     process.exit(0);
   };

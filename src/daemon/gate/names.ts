@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { DnsWatch } from '#attribution/names/dnswatch.ts';
 import { NameBook } from '#attribution/names/namebook.ts';
+import { lessonsOf } from '#attribution/names/resolvedanswer.ts';
 import type { Caller } from '#engine/types.ts';
 import type { DnsCopy } from '#kernel/bpf/flows/dnscopy.ts';
 import { decodeOwner } from '#kernel/bpf/identity/decode.ts';
@@ -11,6 +12,7 @@ import { type Address, formatAddress, parseAddress } from '#model/net/address.ts
 import type { NameChange } from '#model/net/name.ts';
 import type { NamesQuery, NameView } from '#model/net/nameview.ts';
 import type { Process } from '#model/process.ts';
+import type { ResolvedAnswer } from '#wire/varlink/monitor.ts';
 import type { Sender } from './gate.ts';
 
 /** Names of one flow that are judged by, the newest first: as many as an attempt may have. */
@@ -65,6 +67,8 @@ export class Names {
   readonly book = new NameBook();
   readonly watch: DnsWatch;
   #resolvers: ReadonlySet<string> = new Set();
+  #told = 0;
+  #notTaken = 0;
   /** Answers that were taken when `takeKept` was asked last. */
   #kept = 0;
   /** Copies of flows whose program is being found, by the flow as it goes out. */
@@ -93,7 +97,7 @@ export class Names {
 
   /** What the next gate shall know; undefined where nothing was learned since it was asked for last. */
   takeKept(): string | undefined {
-    const answers = this.watch.counts.answers;
+    const answers = this.watch.counts.answers + this.#told;
     if (answers === this.#kept) return undefined;
     this.#kept = answers;
     const all = this.book.list({}, this.#plan.now());
@@ -193,6 +197,26 @@ export class Names {
     };
     const timer = setTimeout(once, settleMs);
     this.#unsettled.push(once);
+  }
+
+  /** What systemd-resolved answered. It does not say to whom, so that it counts for all. */
+  resolved(answer: ResolvedAnswer): void {
+    const at = this.#plan.now();
+    const { lessons, notTaken } = lessonsOf(answer);
+    this.#notTaken += notTaken;
+    if (lessons.length === 0) return;
+    this.#told += 1;
+    this.#changed(lessons.flatMap((lesson) => this.book.learn(lesson, at)));
+  }
+
+  /** Answers of systemd-resolved that taught names. */
+  get told(): number {
+    return this.#told;
+  }
+
+  /** Names and records in them that could not be read, or were too many. */
+  get notTaken(): number {
+    return this.#notTaken;
   }
 
   /** Undefined for one that asks for everybody. */

@@ -15,6 +15,8 @@ export interface GateOptions {
   /** Where eBPF is: the cgroup v2 folder whose sockets are judged, the cookie of the network namespace that is guarded. */
   readonly cgroup: string;
   readonly netns: string;
+  /** The socket of systemd-resolved's monitor; absent: it is not listened to. */
+  readonly resolvedMonitor?: string;
   /** Places of our bits in the packet mark (two bits) and the conntrack mark (four bits). */
   readonly packetShift: number;
   readonly conntrackShift: number;

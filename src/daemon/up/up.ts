@@ -14,6 +14,7 @@ import { unifiedMount } from '#kernel/proc/owner/processes.ts';
 import { openConnector } from '#kernel/process/connector.ts';
 import { type Lock, takeLock } from '#kernel/process/lock.ts';
 import { notifyServiceManager } from '#kernel/process/sdnotify.ts';
+import { monitorPath } from '#kernel/resolved/monitorpath.ts';
 import type { KernelPath } from '#model/status.ts';
 import { controlAccount } from './account.ts';
 import { missingCapabilities } from './capabilities.ts';
@@ -209,6 +210,7 @@ async function supervise(
         conntrackShift: markShifts.conntrack,
         queueFd: 4,
         ...(connector !== undefined && { connectorFd: 5 }),
+        ...(options.resolvedMonitor !== 'off' && { resolvedMonitor: options.resolvedMonitor ?? monitorPath }),
       };
       return {
         file: 'setpriv',

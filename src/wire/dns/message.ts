@@ -134,8 +134,7 @@ function readRecords(start: number, end: number, count: number, answers: boolean
         const owner = readName(reader, start);
         if (!owner.ok) return owner.error;
         reader.move(data, behind);
-        // RFC 2181 8: a TTL with the highest bit set is zero.
-        const record = readRecord(type, start, { owner: owner.value, ttl: ttl >= 0x8000_0000 ? 0 : ttl });
+        const record = readRecord(type, start, { owner: owner.value, ttl: secondsOf(ttl) });
         if (!record.ok) return record.error;
         if ('service' in record.value) found.notTaken += record.value.service.hintsNotTaken;
         found.records.push(record.value);
@@ -146,6 +145,31 @@ function readRecords(start: number, end: number, count: number, answers: boolean
     reader.move(behind, end);
   }
   return undefined;
+}
+
+/**
+ * The one record that `bytes` is, by itself and so without pointers; undefined where it is of a class or a type that leads
+ * nowhere.
+ */
+export function parseDnsRecord(bytes: Uint8Array): Result<DnsRecord | undefined, DnsError> {
+  reader.reset(bytes);
+  // Pointers count from the message: from its end none leads back.
+  const nowhere = bytes.length;
+  const owner = readName(reader, nowhere);
+  if (!owner.ok) return owner;
+  const type = reader.be16();
+  const inClass = reader.be16();
+  const ttl = secondsOf(reader.be32());
+  const length = reader.be16();
+  if (reader.error !== undefined || length > reader.remaining()) return fail('truncated');
+  if (length < reader.remaining()) return fail('bad-record');
+  if (inClass !== CLASS_IN || !wanted.has(type)) return ok(undefined);
+  return readRecord(type, nowhere, { owner: owner.value, ttl });
+}
+
+/** RFC 2181 8: a TTL with the highest bit set is zero. */
+function secondsOf(ttl: number): number {
+  return ttl >= 0x8000_0000 ? 0 : ttl;
 }
 
 const wanted = new Set<number>([TYPE_A, TYPE_AAAA, TYPE_CNAME, TYPE_DNAME, TYPE_SVCB, TYPE_HTTPS]);

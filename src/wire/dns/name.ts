@@ -12,7 +12,7 @@ export type NameError = 'truncated' | 'bad-label' | 'bad-pointer' | 'name-too-lo
 
 /** RFC 1035 2.3.4: bytes, with the lengths of the labels and the root. */
 export const maxNameBytes = 255;
-const maxLabelBytes = 63;
+export const maxLabelBytes = 63;
 /** A name has at most 127 labels, and nobody needs a pointer that only leads to the next one. */
 const maxPointers = 127;
 
@@ -24,6 +24,11 @@ const written = Array.from({ length: 256 }, (_, byte) => {
   const character = String.fromCharCode(byte);
   return /[A-Za-z0-9_-]/.test(character) ? character.toLowerCase() : `\\${String(byte).padStart(3, '0')}`;
 });
+
+/** How one byte of a label is written; 0 to 255. */
+export function writtenByte(byte: number): string {
+  return written[byte] as string;
+}
 
 /** The text of one label, or of other bytes that should be read like one. */
 export function readLabel(reader: Reader, length: number): string {

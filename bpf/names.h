@@ -55,7 +55,7 @@ static __always_inline __u32 payload_at(struct __sk_buff *skb, const struct flow
 	if (bpf_skb_load_bytes(skb, at, tcp, sizeof(tcp)))
 		return 0;
 	event->sequence = ((__u32)tcp[4] << 24) | ((__u32)tcp[5] << 16) | ((__u32)tcp[6] << 8) | tcp[7];
-	event->tcp_flags = ((tcp[13] & 2) ? DNS_SYN : 0) | ((tcp[13] & 5) ? DNS_ENDS : 0);
+	event->flags = ((tcp[13] & 2) ? DNS_SYN : 0) | ((tcp[13] & 5) ? DNS_ENDS : 0);
 	return at + (tcp[12] >> 4) * 4;
 }
 
@@ -91,7 +91,7 @@ static __noinline int copy_dns(struct __sk_buff *skb, struct traffic *state, boo
 		return 0;
 	length = skb->len - at;
 	/* An acknowledgement alone. */
-	if (!length && !copy->event.tcp_flags)
+	if (!length && !copy->event.flags)
 		return 0;
 	if (length > DNS_ROOM) {
 		length = DNS_ROOM;
@@ -105,6 +105,8 @@ static __noinline int copy_dns(struct __sk_buff *skb, struct traffic *state, boo
 	if (state) {
 		copy->event.exec = state->exec;
 		copy->event.tgid = state->tgid;
+		if (state->state & TRAFFIC_GUEST)
+			copy->event.flags |= DNS_GUEST;
 	}
 	copy->event.length = length;
 	copy->event.event.bytes = sizeof(copy->event) + length;

@@ -249,7 +249,7 @@ struct event_dns {
 	__u32 tgid;
 	__u32 sequence; /* TCP */
 	__u32 length; /* of what follows: at most DNS_ROOM */
-	__u16 tcp_flags; /* DNS_SYN, DNS_ENDS */
+	__u16 flags; /* DNS_SYN, DNS_ENDS of TCP, DNS_GUEST */
 	__u16 cut; /* 1: the packet carried more */
 };
 
@@ -257,6 +257,7 @@ struct event_dns {
 #define DNS_ROOM 4096
 #define DNS_SYN 1
 #define DNS_ENDS 2 /* FIN or RST */
+#define DNS_GUEST 4 /* of another network namespace than the guarded one */
 
 /* A socket's end, with its totals. */
 struct event_end {

@@ -48,6 +48,15 @@ function termsOfKernel({ rule }: DecidedByKernel, terms: Terms): Pick<Terms, 'ru
   return { rule, reason: terms.found ? 'mode' : 'unattributed' };
 }
 
+/** These, and of the earlier ones what is not among them. */
+function withNames(names: Attempt['names'], earlier: Attempt['names']): Attempt['names'] {
+  const others = earlier.filter((one) => !names.some(({ name, from }) => name === one.name && from === one.from));
+  return others.length === 0 ? names : [...names.slice(0, Math.max(0, maxNames - others.length)), ...others];
+}
+
+/** As many as an attempt may have. */
+const maxNames = 64;
+
 const notFound: Attribution = { process: undefined, evidence: [] };
 
 export class Engine {
@@ -298,12 +307,16 @@ export class Engine {
   }
 
   #decide(turn: Turn, flow: HeldFlow, { process, evidence, names }: Attribution, policy: Decider): void {
-    const attempt = attemptOf(flow, process, names);
+    const known = this.#ledger.known(flow.key);
+    const now = attemptOf(flow, process, names);
+    // A flow that goes on is called as it was when it was allowed, also when its names are over.
+    const goesOn =
+      this.#ledger.isAllowed(flow.key) && known !== undefined && sameSender(known.attempt.process, now.process);
+    const attempt = goesOn ? { ...now, names: withNames(now.names, known.attempt.names) } : now;
     const found = process !== undefined;
     if (!found) turn.out.push({ type: 'count', reason: 'unattributed' });
     const decision = policy.decide(attempt, turn.now);
     const terms = termsOf(decision, { attempt, found, evidence });
-    const known = this.#ledger.known(flow.key);
     hits(turn, decision, sameSender(known?.attempt.process, attempt.process) ? known : undefined);
     if (decision.action !== 'ask') {
       this.#desk.judge(turn, flow, terms, decision.action, terms.reason);

@@ -26,7 +26,8 @@ const ownNames = new Set([
   ...['localhost', 'localhost.localdomain', 'local', 'broadcasthost', 'ip6-localhost', 'ip6-loopback'],
   ...['ip6-localnet', 'ip6-mcastprefix', 'ip6-allnodes', 'ip6-allrouters', 'ip6-allhosts', '0.0.0.0'],
 ]);
-const dnsmasqPattern = /^(?:address|server|local)=\/([^#]*)\/[^/]*$/;
+/** `server=/name/ADDRESS` forwards a name, and blocks nothing. */
+const dnsmasqPattern = /^(?:address=\/([^#]*)\/[^/]*|(?:server|local)=\/([^#]*)\/)$/;
 
 /** Most lines of most lists: one name, with an address of nowhere before it or without. */
 const commonLine = /^(?:(?:0\.0\.0\.0|127\.0\.0\.1) )?([a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.[a-z][a-z0-9_-]*)\r?$/;
@@ -76,7 +77,12 @@ function adblockLine(line: string): Line {
 
 function dnsmasqLine(line: string): Line {
   const names: string[] = [];
-  for (const word of (dnsmasqPattern.exec(line)?.[1] ?? '').split('/')) {
+  for (const word of (
+    dnsmasqPattern
+      .exec(line)
+      ?.slice(1)
+      .find((part) => part !== undefined) ?? ''
+  ).split('/')) {
     const name = cleanName(word);
     if (name === undefined) return skipped('no host name');
     names.push(name);

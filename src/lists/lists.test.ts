@@ -53,10 +53,10 @@ test('formats are known by their lines', () => {
     ],
     [
       'dnsmasq',
-      'address=/one.example/0.0.0.0\nserver=/two.example/three.example/\nlocal=/four.example/\n',
+      'address=/one.example/0.0.0.0\nserver=/two.example/three.example/\nlocal=/four.example/\nserver=/corp.example/10.0.0.1\n',
       ['one.example', 'x.two.example', 'three.example', 'four.example'],
-      [],
-      0,
+      ['corp.example'],
+      1,
     ],
   ];
   for (const [format, text, yes, no, skipped] of samples) {

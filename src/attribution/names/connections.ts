@@ -86,6 +86,6 @@ export class Connections {
   }
 }
 
-function keyOf({ local, remote }: DnsFlow): string {
-  return keyOfEndpoint(local) + keyOfEndpoint(remote);
+function keyOf({ socket = '', local, remote }: DnsFlow): string {
+  return `${socket} ${keyOfEndpoint(local)}${keyOfEndpoint(remote)}`;
 }

@@ -9,6 +9,8 @@ import { type ShareLimits, Shares } from './shares.ts';
 /** Where a question went, and its answer comes from; both seen from the asker. */
 export interface DnsFlow {
   readonly protocol: 'udp' | 'tcp';
+  /** The socket's number, where it is known: the same addresses may be in another network namespace too. */
+  readonly socket?: string | undefined;
   readonly local: Endpoint;
   /** The name server. */
   readonly remote: Endpoint;
@@ -149,8 +151,8 @@ export class Questions {
   }
 }
 
-function nearOf({ protocol, local }: DnsFlow): string {
-  return protocol + keyOfEndpoint(local);
+function nearOf({ protocol, socket = '', local }: DnsFlow): string {
+  return `${protocol}${socket} ${keyOfEndpoint(local)}`;
 }
 
 function sameQuestion(a: DnsQuestion, b: DnsQuestion): boolean {

@@ -224,7 +224,9 @@ export class Gate {
         const now = names.namesOf(attempt.flow.remote.address, caller, attempt.process);
         const gained = now.filter((one) => !attempt.names.some((other) => sameName(one, other)));
         // What a flow was called when it was judged, it is called to its end.
-        return gained.length === 0 ? [] : [{ key, names: [...gained, ...attempt.names].slice(0, maxNames) }];
+        return gained.length === 0
+          ? []
+          : [{ key, names: [...gained.slice(0, Math.max(0, maxNames - attempt.names.length)), ...attempt.names] }];
       },
     );
     if (flows.length > 0) this.#handle({ type: 'named', flows });

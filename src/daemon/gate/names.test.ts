@@ -42,22 +42,29 @@ function setUp(units: Readonly<Record<number, string>> = {}) {
   names.setResolvers([server]);
   let id = 0;
   /** A question and its answer, both by this run. */
-  const asked = (run: DnsCopy['run'], name: string, to = site, by = server) => {
+  const asked = (
+    run: DnsCopy['run'],
+    name: string,
+    to = site,
+    by = server,
+    more: Partial<DnsCopy> = {},
+    answered: Partial<DnsCopy> = {},
+  ) => {
     const flow: Flow = {
       ...{ protocol: 'udp', protocolNumber: 17, direction: 'out' },
       local: { address: address('192.0.2.1'), port: 40_000 },
       remote: { address: address(by), port: 53 },
     };
-    const rest = { run, segment: undefined, cut: false };
+    const rest = { run, cookie: 7n, guest: false, segment: undefined, cut: false };
     id += 1;
-    names.copy({ ...rest, flow, payload: Buffer.from(buildQuery(id, name)) });
+    names.copy({ ...rest, ...more, flow, payload: Buffer.from(buildQuery(id, name)) });
     const answer = buildMessage({
       id,
       response: true,
       questions: [{ name, type: types.A }],
       answers: [a(name, to, 30)],
     });
-    names.copy({ ...rest, flow: { ...flow, direction: 'in' }, payload: Buffer.from(answer) });
+    names.copy({ ...rest, ...more, ...answered, flow: { ...flow, direction: 'in' }, payload: Buffer.from(answer) });
   };
   const of = (who: Uint8Array | undefined, to = site) => names.namesOf(to, who).map(({ name }) => name);
   /** The same without eBPF, which does not say whose it is. */
@@ -67,7 +74,7 @@ function setUp(units: Readonly<Record<number, string>> = {}) {
       local: { address: address('192.0.2.1'), port },
       remote: { address: address(server), port: 53 },
     };
-    const rest = { run: undefined, segment: undefined, cut: false };
+    const rest = { run: undefined, cookie: undefined, guest: false, segment: undefined, cut: false };
     const sender = { uid: 0, gid: 0, caller: undefined };
     id += 1;
     names.copyUnowned({ ...rest, flow, payload: Buffer.from(buildQuery(id, name)) }, sender);
@@ -145,6 +152,19 @@ describe('names in the gate', () => {
     const begun = performance.now();
     await new Promise<void>((resolve) => names.settled(resolve));
     assert.ok(performance.now() - begun < 4000);
+  });
+
+  test('an answer to another socket, of another network namespace say, is none', () => {
+    const { asked, of, names } = setUp();
+    asked({ pid: 7, exec: 70n }, 'planted.example', site, server, {}, { cookie: 8n });
+    assert.deepEqual(of(caller(7, 70n)), []);
+    assert.equal(names.watch.counts.refused.unsolicited, 1);
+  });
+
+  test('in another network namespace a program can be any name server itself', () => {
+    const { asked, of } = setUp();
+    asked({ pid: 7, exec: 70n }, 'planted.example', site, server, { guest: true });
+    assert.deepEqual(of(caller(7, 70n)), []);
   });
 
   test('names end, and what is taught for them ends with them', () => {

@@ -73,7 +73,8 @@ export class Names {
   #kept = 0;
   /** Copies of flows whose program is being found, by the flow as it goes out. */
   readonly #waiting = new Map<string, DnsCopy[]>();
-  readonly #unsettled: (() => void)[] = [];
+  /** Decisions that wait, each for what was unknown when it came. */
+  readonly #unsettled = new Set<{ readonly keys: Set<string>; readonly done: () => void }>();
 
   constructor(plan: NamesPlan) {
     this.#plan = plan;
@@ -89,7 +90,14 @@ export class Names {
   recall(text: string | undefined): void {
     const kept = keptSchema.safeParse(parseJson(text));
     if (!kept.success) return;
-    for (const { address, asker = undefined, server = undefined, canonical = undefined, ...facts } of kept.data) {
+    // The newest stand first, and are to be the newest again.
+    for (const {
+      address,
+      asker = undefined,
+      server = undefined,
+      canonical = undefined,
+      ...facts
+    } of kept.data.reverse()) {
       const at = parseAddress(address);
       if (at !== undefined) this.book.recall({ ...facts, address: at, asker, server, canonical }, this.#plan.now());
     }
@@ -100,7 +108,8 @@ export class Names {
     const answers = this.watch.counts.answers + this.#told;
     if (answers === this.#kept) return undefined;
     this.#kept = answers;
-    const all = this.book.list({}, this.#plan.now());
+    // What counts for nobody need not be kept.
+    const all = this.book.list({}, this.#plan.now()).filter(({ ownServer, asker }) => !ownServer && asker !== nobody);
     return JSON.stringify(all.map(({ address, ...evidence }) => ({ ...evidence, address: formatAddress(address) })));
   }
 
@@ -139,11 +148,12 @@ export class Names {
     this.#take(copy, copy.flow.direction === 'out' ? this.#askerOf(copy.run) : undefined);
   }
 
-  #take({ flow, segment, payload }: DnsCopy, asker: string | undefined): void {
+  #take({ flow, segment, payload, cookie, guest }: DnsCopy, asker: string | undefined): void {
     const at = this.#plan.now();
     const { protocol, local } = flow;
     if ((protocol !== 'udp' && protocol !== 'tcp') || local === undefined) return;
-    const packet = { flow: { protocol, local, remote: flow.remote }, payload, segment, at };
+    const socket = cookie?.toString();
+    const packet = { flow: { protocol, socket, local, remote: flow.remote }, payload, segment, at };
     if (flow.direction === 'in') {
       this.#changed(this.watch.handleAnswer(packet));
       return;
@@ -151,7 +161,7 @@ export class Names {
     this.watch.handleQuery({
       ...packet,
       asker,
-      configured: this.#resolvers.has(formatAddress(flow.remote.address)),
+      configured: !guest && this.#resolvers.has(formatAddress(flow.remote.address)),
     });
   }
 
@@ -178,25 +188,31 @@ export class Names {
     this.#waiting.delete(key);
     const asker = keyOfProcess(process) ?? nobody;
     for (const copy of copies) this.#take(copy, isSystemResolver(process) ? undefined : asker);
-    if (this.#waiting.size > 0) return;
-    for (const done of this.#unsettled.splice(0)) done();
+    for (const unsettled of [...this.#unsettled]) {
+      unsettled.keys.delete(key);
+      if (unsettled.keys.size === 0) unsettled.done();
+    }
   }
 
-  /** Calls `done` once it is known whose all questions are that were seen so far, or after a while. */
+  /** Calls `done` once it is known whose the questions are that were seen so far, or after a while. */
   settled(done: () => void): void {
     if (this.#waiting.size === 0) {
       done();
       return;
     }
     let open = true;
-    const once = () => {
-      if (!open) return;
-      open = false;
-      clearTimeout(timer);
-      done();
+    const unsettled = {
+      keys: new Set(this.#waiting.keys()),
+      done: () => {
+        if (!open) return;
+        open = false;
+        clearTimeout(timer);
+        this.#unsettled.delete(unsettled);
+        done();
+      },
     };
-    const timer = setTimeout(once, settleMs);
-    this.#unsettled.push(once);
+    const timer = setTimeout(unsettled.done, settleMs);
+    this.#unsettled.add(unsettled);
   }
 
   /** What systemd-resolved answered. It does not say to whom, so that it counts for all. */

@@ -12,6 +12,10 @@ export interface DnsCopy {
   readonly flow: Flow;
   /** Whose socket it is: pid and boot-time nanoseconds of its exec; undefined where no call of it was seen. */
   readonly run: { readonly pid: number; readonly exec: bigint } | undefined;
+  /** The number of the socket since boot; undefined where no eBPF program copied it. */
+  readonly cookie: bigint | undefined;
+  /** The socket is of another network namespace, where addresses are its program's choice. */
+  readonly guest: boolean;
   /** Of TCP: what a stream is put together by. */
   readonly segment: { readonly sequence: number; readonly begins: boolean; readonly ends: boolean } | undefined;
   /** Valid during the call. Not all of it where `cut`. */
@@ -25,11 +29,13 @@ export function decodeDnsCopy(bytes: Buffer, view: DataView, at: number): DnsCop
   const flow = readFlow(bytes, at + layout.flow);
   if (flow === undefined) return undefined;
   const pid = view.getUint32(at + layout.tgid, true);
-  const flags = view.getUint16(at + layout.tcp_flags, true);
+  const flags = view.getUint16(at + layout.flags, true);
   const start = at + layout.size;
   return {
     flow,
     run: pid === 0 ? undefined : { pid, exec: view.getBigUint64(at + layout.exec, true) },
+    cookie: view.getBigUint64(at + layout.cookie, true),
+    guest: (flags & dnsFlags.guest) !== 0,
     segment:
       flow.protocol === 'tcp'
         ? {
@@ -60,5 +66,5 @@ export function dnsCopyOf(bytes: Buffer, end: number, fields: PacketFields, flow
   if (payload.length === 0 && segment?.begins !== true && segment?.ends !== true) return undefined;
   // The UDP header says how much there was; of TCP a hole is found by the sequence numbers.
   const cut = !tcp && bytes.readUInt16BE(at + 4) > end - at;
-  return { flow, run: undefined, segment, payload, cut };
+  return { flow, run: undefined, cookie: undefined, guest: false, segment, payload, cut };
 }

@@ -96,7 +96,7 @@ export const flowLayouts = {
     tgid: 72,
     sequence: 76,
     length: 80,
-    tcp_flags: 84,
+    flags: 84,
     cut: 86,
   },
   event_end: {
@@ -125,5 +125,5 @@ export const verdictCodes = { unknown: 0, allow: 1, reject: 2, drop: 3 } as cons
 export const directionCodes = { out: 0, in: 1, forward: 2, packet: 3 } as const;
 /** EVENT_* */
 export const flowEvents = { flow: 4, void: 5, end: 6, unknown: 7, dns: 9 } as const;
-/** DNS_SYN, DNS_ENDS */
-export const dnsFlags = { begins: 1, ends: 2 } as const;
+/** DNS_SYN, DNS_ENDS, DNS_GUEST */
+export const dnsFlags = { begins: 1, ends: 2, guest: 4 } as const;

@@ -53,6 +53,8 @@ export class KernelProcesses {
   #looks = 0;
   /** Answers of name servers that were handed out, as the kernel counts them. */
   #answersRead: number;
+  /** The policy's when this began. */
+  readonly #generationBefore: number;
   #lost: number;
 
   /** Opens what is pinned. */
@@ -71,6 +73,7 @@ export class KernelProcesses {
     this.#config = new KernelConfig(config.fd);
     this.#ring = new Ring(events.fd, eventsBytes);
     this.#answersRead = this.#config.get('answers_read');
+    this.#generationBefore = this.#config.get('generation');
     this.#lost = this.counts.sum(countSlots.ringFull);
     this.#watch = watchReadable(events.fd, () => this.#look());
     this.#timer = setTimeout(() => this.#look(), 0);
@@ -82,7 +85,9 @@ export class KernelProcesses {
     // Each answer stands in the ring before it is counted.
     const answers = this.#config.get('answers_seen');
     const records = this.#ring.read(recordsPerTurn, (at) => this.#hand(bytes, view, at));
-    if (answers !== this.#answersRead && !this.#ring.waits) {
+    // What an earlier gate taught by names nobody can take back: it is not found until another policy stands.
+    const ours = this.#config.get('generation') !== this.#generationBefore;
+    if (ours && answers !== this.#answersRead && !this.#ring.waits) {
       this.#config.set('answers_read', answers);
       this.#answersRead = answers;
     }

@@ -143,7 +143,7 @@ export class ListKeeper {
     const read = await this.#work({
       type: 'build',
       lists: [{ name, file: beside, off: [] }],
-      seed: 0,
+      key: [0, 0],
       output: undefined,
     });
     const [report] = read.ok ? (read.value as readonly ListReport[]) : [];
@@ -175,7 +175,12 @@ export class ListKeeper {
       rmSync(this.#flat, { force: true });
     } else {
       const files = lists.map(({ name, off }) => ({ name, off, file: this.#content(name) }));
-      const built = await this.#work({ type: 'build', lists: files, seed: randomInt(2 ** 32), output: this.#flat });
+      const built = await this.#work({
+        type: 'build',
+        lists: files,
+        key: [randomInt(2 ** 32), randomInt(2 ** 32)],
+        output: this.#flat,
+      });
       if (!built.ok) {
         this.#plan.onNotice(`The lists could not be put together, and those of before stay: ${built.error}.`);
         return;

@@ -66,6 +66,22 @@ test('changed and with its checksum put right', () => {
   assert.ok(opened > runs / 3, `only ${opened} could be opened`);
 });
 
+test('a table that is none', () => {
+  const text = Buffer.from(sound);
+  const at = text.indexOf('"addresses":');
+  for (const [place, written] of [
+    [at + 2, 'x'],
+    [at - 2, ']'],
+    [text.indexOf('"names":') + 1, 'x'],
+  ] as const) {
+    const copy = sound.slice();
+    new TextEncoder().encodeInto(written, copy.subarray(place));
+    const words = new Uint32Array(copy.buffer);
+    words[3] = checksum(words.subarray(4));
+    assert.deepEqual(parseLists(copy), { ok: false, error: 'it is damaged: its table cannot be read' });
+  }
+});
+
 test('every single bit, and every length', () => {
   for (let bit = 0; bit < sound.length * 8; bit++) {
     const copy = sound.slice();

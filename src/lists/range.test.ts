@@ -62,6 +62,9 @@ test('host bits are cut off, and mapped addresses are IPv4', () => {
     '192.0.2.0/33',
     '192.0.2.9-192.0.2.1',
     '192.0.2.1-2001:db8::1',
+    '1:2:3:4:5:6:7::8',
+    '1:2:3:4:5:6:7:8:9',
+    '1:2:3',
   ]) {
     assert.equal(shown(wrong), undefined, wrong);
   }

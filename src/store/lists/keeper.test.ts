@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { parseLists } from '#lists/flat.ts';
+import type { FetchOptions } from './fetch.ts';
 import { ListKeeper } from './keeper.ts';
+import { ListServer } from './server.testing.ts';
 
 describe('lists', () => {
   let folder: string;
@@ -15,8 +17,9 @@ describe('lists', () => {
   let keeper: ListKeeper;
   let now = 1_000_000;
 
-  const open = () => {
+  const open = (fetch: FetchOptions = {}) => {
     keeper = new ListKeeper({
+      fetch,
       configDir: folder,
       stateDir: join(folder, 'state'),
       now: () => now++,
@@ -113,7 +116,8 @@ describe('lists', () => {
   test('content that came before a crash is built in, though nothing was noted of it', async () => {
     await add('ads.example\n');
     writeFileSync(source, 'late.example\n');
-    writeFileSync(content('mine'), 'late.example\n');
+    // A line feed comes behind each file of a source.
+    writeFileSync(content('mine'), 'late.example\n\n');
     keeper.close();
     open();
     await keeper.look();
@@ -130,6 +134,31 @@ describe('lists', () => {
     writeFileSync(source, 'ads.example\n');
     await keeper.look();
     assert.deepEqual([has('ads.example'), has('two.example', 'two')], [true, false]);
+  });
+
+  test('a server’s word that nothing changed is not taken for content that was lost', async () => {
+    const server = await ListServer.start(folder);
+    let asked: (string | undefined)[] = [];
+    server.answer = (request, response) => {
+      asked.push(request.headers['if-none-match']);
+      response.setHeader('etag', '"one"');
+      response.statusCode = request.headers['if-none-match'] === '"one"' ? 304 : 200;
+      response.end(response.statusCode === 200 ? 'ads.example\n' : undefined);
+    };
+    keeper.close();
+    open({ ca: server.ca });
+    try {
+      assert.ok((await keeper.add('mine', { source: server.url() })).ok);
+      assert.ok((await keeper.update('mine')).ok);
+      assert.deepEqual(asked, [undefined, '"one"']);
+      asked = [];
+      rmSync(content('mine'));
+      assert.ok((await keeper.update('mine')).ok);
+      assert.deepEqual(asked, [undefined]);
+      assert.ok(has('ads.example'));
+    } finally {
+      server.close();
+    }
   });
 
   test('a flat file of another layout is built anew', async () => {

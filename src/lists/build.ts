@@ -1,15 +1,16 @@
 // Builds the flat file from the entries of all lists, each name stored once.
+import { DomainHashes, type HashKey } from './hash.ts';
 import {
   checksum,
-  hashEnd,
-  hashStart,
-  hashStep,
   headerWords,
   type ListRow,
   lastBits,
   listMagic,
   listVersion,
+  markOf,
   maxLists,
+  maxProbes,
+  slotOf,
 } from './layout.ts';
 import { type EntryKind, entryKinds } from './line.ts';
 import { Pieces } from './pieces.ts';
@@ -17,14 +18,19 @@ import { type ListReport, readList } from './read.ts';
 
 const encoder = new TextEncoder();
 
+/** Slots for each name: seven of ten are taken. */
+const slotsForName = 1.4;
+
 export class ListBuilder {
-  readonly #seed: number;
+  readonly #key: HashKey;
   readonly #rows: ListRow[] = [];
   readonly #pieces = new Pieces();
+  readonly #domains = new DomainHashes();
   /** Names behind each other, each with a byte for its length. */
   #names = new Uint8Array(1 << 20);
   #length = 0;
-  /** By name: its place in `#names`, and the newest of its postings. */
+  /** By name: its hash, its place in `#names`, and the newest of its postings. */
+  #hashes = new Uint32Array(1 << 16);
   #places = new Uint32Array(1 << 16);
   #newest = new Int32Array(1 << 16);
   #count = 0;
@@ -32,30 +38,34 @@ export class ListBuilder {
   #postings = new Uint32Array(1 << 16);
   #before = new Int32Array(1 << 16);
   #posted = 0;
-  /** Place of a name plus 1, by hash. */
+  /** Number of a name plus 1, by hash; at most half of them are taken. */
   #slots = new Uint32Array(1 << 17);
 
-  /** `seed`: a number of chance, so that nobody can write a list whose names share a hash. */
-  constructor(seed: number) {
-    this.#seed = seed >>> 0;
+  /** `key`: of chance, so that nobody can write a list whose names share a hash. */
+  constructor([low, high]: HashKey) {
+    this.#key = [low >>> 0, high >>> 0];
   }
 
-  /** At most 256 lists; throws beyond. `off`: names that do not count, as they stand in the list. */
+  /** At most 256 lists; throws beyond. `off`: names and ranges that do not count, as they stand in the list. */
   add(name: string, bytes: Uint8Array, off: ReadonlySet<string> = new Set()): ListReport {
     const list = this.#rows.length;
     if (list === maxLists) throw new RangeError(`more than ${maxLists} lists`);
     const report = readList(bytes, {
-      name: (one, kind) => {
-        if (off.size === 0 || !off.has(one)) this.#add(one, list, kind);
+      name: (one, length, kind) => {
+        if (off.size === 0 || !off.has(String.fromCharCode(...one.subarray(0, length)))) {
+          this.#add(one, length, list, kind);
+        }
       },
-      range: (range) => this.#pieces.add(range, list),
+      range: (range, text) => {
+        if (!off.has(text)) this.#pieces.add(range, list);
+      },
     });
     this.#rows.push({ name, names: report.names, addresses: report.addresses });
     return report;
   }
 
-  #add(name: string, list: number, kind: EntryKind): void {
-    const index = this.#indexOf(name);
+  #add(name: Uint8Array, length: number, list: number, kind: EntryKind): void {
+    const index = this.#indexOf(name, length);
     const value = (list << 2) | entryKinds.indexOf(kind);
     const newest = this.#newest[index] as number;
     for (let at = newest; at >= 0; at = this.#before[at] as number) if (this.#postings[at] === value) return;
@@ -68,55 +78,52 @@ export class ListBuilder {
     this.#newest[index] = this.#posted++;
   }
 
-  #indexOf(name: string): number {
+  #indexOf(name: Uint8Array, length: number): number {
     if (this.#count * 2 > this.#slots.length) this.#rehash();
+    this.#domains.fill(name, length, this.#key, true);
+    const hash = this.#domains.hashes[0] as number;
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let hash = hashStart(this.#seed);
-    for (let at = name.length - 1; at >= 0; at--) hash = hashStep(hash, name.charCodeAt(at));
-    for (let slot = hashEnd(hash) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const taken = slots[slot] as number;
       if (taken === 0) {
-        const index = this.#append(name);
+        const index = this.#append(name, length, hash);
         slots[slot] = index + 1;
         return index;
       }
-      if (this.#isAt(this.#places[taken - 1] as number, name)) return taken - 1;
+      if (this.#hashes[taken - 1] === hash && this.#isAt(this.#places[taken - 1] as number, name, length)) {
+        return taken - 1;
+      }
     }
   }
 
-  #append(name: string): number {
-    while (this.#length + name.length + 1 > this.#names.length) this.#names = grown(this.#names);
+  #append(name: Uint8Array, length: number, hash: number): number {
+    while (this.#length + length + 1 > this.#names.length) this.#names = grown(this.#names);
     if (this.#count === this.#places.length) {
+      this.#hashes = grown(this.#hashes);
       this.#places = grown(this.#places);
       this.#newest = grown(this.#newest);
     }
+    this.#hashes[this.#count] = hash;
     this.#places[this.#count] = this.#length;
     this.#newest[this.#count] = -1;
-    this.#names[this.#length++] = name.length;
-    for (let at = 0; at < name.length; at++) this.#names[this.#length++] = name.charCodeAt(at);
+    this.#names[this.#length++] = length;
+    for (let at = 0; at < length; at++) this.#names[this.#length++] = name[at] as number;
     return this.#count++;
   }
 
-  #isAt(place: number, name: string): boolean {
+  #isAt(place: number, name: Uint8Array, length: number): boolean {
     const names = this.#names;
-    if (names[place] !== name.length) return false;
-    for (let at = 0; at < name.length; at++) if (names[place + 1 + at] !== name.charCodeAt(at)) return false;
+    if (names[place] !== length) return false;
+    for (let at = 0; at < length; at++) if (names[place + 1 + at] !== name[at]) return false;
     return true;
-  }
-
-  #hashAt(place: number): number {
-    const names = this.#names;
-    let hash = hashStart(this.#seed);
-    for (let at = place + (names[place] as number); at > place; at--) hash = hashStep(hash, names[at] as number);
-    return hashEnd(hash);
   }
 
   #rehash(): void {
     const slots = new Uint32Array(this.#slots.length * 2);
     const mask = slots.length - 1;
     for (let index = 0; index < this.#count; index++) {
-      let slot = this.#hashAt(this.#places[index] as number) & mask;
+      let slot = (this.#hashes[index] as number) & mask;
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = index + 1;
     }
@@ -125,30 +132,22 @@ export class ListBuilder {
 
   /** The bytes of the flat file. */
   finish(): Uint8Array {
-    const slotCount = Math.max(16, Math.ceil(this.#count * 1.4));
+    const slotCount = Math.max(16, Math.ceil(this.#count * slotsForName));
     const nameBytes = this.#length - this.#count + this.#posted * 2;
     const { v4, v6, sets } = this.#pieces.finish();
     const table = encoder.encode(JSON.stringify(this.#rows));
     const words = (bytes: number) => (bytes + 3) >>> 2;
-    const total =
-      headerWords + slotCount + words(nameBytes) + v4.length + v6.length + sets.length + words(table.length);
+    const head = headerWords + words(slotCount) + slotCount;
+    const total = head + words(nameBytes) + v4.length + v6.length + sets.length + words(table.length);
     const file = new Uint32Array(total);
-    file.set([
-      listMagic,
-      listVersion,
-      total * 4,
-      0,
-      this.#seed,
-      slotCount,
-      nameBytes,
-      v4.length,
-      v6.length,
-      sets.length,
-      table.length,
-    ]);
-    let at = headerWords + slotCount;
-    this.#writeNames(file.subarray(headerWords, at), new Uint8Array(file.buffer, at * 4, nameBytes));
-    at += words(nameBytes);
+    const counts = [slotCount, nameBytes, v4.length, v6.length, sets.length, table.length];
+    file.set([listMagic, listVersion, total * 4, 0, ...this.#key, ...counts]);
+    this.#writeNames(
+      new Uint8Array(file.buffer, headerWords * 4, slotCount),
+      file.subarray(headerWords + words(slotCount), head),
+      new Uint8Array(file.buffer, head * 4, nameBytes),
+    );
+    let at = head + words(nameBytes);
     for (const part of [v4, v6, sets]) {
       file.set(part, at);
       at += part.length;
@@ -158,16 +157,21 @@ export class ListBuilder {
     return new Uint8Array(file.buffer);
   }
 
-  #writeNames(slots: Uint32Array, bytes: Uint8Array): void {
+  #writeNames(marks: Uint8Array, slots: Uint32Array, bytes: Uint8Array): void {
+    const names = this.#names;
     let at = 0;
     for (let index = 0; index < this.#count; index++) {
       const place = this.#places[index] as number;
-      const length = this.#names[place] as number;
-      let slot = this.#hashAt(place) % slots.length;
-      while (slots[slot] !== 0) slot = slot + 1 === slots.length ? 0 : slot + 1;
-      slots[slot] = at + 1;
-      bytes.set(this.#names.subarray(place + 1, place + 1 + length), at);
-      at += length;
+      const length = names[place] as number;
+      const hash = this.#hashes[index] as number;
+      let slot = slotOf(hash, slots.length);
+      let probes = 1;
+      for (; marks[slot] !== 0; probes++) slot = slot + 1 === slots.length ? 0 : slot + 1;
+      // A name that no look-up finds would be one that passes in silence.
+      if (probes > maxProbes) throw new Error(`${probes} names of the lists share a hash`);
+      marks[slot] = markOf(hash);
+      slots[slot] = at;
+      for (let next = place + 1; next <= place + length; next++) bytes[at++] = names[next] as number;
       for (let posting = this.#newest[index] as number; posting >= 0; ) {
         const value = this.#postings[posting] as number;
         posting = this.#before[posting] as number;

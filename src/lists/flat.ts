@@ -1,17 +1,18 @@
 // The lists as they are used: the bytes of the flat file, checked once, then searched where they lie.
 import type { Address } from '#model/net/address.ts';
 import { fail, ok, type Result } from '#std/result.ts';
+import { DomainHashes, type HashKey } from './hash.ts';
 import {
   checksum,
-  hashEnd,
-  hashStart,
-  hashStep,
   headerWords,
   type ListRow,
   lastBits,
   listMagic,
   listVersion,
+  markOf,
+  maxLists,
   maxProbes,
+  slotOf,
 } from './layout.ts';
 import { type EntryKind, entryKinds } from './line.ts';
 
@@ -24,7 +25,8 @@ export interface Covering {
 }
 
 interface Parts {
-  readonly seed: number;
+  readonly key: HashKey;
+  readonly marks: Uint8Array;
   readonly slots: Uint32Array;
   readonly names: Uint8Array;
   readonly v4: Uint32Array;
@@ -38,13 +40,13 @@ export function parseLists(bytes: Uint8Array): Result<ListSet> {
   if (bytes.length < headerWords * 4 || bytes.length % 4 !== 0) return fail('it is no file of lists, or cut off');
   const whole = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
   const words = new Uint32Array(whole.buffer, whole.byteOffset, whole.length / 4);
-  const [magic, version, length, sum, seed = 0, slotCount = 0, nameBytes = 0, v4 = 0, v6 = 0, sets = 0, table = 0] =
-    words;
+  const [magic, version, length, sum, low = 0, high = 0] = words;
+  const [slotCount = 0, nameBytes = 0, v4 = 0, v6 = 0, sets = 0, table = 0] = words.subarray(6, headerWords);
   if (magic !== listMagic) return fail('it is no file of lists');
   if (version !== listVersion) return fail(`it has version ${version} of the format, and ${listVersion} is wanted`);
   if (length !== whole.length) return fail(`it is damaged: it should have ${length} bytes, not ${whole.length}`);
   const padded = (count: number) => Math.ceil(count / 4);
-  const total = headerWords + slotCount + padded(nameBytes) + v4 + v6 + sets + padded(table);
+  const total = headerWords + padded(slotCount) + slotCount + padded(nameBytes) + v4 + v6 + sets + padded(table);
   if (total !== words.length || slotCount === 0 || v4 % 2 !== 0 || v6 % 5 !== 0 || sets === 0) {
     return fail('it is damaged: its parts do not make the whole');
   }
@@ -54,29 +56,37 @@ export function parseLists(bytes: Uint8Array): Result<ListSet> {
     at += count;
     return words.subarray(at - count, at);
   };
+  const bytesOf = (count: number) => new Uint8Array(whole.buffer, part(padded(count)).byteOffset, count);
+  const marks = bytesOf(slotCount);
   const slots = part(slotCount);
-  const names = new Uint8Array(
-    part(padded(nameBytes)).buffer,
-    whole.byteOffset + (headerWords + slotCount) * 4,
-    nameBytes,
-  );
-  const parts = { seed, slots, names, v4: part(v4), v6: part(v6), sets: part(sets) };
-  const rows = readTable(new Uint8Array(whole.buffer, whole.byteOffset + at * 4, table));
+  const names = bytesOf(nameBytes);
+  const parts = { key: [low, high] as const, marks, slots, names, v4: part(v4), v6: part(v6), sets: part(sets) };
+  const rows = readTable(bytesOf(table));
   return rows === undefined ? fail('it is damaged: its table cannot be read') : ok(new ListSet({ ...parts, rows }));
 }
 
 function readTable(bytes: Uint8Array): readonly ListRow[] | undefined {
   try {
     const rows: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return Array.isArray(rows) && rows.every((row) => typeof row?.name === 'string') ? (rows as ListRow[]) : undefined;
+    return Array.isArray(rows) && rows.length <= maxLists && rows.every(isRow) ? rows : undefined;
   } catch {
     return undefined;
   }
 }
 
+function isRow(row: unknown): row is ListRow {
+  if (typeof row !== 'object' || row === null) return false;
+  const { name, names, addresses } = row as Partial<Record<keyof ListRow, unknown>>;
+  return typeof name === 'string' && Number.isInteger(names) && Number.isInteger(addresses);
+}
+
 export class ListSet {
   readonly #parts: Parts;
   readonly #numbers: ReadonlyMap<string, number>;
+  /** Of one look-up: the name, or the end of one that is too long for any list, and its domains. */
+  readonly #asked = new Uint8Array(256);
+  #askedLength = 0;
+  readonly #domains = new DomainHashes();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -92,24 +102,20 @@ export class ListSet {
     return this.#numbers.get(name);
   }
 
-  /** Whether the list has the name: by an entry of its own or of a domain that it lies in, and no exception takes it out. */
+  /** Whether the list has the name (lower case): by an entry of its own or of a domain that it lies in, and no exception takes it out. */
   has(list: number, name: string): boolean {
-    const { names, seed } = this.#parts;
+    const { names } = this.#parts;
+    const { starts, hashes } = this.#domains;
     let found = false;
-    let hash = hashStart(seed);
-    let dots = 0;
-    for (let at = name.length - 1; at >= 0; at--) {
-      const code = name.charCodeAt(at);
-      if (code >= 0x80) return false;
-      hash = hashStep(hash, code);
-      if (code === 0x2e) dots += 1;
-      // No list has the last label alone.
-      if (dots === 0 || (at !== 0 && name.charCodeAt(at - 1) !== 0x2e)) continue;
-      let entry = this.#entry(name, at, hashEnd(hash));
+    this.#ask(name);
+    for (let domain = 0; domain < this.#domains.count; domain++) {
+      const start = starts[domain] as number;
+      let entry = this.#entry(start, hashes[domain] as number);
       while (entry >= 0) {
         const bits = names[entry] as number;
         const kind = bits & lastBits.kind;
-        if (names[entry + 1] === list && kind !== (at === 0 ? belowKind : exactKind)) {
+        // An entry of a name alone says nothing of what lies below, and one of what lies below nothing of the name.
+        if (names[entry + 1] === list && kind !== (start === 0 ? belowKind : exactKind)) {
           if (kind === exceptKind) return false;
           found = true;
         }
@@ -119,51 +125,65 @@ export class ListSet {
     return found;
   }
 
-  /** All entries that cover the name, the longest first; with exceptions. */
+  /** All entries that cover the name (lower case), the longest first; with exceptions. */
   find(name: string): readonly Covering[] {
+    const { names } = this.#parts;
+    const { starts, hashes } = this.#domains;
     const found: Covering[] = [];
-    this.#walk(name, (list, kind, start) => found.push({ list, kind, entry: name.slice(start) }));
-    return found.sort((a, b) => b.entry.length - a.entry.length);
-  }
-
-  /** Each entry that covers the name: its list, its kind, and where in the name it begins. */
-  #walk(name: string, hear: (list: number, kind: EntryKind, start: number) => void): void {
-    if (!asciiOnly.test(name)) return;
-    const { names, seed } = this.#parts;
-    let hash = hashStart(seed);
-    for (let at = name.length - 1; at >= 0; at--) {
-      hash = hashStep(hash, name.charCodeAt(at));
-      if (at !== 0 && name.charCodeAt(at - 1) !== 0x2e) continue;
-      let entry = this.#entry(name, at, hashEnd(hash));
+    this.#ask(name);
+    for (let domain = this.#domains.count - 1; domain >= 0; domain--) {
+      const start = starts[domain] as number;
+      let entry = this.#entry(start, hashes[domain] as number);
       while (entry >= 0) {
         const bits = names[entry] as number;
         const kind = bits & lastBits.kind;
-        // An entry of a name alone says nothing of what lies below, and one of what lies below nothing of the name.
-        if (kind !== (at === 0 ? belowKind : exactKind))
-          hear(names[entry + 1] as number, entryKinds[kind] as EntryKind, at);
+        if (kind !== (start === 0 ? belowKind : exactKind)) {
+          const text = name.slice(name.length - this.#askedLength + start);
+          found.push({ list: names[entry + 1] as number, kind: entryKinds[kind] as EntryKind, entry: text });
+        }
         entry = (bits & lastBits.more) === 0 ? -1 : entry + 2;
       }
     }
+    return found;
   }
 
-  /** Where the entries of the part of the name from `start` on stand; −1 where it has none. */
-  #entry(name: string, start: number, hash: number): number {
-    const { slots } = this.#parts;
-    for (let probe = 0, slot = hash % slots.length; probe < maxProbes; probe++) {
-      const taken = slots[slot] as number;
+  /** Other names than ASCII are in no list, and their codes would pass for the bytes behind a name: they have no domains. */
+  #ask(name: string): void {
+    const asked = this.#asked;
+    const length = Math.min(name.length, asked.length);
+    const offset = name.length - length;
+    let seen = 0;
+    for (let at = 0; at < length; at++) {
+      const code = name.charCodeAt(offset + at);
+      seen |= code;
+      asked[at] = code;
+    }
+    this.#askedLength = length;
+    this.#domains.fill(asked, seen < 0x80 ? length : 0, this.#parts.key);
+  }
+
+  /** Where the entries of the part of the asked name from `start` on stand; −1 where it has none. */
+  #entry(start: number, hash: number): number {
+    const { marks, slots } = this.#parts;
+    const mark = markOf(hash);
+    for (let probe = 0, slot = slotOf(hash, slots.length); probe < maxProbes; probe++) {
+      const taken = marks[slot];
       if (taken === 0) return -1;
-      const end = this.#endOf(taken - 1, name, start);
-      if (end >= 0) return end;
+      if (taken === mark) {
+        const end = this.#endOf(slots[slot] as number, start);
+        if (end >= 0) return end;
+      }
       slot = slot + 1 === slots.length ? 0 : slot + 1;
     }
     return -1;
   }
 
-  /** Where the name that stands at `place` ends, if it is this one; else −1. */
-  #endOf(place: number, name: string, start: number): number {
+  /** Where the name that stands at `place` ends, if it is the asked one from `start` on; else −1. */
+  #endOf(place: number, start: number): number {
     const { names } = this.#parts;
-    const length = name.length - start;
-    for (let at = 0; at < length; at++) if (names[place + at] !== name.charCodeAt(start + at)) return -1;
+    const asked = this.#asked;
+    const length = this.#askedLength - start;
+    for (let at = 0; at < length; at++) if (names[place + at] !== asked[start + at]) return -1;
     return ((names[place + length] ?? 0) & lastBits.entry) === 0 ? -1 : place + length;
   }
 
@@ -207,34 +227,22 @@ export class ListSet {
 
   /** How many names of the one list the other has too. */
   overlap(one: number, other: number): number {
-    let both = 0;
-    this.#each((_, lists) => {
-      if (lists.includes(one) && lists.includes(other)) both += 1;
-    });
-    return both;
-  }
-
-  #each(hear: (name: string, lists: readonly number[]) => void): void {
     const { names } = this.#parts;
-    let start = 0;
-    const lists: number[] = [];
+    let both = 0;
     for (let at = 0; at < names.length; ) {
-      const byte = names[at] as number;
-      if ((byte & lastBits.entry) === 0) {
-        at += 1;
-        continue;
-      }
-      const end = at;
-      lists.length = 0;
-      for (;;) {
-        const bits = names[at] ?? 0;
-        lists.push(names[at + 1] ?? 0);
+      let found = 0;
+      let more = ((names[at] as number) & lastBits.entry) !== 0;
+      at += more ? 0 : 1;
+      while (more) {
+        const list = names[at + 1];
+        if (list === one) found |= 1;
+        if (list === other) found |= 2;
+        more = ((names[at] ?? 0) & lastBits.more) !== 0;
         at += 2;
-        if ((bits & lastBits.more) === 0) break;
       }
-      hear(String.fromCharCode(...names.subarray(start, end)), lists);
-      start = at;
+      if (found === 3) both += 1;
     }
+    return both;
   }
 }
 
@@ -242,8 +250,6 @@ const belowKind = entryKinds.indexOf('below');
 const exactKind = entryKinds.indexOf('exact');
 const exceptKind = entryKinds.indexOf('except');
 const noLists: readonly number[] = [];
-/** Other names are in no list, and their codes would pass for the bytes behind a name. */
-const asciiOnly = /^[ -~]+$/;
 
 function startsUpTo(v6: Uint32Array, at: number, { w0, w1, w2, w3 }: Address): boolean {
   const wanted = [w0, w1, w2, w3];

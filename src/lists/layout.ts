@@ -1,7 +1,8 @@
 // The flat file of all lists: words of 32 bits, one part behind another. What is written here is read by flat.ts.
 //
-//   magic, version, bytes, checksum, seed, count of slots, bytes of names, starts of IPv4, starts of IPv6, words of sets, bytes of the table
-//   slots        for each hash the place of a name in `names` plus 1; 0 is free, and a taken slot's neighbour comes next
+//   magic, version, bytes, checksum, key (2), count of slots, bytes of names, words of IPv4, of IPv6, of sets, bytes of the table
+//   marks        a byte for each slot: 0 is free, else 8 bits of the hash of the name that it holds
+//   slots        for each hash the place of a name in `names`; a taken slot's neighbour comes next
 //   names        each name in ASCII, then for each list that has it a byte 0x80 | kind (0x40: another list follows) and the list's number
 //   v4           first addresses of pieces, and for each the place of its lists in `sets`; each piece reaches to the next
 //   v6           the same, with four words a start
@@ -9,12 +10,12 @@
 //   table        the lists' names and how many entries they have, as JSON
 
 export const listMagic = 0x54534c50; // "PLST"
-export const listVersion = 1;
-export const headerWords = 11;
+export const listVersion = 2;
+export const headerWords = 12;
 export const maxLists = 256;
 /** Of a list's byte. */
 export const lastBits = { entry: 0x80, more: 0x40, kind: 0x03 } as const;
-/** A hash that met so many taken slots finds nothing: with a seed of chance it never comes to that. */
+/** No look-up goes further, and no file is written that would need it: seven of ten slots are taken, and runs of five million names stay below 350. */
 export const maxProbes = 512;
 
 export interface ListRow {
@@ -26,26 +27,26 @@ export interface ListRow {
 /** Of the words behind it: each step is one to one, so that a change of a single word is always found. */
 export function checksum(words: Uint32Array): number {
   let sum = 0x811c9dc5;
-  for (let at = 0; at < words.length; at++) {
-    sum = Math.imul(sum ^ (words[at] as number), 0x9e3779b1);
-    sum ^= sum >>> 15;
-  }
+  // Many calls and not one long loop, which V8 might interpret to its end: a gate that reads its lists waits for this.
+  for (let at = 0; at < words.length; at += 1024) sum = foldWords(words, at, Math.min(at + 1024, words.length), sum);
   return sum >>> 0;
 }
 
-/** The hash of a name grows from its end, so that one pass gives those of all domains that it lies in. */
-export function hashStart(seed: number): number {
-  return (seed ^ 0x811c9dc5) >>> 0;
+function foldWords(words: Uint32Array, start: number, end: number, before: number): number {
+  let sum = before;
+  for (let at = start; at < end; at++) {
+    sum = Math.imul(sum ^ (words[at] as number), 0x9e3779b1);
+    sum ^= sum >>> 15;
+  }
+  return sum;
 }
 
-export function hashStep(hash: number, code: number): number {
-  return Math.imul(hash ^ code, 0x01000193) >>> 0;
+/** Where the search for a hash begins: by its upper bits, since its lower eight are the mark. */
+export function slotOf(hash: number, slotCount: number): number {
+  return Math.floor((hash * slotCount) / 0x1_0000_0000);
 }
 
-export function hashEnd(hash: number): number {
-  let mixed = hash ^ (hash >>> 16);
-  mixed = Math.imul(mixed, 0x85ebca6b);
-  mixed ^= mixed >>> 13;
-  mixed = Math.imul(mixed, 0xc2b2ae35);
-  return (mixed ^ (mixed >>> 16)) >>> 0;
+/** 1–255. */
+export function markOf(hash: number): number {
+  return hash & 0xff || 0xff;
 }

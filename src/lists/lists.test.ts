@@ -11,7 +11,7 @@ const long = process.env.POSTERN_LONG !== undefined;
 const encoder = new TextEncoder();
 
 function listsOf(texts: Readonly<Record<string, string>>, seed = 7) {
-  const builder = new ListBuilder(seed);
+  const builder = new ListBuilder([seed, 1]);
   const reports = Object.entries(texts).map(([name, text]) => builder.add(name, encoder.encode(text)));
   const bytes = builder.finish();
   const parsed = parseLists(bytes);

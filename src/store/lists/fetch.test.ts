@@ -1,60 +1,33 @@
 // Lists over HTTPS, from a real server with a certificate of the test's own: what changed, what did not, and all that goes wrong.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { fetchList } from './fetch.ts';
+import { ListServer } from './server.testing.ts';
 
 const limits = { bytes: 100_000, ms: 1500, redirects: 5 };
 const text = '0.0.0.0 ads.example\n';
 
 describe('lists over HTTPS', () => {
   let folder: string;
-  let ca: string;
-  let server: Server;
-  let answer: (request: IncomingMessage, response: ServerResponse) => void;
+  let server: ListServer;
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'pt-fetch-'));
-    const [key, cert] = [join(folder, 'key'), join(folder, 'cert')];
-    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-    const made = [
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-days',
-      '2',
-      '-keyout',
-      key,
-      '-out',
-      cert,
-      ...subject,
-    ];
-    execFileSync('openssl', made, { stdio: 'ignore' });
-    ca = readFileSync(cert, 'utf8');
-    server = createServer({ key: readFileSync(key), cert: ca }, (request, response) => answer(request, response));
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    server = await ListServer.start(folder);
   });
   after(() => {
-    server.closeAllConnections();
     server.close();
     rmSync(folder, { recursive: true });
   });
 
-  const url = (path = '/') => `https://localhost:${(server.address() as AddressInfo).port}${path}`;
+  const url = (path = '/') => server.url(path);
   const fetchIt = (more: object = {}, options: object = {}) =>
-    fetchList({ source: url(), ...more }, { ca, limits, ...options });
+    fetchList({ source: url(), ...more }, { ca: server.ca, limits, ...options });
   const errorOf = async (fetching: ReturnType<typeof fetchIt>) => {
     const fetched = await fetching;
     return fetched.ok ? 'no error' : fetched.error;
@@ -62,7 +35,7 @@ describe('lists over HTTPS', () => {
 
   test('its content, plain and compressed, with what tells whether it changed', async () => {
     for (const gzip of [false, true]) {
-      answer = (_, response) => {
+      server.answer = (_, response) => {
         response.setHeader('etag', '"one"');
         if (gzip) response.setHeader('content-encoding', 'gzip');
         response.end(gzip ? gzipSync(text) : text);
@@ -72,7 +45,7 @@ describe('lists over HTTPS', () => {
       assert.equal(fetched.value.bytes.toString(), text);
       assert.equal(fetched.value.validators.etag, '"one"');
     }
-    answer = (request, response) => {
+    server.answer = (request, response) => {
       response.statusCode = request.headers['if-none-match'] === '"one"' ? 304 : 500;
       response.end();
     };
@@ -81,7 +54,7 @@ describe('lists over HTTPS', () => {
   });
 
   test('a hash must be right', async () => {
-    answer = (_, response) => response.end(text);
+    server.answer = (_, response) => response.end(text);
     const sha256 = createHash('sha256').update(text).digest('hex');
     assert.ok((await fetchIt({ sha256 })).ok);
     assert.match(
@@ -91,9 +64,9 @@ describe('lists over HTTPS', () => {
   });
 
   test('too much is refused, also where it is packed small', async () => {
-    answer = (_, response) => response.end('x'.repeat(200_000));
+    server.answer = (_, response) => response.end('x'.repeat(200_000));
     assert.match(await errorOf(fetchIt()), /more than 100000 bytes/);
-    answer = (_, response) => {
+    server.answer = (_, response) => {
       response.setHeader('content-encoding', 'gzip');
       response.end(gzipSync(Buffer.alloc(50_000_000)));
     };
@@ -101,15 +74,15 @@ describe('lists over HTTPS', () => {
   });
 
   test('too slow, cut off, and not to be had', async () => {
-    answer = (_, response) => void response.write('a');
+    server.answer = (_, response) => void response.write('a');
     assert.match(await errorOf(fetchIt()), /took too long/);
-    answer = (_, response) => {
+    server.answer = (_, response) => {
       response.setHeader('content-length', '1000');
       response.write('abc');
       setTimeout(() => response.destroy(), 50);
     };
     assert.match(await errorOf(fetchIt()), /ended before all of it was there|aborted/);
-    answer = (_, response) => {
+    server.answer = (_, response) => {
       response.statusCode = 404;
       response.end();
     };
@@ -118,7 +91,7 @@ describe('lists over HTTPS', () => {
   });
 
   test('redirects: only to https, and not for ever', async () => {
-    answer = (request, response) => {
+    server.answer = (request, response) => {
       if (request.url === '/there') {
         response.end(text);
         return;
@@ -128,13 +101,13 @@ describe('lists over HTTPS', () => {
       response.end();
     };
     assert.ok((await fetchIt()).ok);
-    answer = (_, response) => {
+    server.answer = (_, response) => {
       response.statusCode = 302;
       response.setHeader('location', 'http://localhost/list');
       response.end();
     };
     assert.match(await errorOf(fetchIt()), /leads to http:\/\/localhost\/list, which is not https/);
-    answer = (_, response) => {
+    server.answer = (_, response) => {
       response.statusCode = 302;
       response.setHeader('location', url('/more'));
       response.end();

@@ -1,9 +1,10 @@
 // The lists that there are: brought up to date, built into one flat file for the policy, with the last good copy of each kept.
 import { randomInt } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Covering, type ListSet, parseLists } from '#lists/flat.ts';
+import { listVersion } from '#lists/layout.ts';
 import type { ListReport } from '#lists/read.ts';
 import type { PlaceFile } from '#model/messages.ts';
 import { type Address, parseAddress } from '#model/net/address.ts';
@@ -108,6 +109,16 @@ export class ListKeeper {
     return join(this.#folder, `${name}.list`);
   }
 
+  /** Changes with the content; undefined where there is none. */
+  #contentMark(name: string): string | undefined {
+    try {
+      const { mtimeMs, size, ino } = statSync(this.#content(name));
+      return `${mtimeMs} ${size} ${ino}`;
+    } catch {
+      return undefined;
+    }
+  }
+
   #state(name: string): State | undefined {
     try {
       return JSON.parse(readIfThere(join(this.#folder, `${name}.json`)) ?? 'null') ?? undefined;
@@ -117,14 +128,25 @@ export class ListKeeper {
   }
 
   #keep(name: string, state: State): void {
-    writeAtomically(join(this.#folder, `${name}.json`), JSON.stringify(state));
+    this.#write(join(this.#folder, `${name}.json`), JSON.stringify(state));
+  }
+
+  /** What cannot be noted is done again the next time. */
+  #write(file: string, text: string): void {
+    try {
+      writeAtomically(file, text);
+    } catch (error) {
+      this.#plan.onNotice(`${file} could not be written: ${error instanceof Error ? error.message : error}.`);
+    }
   }
 
   /** Undefined when it is up to date; otherwise a sentence, and what was there stays. */
   async #update(name: string, definition: ListDefinition): Promise<string | undefined> {
     const now = this.#plan.now();
     const before = this.#state(name);
-    const same = before?.source === definition.source && before.report !== undefined;
+    // Without its content, what the server says of a change is of no use.
+    const same =
+      before?.source === definition.source && before.report !== undefined && this.#contentMark(name) !== undefined;
     const fetched = await fetchList(definition, { ...this.#plan.fetch, ...(same && { validators: before }) });
     const failed = (failure: string) => {
       const known = before ?? { checked: 0, updated: 0, source: definition.source };
@@ -139,11 +161,16 @@ export class ListKeeper {
     }
     const { bytes, validators } = fetched.value;
     const beside = `${this.#content(name)}.new`;
-    writeFileSync(beside, bytes);
+    try {
+      writeFileSync(beside, bytes);
+    } catch (error) {
+      rmSync(beside, { force: true });
+      return failed(`It cannot be kept: ${error instanceof Error ? error.message : error}.`);
+    }
     const read = await this.#work({
       type: 'build',
       lists: [{ name, file: beside, off: [] }],
-      seed: 0,
+      key: [0, 0],
       output: undefined,
     });
     const [report] = read.ok ? (read.value as readonly ListReport[]) : [];
@@ -156,7 +183,14 @@ export class ListKeeper {
       return failed(`${definition.source}: ${why}.`);
     }
     const changed = !same || !sameBytes(this.#content(name), bytes);
-    renameSync(beside, this.#content(name));
+    rmSync(beside, { force: true });
+    if (changed) {
+      try {
+        writeAtomically(this.#content(name), bytes);
+      } catch (error) {
+        return failed(`It cannot be kept: ${error instanceof Error ? error.message : error}.`);
+      }
+    }
     const updated = changed ? now : before.updated;
     this.#keep(name, { ...validators, checked: now, updated, report, source: definition.source });
     return undefined;
@@ -165,23 +199,29 @@ export class ListKeeper {
   /** Writes the flat file where it would be another one. */
   async #build(): Promise<void> {
     const lists = [...this.#lists].flatMap(([name, { enabled, off = [] }]) => {
-      const updated = this.#state(name)?.updated;
-      return enabled === false || updated === undefined || updated === 0 ? [] : [{ name, off, updated }];
+      const content = this.#contentMark(name);
+      return enabled === false || content === undefined ? [] : [{ name, off, content }];
     });
-    const madeOf = JSON.stringify(lists);
+    // By the content itself, not by what is noted of it: a crash may have come between the two.
+    const madeOf = JSON.stringify({ version: listVersion, lists });
     const mark = `${this.#flat}.of`;
     if (madeOf === readIfThere(mark) && (lists.length === 0 || this.current() !== null)) return;
     if (lists.length === 0) {
       rmSync(this.#flat, { force: true });
     } else {
       const files = lists.map(({ name, off }) => ({ name, off, file: this.#content(name) }));
-      const built = await this.#work({ type: 'build', lists: files, seed: randomInt(2 ** 32), output: this.#flat });
+      const built = await this.#work({
+        type: 'build',
+        lists: files,
+        key: [randomInt(2 ** 32), randomInt(2 ** 32)],
+        output: this.#flat,
+      });
       if (!built.ok) {
         this.#plan.onNotice(`The lists could not be put together, and those of before stay: ${built.error}.`);
         return;
       }
     }
-    writeAtomically(mark, madeOf);
+    this.#write(mark, madeOf);
     this.#plan.onChange();
   }
 

@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ListBuilder } from '#lists/build.ts';
 import { parseLists } from '#lists/flat.ts';
-import { parseLine } from '#lists/line.ts';
-import type { ListReport } from '#lists/read.ts';
+import type { HashKey } from '#lists/hash.ts';
+import { rangeHolds } from '#lists/range.ts';
+import { type ListReport, readList } from '#lists/read.ts';
 import { parseAddress } from '#model/net/address.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import { writeAtomically } from '../atomicfile.ts';
@@ -20,7 +21,7 @@ export type ListTask =
   | {
       readonly type: 'build';
       readonly lists: readonly ListFile[];
-      readonly seed: number;
+      readonly key: HashKey;
       readonly output: string | undefined;
     }
   /** Which line of the file says this entry, or covers this address. */
@@ -28,8 +29,8 @@ export type ListTask =
 
 export type ListAnswer = Result<readonly ListReport[] | number | undefined>;
 
-function build({ lists, seed, output }: Extract<ListTask, { type: 'build' }>): ListAnswer {
-  const builder = new ListBuilder(seed);
+function build({ lists, key, output }: Extract<ListTask, { type: 'build' }>): ListAnswer {
+  const builder = new ListBuilder(key);
   const reports = lists.map(({ name, file, off }) => builder.add(name, readFileSync(file), new Set(off)));
   if (output !== undefined) {
     const bytes = builder.finish();
@@ -40,18 +41,20 @@ function build({ lists, seed, output }: Extract<ListTask, { type: 'build' }>): L
   return ok(reports);
 }
 
+/** The first line that says so. */
 function lineOf({ file, entry }: Extract<ListTask, { type: 'line' }>): ListAnswer {
-  const lines = readFileSync(file, 'utf8').split('\n');
   const address = parseAddress(entry);
-  const at = lines.findIndex((text) => {
-    const line = parseLine(text);
-    if (line.type === 'names') return line.names.includes(entry);
-    if (line.type !== 'range' || address === undefined || line.range.first.family !== address.family) return false;
-    const number = ({ w0, w1, w2, w3 }: typeof address) =>
-      (BigInt(w0) << 96n) | (BigInt(w1) << 64n) | (BigInt(w2) << 32n) | BigInt(w3);
-    return number(line.range.first) <= number(address) && number(address) <= number(line.range.last);
+  let found: number | undefined;
+  readList(readFileSync(file), {
+    name: (bytes, length, _, line) => {
+      if (found !== undefined || length !== entry.length) return;
+      if (String.fromCharCode(...bytes.subarray(0, length)) === entry) found = line;
+    },
+    range: (range, _, line) => {
+      if (address !== undefined && rangeHolds(range, address)) found ??= line;
+    },
   });
-  return ok(at < 0 ? undefined : at + 1);
+  return ok(found);
 }
 
 const task = workerData as ListTask;

@@ -54,7 +54,7 @@ describe('the command line', () => {
       [2, ['log', '--since', 'yesterday']],
       [2, ['log', '--since', '1960-01-01']],
       [2, ['rule', 'add', 'perhaps']],
-      [2, ['rule', 'add', 'allow', '--to', 'example.com']],
+      [2, ['rule', 'add', 'allow', '--to', 'ex ample.com']],
       [2, ['rule', 'add', 'allow', '--app', 'curl']],
       [2, ['rule', 'add', 'allow', '--port', '70000']],
       [2, ['rule', 'add', 'allow', '--until', 'soon']],

@@ -50,14 +50,14 @@ async function run(options: ControlOptions): Promise<void> {
     configDir: options.configDir,
     stateDir: options.stateDir,
     now,
-    onChange: () => void keeper.reload(),
+    onChange: () => keeper.placesChanged(),
     onNotice: (text) => notice(text),
   });
   const geo = new GeoFolder({
     configDir: options.configDir,
     stateDir: options.stateDir,
     ownTable,
-    onChange: () => void keeper.reload(),
+    onChange: () => keeper.placesChanged(),
     onNotice: (text) => notice(text),
   });
   const keeper = new PolicyKeeper({

@@ -97,6 +97,15 @@ export class PolicyKeeper {
     return this.#send();
   }
 
+  /**
+   * After a change of the lists or of the tables of places. Where no rule rests on them and none waits for one, the policy
+   * stays as it is: another would have the kernel learn everything anew.
+   */
+  placesChanged(): void {
+    const { geo, lists } = this.#asked(this.#set);
+    if (geo || lists || this.problems.length > 0) void this.reload();
+  }
+
   #tellRules(): void {
     this.#plan.onRules(new Set(this.#set.records.map(({ rule }) => rule.name)));
   }
@@ -118,11 +127,16 @@ export class PolicyKeeper {
   }
 
   /** What these rules ask for: a table that no rule asks for takes no memory. */
-  #placesFor({ records }: RuleSet): PlacesMessage {
+  #placesFor(set: RuleSet): PlacesMessage {
+    const asked = this.#asked(set);
+    return { geo: asked.geo ? this.#plan.geo() : null, lists: asked.lists ? this.#plan.lists() : null };
+  }
+
+  #asked({ records }: RuleSet): { geo: boolean; lists: boolean } {
     const ends = records.flatMap(({ rule }) => [rule.to ?? [], rule.from ?? []].flat());
     return {
-      geo: ends.some((text) => /^(country|as):/.test(text)) ? this.#plan.geo() : null,
-      lists: ends.some((text) => text.startsWith('list:')) ? this.#plan.lists() : null,
+      geo: ends.some((text) => /^(country|as):/.test(text)),
+      lists: ends.some((text) => text.startsWith('list:')),
     };
   }
 

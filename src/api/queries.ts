@@ -17,9 +17,6 @@ export const namesQuerySchema = z.strictObject({
     .transform((value) => value ?? 1000),
 });
 
-/** The query of names likewise. */
-export type NamesQuery = z.infer<typeof namesQuerySchema>;
-
 export const maxLogLines = 10_000;
 
 export const logQuerySchema = z.strictObject({

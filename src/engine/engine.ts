@@ -5,9 +5,10 @@
 // * What finds no room (quotas.ts) is rejected at once, before attribution too: without its program nothing says that
 //   no rule refuses it, unless a rule decides whoever sends it. Only a packet too many of a flow that goes on waiting is dropped, since a refusal would end the flow.
 // * Before the first policy packets are held as if their program were still being found.
-import type { Attempt } from '#model/attempt.ts';
+import { type Attempt, withNames } from '#model/attempt.ts';
 import type { Reason, Totals } from '#model/connection.ts';
 import type { Settings } from '#model/messages.ts';
+import { enforces } from '#model/mode.ts';
 import type { Address } from '#model/net/address.ts';
 import type { Process } from '#model/process.ts';
 import type { Prompt } from '#model/prompt.ts';
@@ -47,15 +48,6 @@ function termsOfKernel({ rule }: DecidedByKernel, terms: Terms): Pick<Terms, 'ru
   if (rule !== null) return { rule, reason: 'rule' };
   return { rule, reason: terms.found ? 'mode' : 'unattributed' };
 }
-
-/** These, and of the earlier ones what is not among them. */
-function withNames(names: Attempt['names'], earlier: Attempt['names']): Attempt['names'] {
-  const others = earlier.filter((one) => !names.some(({ name, from }) => name === one.name && from === one.from));
-  return others.length === 0 ? names : [...names.slice(0, Math.max(0, maxNames - others.length)), ...others];
-}
-
-/** As many as an attempt may have. */
-const maxNames = 64;
 
 const notFound: Attribution = { process: undefined, evidence: [] };
 
@@ -186,8 +178,7 @@ export class Engine {
   }
 
   #enforces(): boolean {
-    const mode = this.#settings?.mode;
-    return mode !== 'off' && mode !== 'observe';
+    return this.#settings === undefined || enforces(this.#settings.mode);
   }
 
   #packet(turn: Turn, packet: QueuedPacket): void {

@@ -15,6 +15,17 @@ export interface DestinationName {
   readonly from: NameSource;
 }
 
+/** Names of one attempt at most. */
+export const maxNames = 64;
+
+export const sameName = (a: DestinationName, b: DestinationName): boolean => a.name === b.name && a.from === b.from;
+
+/** These, and of the earlier ones what is not among them; where that is too much, new ones give way. */
+export function withNames(names: Attempt['names'], earlier: Attempt['names']): Attempt['names'] {
+  const others = earlier.filter((one) => !names.some((other) => sameName(one, other)));
+  return others.length === 0 ? names : [...names.slice(0, Math.max(0, maxNames - others.length)), ...others];
+}
+
 export interface Attempt {
   /** Undefined when the program could not be found. */
   readonly process?: Process | undefined;
@@ -83,7 +94,7 @@ export const attemptSchema = z.strictObject({
   flow: flowSchema,
   names: z
     .array(z.strictObject({ name: z.string().max(1024), from: z.enum(nameSources) }))
-    .max(64)
+    .max(maxNames)
     .optional(),
 });
 export type AttemptJson = z.infer<typeof attemptSchema>;

@@ -7,6 +7,9 @@
 export const modes = ['off', 'observe', 'allow', 'ask', 'lockdown'] as const;
 export type Mode = (typeof modes)[number];
 
+/** Whether what the rules say is done, and not only recorded. */
+export const enforces = (mode: Mode): boolean => mode !== 'off' && mode !== 'observe';
+
 /**
  * What passes when nobody judges: `open` all but what the kernel itself refuses; `known` only what the kernel itself
  * allows (rules of user, group, cgroup, protocol, port and prefix) and flows already judged; `closed` only flows already judged.

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { NameSource } from '#model/attempt.ts';
 import { type Address, formatAddress, ipv4, ipv6 } from '#model/net/address.ts';
-import type { NameChange, NameEvidence, NameSource } from '#model/net/name.ts';
+import type { NameChange, NameEvidence } from '#model/net/name.ts';
 import { goneMs, graceMs, type Lesson, maxTtl, minTtl, NameBook, type NameLimits, nameLimits } from './namebook.ts';
 
 const address = ipv4(0xc0000201);

@@ -1,7 +1,8 @@
 // The name memory: which names an address has, for whom, by which evidence and until when.
 
+import type { NameSource } from '#model/attempt.ts';
 import type { Address } from '#model/net/address.ts';
-import type { NameChange, NameEvidence, NameSource } from '#model/net/name.ts';
+import type { NameChange, NameEvidence } from '#model/net/name.ts';
 import { keyOfAddress } from './addresskey.ts';
 import { Deadlines, type Ending } from './deadlines.ts';
 import { Shares } from './shares.ts';

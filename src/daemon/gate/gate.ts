@@ -5,11 +5,12 @@ import { callerIds } from '#kernel/bpf/flows/callers.ts';
 import type { FlowCache } from '#kernel/bpf/flows/flowcache.ts';
 import { PlaceFiles } from '#kernel/places/placefiles.ts';
 import type { KernelPort } from '#kernel/port.ts';
-import type { Attempt, DestinationName } from '#model/attempt.ts';
+import { type Attempt, sameName, withNames } from '#model/attempt.ts';
 import type { Totals } from '#model/connection.ts';
 import type { Decision } from '#model/decision.ts';
 import { type Flow, flowKey, packetSocket } from '#model/flow.ts';
 import type { ControlMessage, GateMessage, Settings } from '#model/messages.ts';
+import { enforces } from '#model/mode.ts';
 import { type Address, formatAddress } from '#model/net/address.ts';
 import type { Process } from '#model/process.ts';
 import type { Counters, GateStatus, KernelPath } from '#model/status.ts';
@@ -25,13 +26,6 @@ import { Teacher } from './teacher.ts';
 
 /** Rules tried one after the other for each packet that finds no room, so that a flood costs little. */
 const maxTriedInLoad = 1000;
-
-/** Names of one flow, as many as an attempt may have. */
-const maxNames = 64;
-
-function sameName(a: DestinationName, b: DestinationName): boolean {
-  return a.name === b.name && a.from === b.from;
-}
 
 /** What is known of who sends, before anybody looks. */
 export type Sender = Pick<Extract<Effect, { type: 'attribute' }>, 'uid' | 'gid' | 'caller'>;
@@ -224,9 +218,7 @@ export class Gate {
         const now = names.namesOf(attempt.flow.remote.address, caller, attempt.process);
         const gained = now.filter((one) => !attempt.names.some((other) => sameName(one, other)));
         // What a flow was called when it was judged, it is called to its end.
-        return gained.length === 0
-          ? []
-          : [{ key, names: [...gained.slice(0, Math.max(0, maxNames - attempt.names.length)), ...attempt.names] }];
+        return gained.length === 0 ? [] : [{ key, names: withNames(gained, attempt.names) }];
       },
     );
     if (flows.length > 0) this.#handle({ type: 'named', flows });
@@ -235,15 +227,12 @@ export class Gate {
   /** As the engine would decide now; undefined while there is no policy. With the names by which the flow was judged before. */
   decide(attempt: Attempt): Decision | undefined {
     const before = this.#parts.engine.namesOf(flowKey(attempt.flow));
-    const added = before.filter((one) => !attempt.names.some((other) => sameName(one, other)));
-    const names = added.length === 0 ? attempt.names : [...attempt.names, ...added].slice(0, maxNames);
-    return this.#decider?.decide({ ...attempt, names }, this.#parts.now());
+    return this.#decider?.decide({ ...attempt, names: withNames(attempt.names, before) }, this.#parts.now());
   }
 
   /** Teaches the kernel what the rules say of these, should they make packet sockets. */
   foretell(callers: readonly Caller[]): void {
-    const mode = this.#settings?.mode ?? 'off';
-    if (this.#decider !== undefined && mode !== 'off' && mode !== 'observe') this.#foretell(this.#decider, callers);
+    if (this.#decider !== undefined && enforces(this.#settings?.mode ?? 'off')) this.#foretell(this.#decider, callers);
   }
 
   #foretell(decider: Decider, callers: readonly Caller[]): void {
@@ -344,7 +333,7 @@ export class Gate {
       send({ type: 'refused', request: message.request, error: applied.error });
       return;
     }
-    if (mode !== 'off' && mode !== 'observe') this.#foretell(decider, this.#parts.makers?.() ?? []);
+    if (enforces(mode)) this.#foretell(decider, this.#parts.makers?.() ?? []);
     this.#policy = compiled.value;
     this.#settings = message.settings;
     this.#decider = decider;
@@ -362,13 +351,13 @@ export class Gate {
   #deciderOf(compiled: CompiledPolicy, { mode, failMode }: Settings, generation: number): Decider {
     const { policy, kernelRules } = compiled;
     const { cache } = this.#parts;
-    const enforces = mode !== 'off' && mode !== 'observe';
+    const teaches = enforces(mode);
     const callerOf = (process: Process) => this.#callers.get(process);
     const namesLast = ({ flow, names }: Attempt, caller: Caller) =>
       this.#parts.names?.lifetimeMs(flow.remote.address, caller, names) ?? 0;
-    if (enforces) cache?.makeRoom();
+    if (teaches) cache?.makeRoom();
     const plain =
-      enforces && cache !== undefined ? new Teacher({ policy, cache, generation, callerOf, namesLast }) : policy;
+      teaches && cache !== undefined ? new Teacher({ policy, cache, generation, callerOf, namesLast }) : policy;
     if (failMode !== 'closed') return plain;
     // Rules that the kernel could hold and, in fail mode `closed`, does not: under load they must decide here.
     const first = kernelRules.slice(0, maxTriedInLoad);

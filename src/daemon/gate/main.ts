@@ -19,6 +19,7 @@ import { ProcAttributor } from '#kernel/proc/attributor.ts';
 import { unifiedMount } from '#kernel/proc/owner/processes.ts';
 import { ProcessEvents } from '#kernel/process/events.ts';
 import { ResolvedMonitor } from '#kernel/resolved/monitor.ts';
+import { enforces } from '#model/mode.ts';
 import type { GateStatus } from '#model/status.ts';
 import type { GateOptions } from '../up/options.ts';
 import { tellSupervisor } from '../up/statusline.ts';
@@ -41,8 +42,7 @@ const identitiesMs = 60_000;
 const namesMs = 2000;
 
 function describe(status: GateStatus): string {
-  const enforcing =
-    status.mode === 'off' || status.mode === 'observe' ? 'nothing is enforced' : `fail mode ${status.failMode}`;
+  const enforcing = enforces(status.mode) ? `fail mode ${status.failMode}` : 'nothing is enforced';
   return `mode ${status.mode}, ${enforcing}, ${status.rules} rules of which the kernel holds ${status.kernelRules} by itself`;
 }
 

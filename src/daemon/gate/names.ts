@@ -6,7 +6,7 @@ import { lessonsOf } from '#attribution/names/resolvedanswer.ts';
 import type { Caller } from '#engine/types.ts';
 import type { DnsCopy } from '#kernel/bpf/flows/dnscopy.ts';
 import { decodeOwner } from '#kernel/bpf/identity/decode.ts';
-import { type DestinationName, nameSources } from '#model/attempt.ts';
+import { type DestinationName, maxNames, nameSources, sameName } from '#model/attempt.ts';
 import { type Flow, flowKey } from '#model/flow.ts';
 import { type Address, formatAddress, parseAddress } from '#model/net/address.ts';
 import type { NameChange } from '#model/net/name.ts';
@@ -15,8 +15,6 @@ import type { Process } from '#model/process.ts';
 import type { ResolvedAnswer } from '#wire/varlink/monitor.ts';
 import type { Sender } from './gate.ts';
 
-/** Names of one flow that are judged by, the newest first: as many as an attempt may have. */
-const maxNames = 64;
 /** Flows to name servers whose program is being found at once, copies of each, and how long a decision waits for them. */
 const maxWaitingFlows = 1024;
 const maxWaitingCopies = 16;
@@ -246,7 +244,7 @@ export class Names {
   }
 
   /**
-   * The names of the address that count for whoever called: those that it asked for itself, or its parent's program before it
+   * The names of the address that count for whoever called, the newest first: those that it asked for itself, or its parent's program before it
    * was forked, and those of which nobody knows who asked. What a name server of its own choice says counts for nobody.
    */
   namesOf(address: Address, caller: Caller | undefined, process?: Process): readonly DestinationName[] {
@@ -270,9 +268,7 @@ export class Names {
     const now = this.#plan.now();
     const present = this.namesOf(address, caller);
     if (present.length !== names.length) return 0;
-    const has = (wanted: DestinationName) =>
-      present.some(({ name, from }) => name === wanted.name && from === wanted.from);
-    if (!names.every(has)) return 0;
+    if (!names.every((wanted) => present.some((other) => sameName(other, wanted)))) return 0;
     return this.#evidence(address, caller).reduce((least, { until }) => Math.min(least, until - now), Infinity);
   }
 }

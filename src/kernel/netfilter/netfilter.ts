@@ -1,6 +1,7 @@
 // The real kernel behind KernelPort: the packet queue, the copies, conntrack, and our one nft table.
 import type { CopiedPacket, QueuedPacket, Verdict } from '#engine/types.ts';
 import { type Flow, flowKey } from '#model/flow.ts';
+import { enforces } from '#model/mode.ts';
 import { protocolNumbers } from '#model/net/protocol.ts';
 import type { QueueKind } from '#model/status.ts';
 import { ok, type Result } from '#std/result.ts';
@@ -255,7 +256,7 @@ export class Netfilter implements KernelPort {
   }
 
   async applyRules(plan: KernelPlan): Promise<Result<void>> {
-    const enforcing = plan.mode !== 'off' && plan.mode !== 'observe';
+    const enforcing = enforces(plan.mode);
     if (plan.mode !== 'off') {
       const problem = this.#copies.open() ?? this.#names?.open();
       if (problem !== undefined) return { ok: false, error: problem };

@@ -1,8 +1,6 @@
 // A name of an address with its evidence: who says so, to whom, and for how long.
-import type { nameSources } from '../attempt.ts';
+import type { NameSource } from '../attempt.ts';
 import type { Address } from './address.ts';
-
-export type NameSource = (typeof nameSources)[number];
 
 export interface NameEvidence {
   /** What the program asked for or said: lower case, no dot at its end, `\DDD` for bytes that are no letters of a host name. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { type Address, parseAddress } from '#model/net/address.ts';
 import { convertGeo, loadGeo } from './convert.ts';
-import { importGeo } from './import.ts';
+import { findHalves, importGeo } from './import.ts';
 import { formatMmdb } from './mmdb.testing.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pt-geo-'));
@@ -48,6 +48,16 @@ test('countries of one file and networks of another become one table', async () 
   const again = loadGeo(output);
   assert.ok(again.ok);
   assert.deepEqual([again.value.country(at('20.1.1.1')), again.value.network(at('20.1.1.1'))], ['DE', 7]);
+});
+
+test('which halves a file has is found without converting it, and one with neither is an error', async () => {
+  assert.deepEqual(await findHalves(country), { ok: true, value: { countries: true, networks: false } });
+  assert.deepEqual(await findHalves(asn), { ok: true, value: { countries: false, networks: true } });
+  const none = await findHalves(write('none.mmdb', { other: 1 }));
+  assert.equal(
+    none.ok ? '' : none.error.replaceAll(folder, '…'),
+    '…/none.mmdb cannot be used: it names no country. Is it the file for something else?',
+  );
 });
 
 test('a file that cannot be used leaves the table as it was, and says why', async () => {

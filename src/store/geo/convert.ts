@@ -63,16 +63,38 @@ interface Halves {
   readonly networks: NetworkHalf | StoredHalf | undefined;
 }
 
+/** What a file has. */
+export interface HalvesThere {
+  readonly countries: boolean;
+  readonly networks: boolean;
+}
+
+/** Reads the file without converting it; one with neither half is an error, which is a sentence. For worker.ts, as `convertGeo`. */
+export function halvesThere(file: string): Result<HalvesThere> {
+  const halves = readHalves(file);
+  if (!halves.ok) return halves;
+  const there = { countries: halves.value.countries !== undefined, networks: halves.value.networks !== undefined };
+  return there.countries || there.networks ? ok(there) : lacks(file, 'countries');
+}
+
 function wantedHalf<Kind extends keyof Halves>(file: string | undefined, kind: Kind): Result<Halves[Kind]> {
   if (file === undefined) return ok(undefined);
+  const halves = readHalves(file);
+  if (!halves.ok) return halves;
+  const half = halves.value[kind];
+  return half === undefined ? lacks(file, kind) : ok(half);
+}
+
+function lacks(file: string, kind: keyof Halves) {
+  const what = kind === 'countries' ? 'no country' : 'no network number (AS)';
+  return fail(`${escapeText(file)} cannot be used: it names ${what}. Is it the file for something else?`);
+}
+
+function readHalves(file: string): Result<Halves> {
   const bytes = readBounded(file);
   if (!bytes.ok) return bytes;
   const halves = parseHalvesOf(bytes.value, basename(file));
-  if (!halves.ok) return fail(`${escapeText(file)} cannot be used: ${halves.error}.`);
-  const half = halves.value[kind];
-  if (half !== undefined) return ok(half);
-  const what = kind === 'countries' ? 'no country' : 'no network number (AS)';
-  return fail(`${escapeText(file)} cannot be used: it names ${what}. Is it the file for something else?`);
+  return halves.ok ? halves : fail(`${escapeText(file)} cannot be used: ${halves.error}.`);
 }
 
 function parseHalvesOf(bytes: Uint8Array, name: string): Result<Halves> {

@@ -1,11 +1,10 @@
-// The thread that converts country files: seconds of work, which the API does not wait behind.
+// The thread that reads and converts country files: seconds of work, which the API does not wait behind.
 import { parentPort, workerData } from 'node:worker_threads';
-import { convertGeo, type GeoFiles } from './convert.ts';
+import { convertGeo, type GeoFiles, halvesThere } from './convert.ts';
 
-export interface ConvertTask {
-  readonly files: GeoFiles;
-  readonly output: string;
-}
+export type GeoTask =
+  | { readonly type: 'convert'; readonly files: GeoFiles; readonly output: string }
+  | { readonly type: 'halves'; readonly file: string };
 
-const { files, output } = workerData as ConvertTask;
-parentPort?.postMessage(convertGeo(files, output));
+const task = workerData as GeoTask;
+parentPort?.postMessage(task.type === 'convert' ? convertGeo(task.files, task.output) : halvesThere(task.file));

@@ -1,8 +1,7 @@
 // The lists that there are: brought up to date, built into one flat file for the policy, with the last good copy of each kept.
 import { randomInt } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { type Covering, type ListSet, parseLists } from '#lists/flat.ts';
 import { listVersion } from '#lists/layout.ts';
 import type { ListReport } from '#lists/read.ts';
@@ -11,6 +10,8 @@ import { type Address, parseAddress } from '#model/net/address.ts';
 import type { ListChange, ListDefinition, ListHit, ListView } from '#model/net/list.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import { readIfThere, writeAtomically } from '../atomicfile.ts';
+import { fileVersion, placeFile } from '../fileversion.ts';
+import { runTask } from '../task.ts';
 import { DefinitionsFolder } from './definitions.ts';
 import { type FetchOptions, fetchList, type Validators } from './fetch.ts';
 import type { ListAnswer, ListTask } from './worker.ts';
@@ -79,12 +80,7 @@ export class ListKeeper {
 
   /** The flat file of the lists that are switched on; null where there is none. */
   current(): PlaceFile | null {
-    try {
-      const { mtimeMs, size, ino } = statSync(this.#flat);
-      return { file: this.#flat, version: `${mtimeMs} ${size} ${ino}` };
-    } catch {
-      return null;
-    }
+    return placeFile(this.#flat);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -111,12 +107,7 @@ export class ListKeeper {
 
   /** Changes with the content; undefined where there is none. */
   #contentMark(name: string): string | undefined {
-    try {
-      const { mtimeMs, size, ino } = statSync(this.#content(name));
-      return `${mtimeMs} ${size} ${ino}`;
-    } catch {
-      return undefined;
-    }
+    return fileVersion(this.#content(name));
   }
 
   #state(name: string): State | undefined {
@@ -226,15 +217,12 @@ export class ListKeeper {
   }
 
   #work(task: ListTask): Promise<ListAnswer> {
-    return new Promise((resolve) => {
-      const worker = new Worker(join(import.meta.dirname, 'worker.ts'), {
-        workerData: task,
-        resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
-      });
-      worker.once('message', resolve);
-      worker.once('error', ({ message }) => resolve(fail(message)));
-      worker.once('exit', () => resolve(fail('the thread that reads lists ended early')));
-    });
+    return runTask(
+      join(import.meta.dirname, 'worker.ts'),
+      task,
+      maxHeapMb,
+      (why) => why ?? 'the thread that reads lists ended early',
+    );
   }
 
   views(): Omit<ListView, 'rules' | 'hits'>[] {

@@ -1,6 +1,5 @@
 // Questions to people: one for each app, user and destination, whatever the number of flows it holds; found by id, by what
 // they ask, and by the deadline that comes first.
-
 import { type Attempt, type AttemptJson, attemptToJson } from '#model/attempt.ts';
 import type { Flow } from '#model/flow.ts';
 import { formatAddress } from '#model/net/address.ts';

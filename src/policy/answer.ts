@@ -1,5 +1,4 @@
 // The rules that a person's answer makes: for that person's programs alone, as wide as the answer says and no wider.
-
 import { type Attempt, type AttemptJson, attemptFromJson, type DestinationName } from '#model/attempt.ts';
 import { formatAddress } from '#model/net/address.ts';
 import { hasPorts } from '#model/net/protocol.ts';

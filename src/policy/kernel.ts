@@ -1,5 +1,4 @@
 // Kernel rules: what nft can enforce alone, because no rule that it cannot see comes first.
-
 import { type Direction, directions } from '#model/flow.ts';
 import type { Prefix } from '#model/net/address.ts';
 import { type Scope, scopePrefixes, scopes } from '#model/net/scope.ts';

@@ -1,5 +1,4 @@
 // The reference: DESIGN section 4 in plain words, one rule after the other, with no index. The indexed policy is tested against it.
-
 import type { Attempt } from '#model/attempt.ts';
 import type { Direction, Endpoint, Flow } from '#model/flow.ts';
 import type { Accounts } from '#model/messages.ts';

@@ -1,5 +1,4 @@
 // The name memory: which names an address has, for whom, by which evidence and until when.
-
 import type { NameSource } from '#model/attempt.ts';
 import type { Address } from '#model/net/address.ts';
 import type { NameChange, NameEvidence } from '#model/net/name.ts';

@@ -1,5 +1,4 @@
 // postern rules, postern rule add|edit|rm|enable|disable|show
-
 import { buildCommand, buildRouteMap, numberParser } from '@stricli/core';
 import type { RuleChange, RuleView } from '#model/api.ts';
 import type { ListHit } from '#model/net/list.ts';

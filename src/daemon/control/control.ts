@@ -1,5 +1,4 @@
 // The control plane: rules, questions, modes and the journal behind the API; what the gate tells goes into them.
-
 import type { LogQuery, Served, Services } from '#api/services.ts';
 import { appOf } from '#attribution/app.ts';
 import type { Answered, EventView, LogLine, ModeRequest, RuleView, Status } from '#model/api.ts';

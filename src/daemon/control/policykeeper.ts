@@ -1,5 +1,4 @@
 // Keeps the gate's policy what the files and answers say: loads, compiles, sends, and keeps the last good one.
-
 import { PlaceFiles } from '#kernel/places/placefiles.ts';
 import type { Accounts, PlaceFile, PlacesMessage } from '#model/messages.ts';
 import { formatAddress } from '#model/net/address.ts';
@@ -151,9 +150,9 @@ export class PolicyKeeper {
     };
   }
 
-  #compile(): Policy {
+  #compile(context = this.#context(this.#set)): Policy {
     const { revision } = this.#plan.settings.current;
-    return judgingGuests(compilePolicy(this.#set.records, { ...this.#context(this.#set), revision }).policy);
+    return judgingGuests(compilePolicy(this.#set.records, { ...context, revision }).policy);
   }
 
   /** A rule in minutes ends in the policy by itself; this only takes it out of the list in time. */
@@ -176,8 +175,9 @@ export class PolicyKeeper {
     const { settings, options, link, now } = this.#plan;
     const revision = settings.current.revision + 1;
     settings.change({ revision });
-    const { accounts, aliases, mode } = this.#context(this.#set);
-    const policy = this.#compile();
+    const context = this.#context(this.#set);
+    const { accounts, aliases, mode } = context;
+    const policy = this.#compile(context);
     this.#policy = policy;
     const reply = await link().ask({
       type: 'policy',

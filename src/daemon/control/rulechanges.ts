@@ -1,5 +1,4 @@
 // Changes of rules that people make: through the command line, the API and their answers.
-
 import type { Served, ServiceError } from '#api/services.ts';
 import type { Answered, RuleChange, Undone, VersionView } from '#model/api.ts';
 import type { Answer, Prompt } from '#model/prompt.ts';

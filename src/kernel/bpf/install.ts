@@ -7,7 +7,6 @@ import { readBirth } from '../proc/process/read.ts';
 import { chainPrograms, guestProgram, hookPrograms, passedPrograms, programPin } from './flows/hooks.ts';
 import { flowMaps } from './flows/maps.ts';
 import { decodeProcess } from './identity/decode.ts';
-
 import { layouts } from './layout.ts';
 import type { BpfObject, Link } from './object.ts';
 import type { Pins } from './pins.ts';
@@ -70,8 +69,8 @@ function strangePids(object: BpfObject): Problem {
   return 'this is a pid namespace of its own, in which the pids that the kernel tells mean nothing';
 }
 
-function pinPrograms(object: BpfObject, pins: Pins): Problem {
-  for (const name of pinnedPrograms) {
+export function pinPrograms(object: BpfObject, names: readonly string[], pins: Pins): Problem {
+  for (const name of names) {
     const pinned = object.pinProgram(name, pins.path(programPin(name)));
     if (!pinned.ok) return pinned.error;
   }
@@ -109,7 +108,7 @@ function install(pins: Pins, variants: readonly Variant[] | undefined): KernelPa
     pins.remove();
     return chosen.path;
   }
-  const problem = pinPrograms(chosen.object, pins);
+  const problem = pinPrograms(chosen.object, pinnedPrograms, pins);
   chosen.object.close();
   if (problem !== undefined) {
     pins.remove();

@@ -4,6 +4,7 @@ import { type GeoTable, noGeo, parseGeo } from '#geo/flat.ts';
 import { type ListSet, parseLists } from '#lists/flat.ts';
 import type { PlacesMessage } from '#model/messages.ts';
 import type { Places } from '#policy/match/places.ts';
+import type { Result } from '#std/result.ts';
 import { escapeText } from '#std/text.ts';
 import { ownTable } from './owntable.ts';
 
@@ -26,11 +27,15 @@ export class PlaceFiles {
   load({ geo, lists }: PlacesMessage): Places {
     this.problem = undefined;
     const key = geo === null ? '' : `${geo.version} ${geo.file}`;
-    if (key !== this.#geo.key) this.#geo = { key, table: geo === null ? noGeo : this.#readGeo(geo.file) };
+    if (key !== this.#geo.key) {
+      const table = geo === null ? noGeo : this.#read(geo.file, parseGeo, 'No country or network number is known.');
+      this.#geo = { key, table: table ?? noGeo };
+    }
     const { table } = this.#geo;
     const listKey = lists === null ? '' : `${lists.version} ${lists.file}`;
     if (listKey !== this.#lists.key) {
-      this.#lists = { key: listKey, set: lists === null ? undefined : this.#readLists(lists.file) };
+      const set = lists === null ? undefined : this.#read(lists.file, parseLists, 'No list has anything.');
+      this.#lists = { key: listKey, set };
     }
     const { set } = this.#lists;
     return {
@@ -42,25 +47,15 @@ export class PlaceFiles {
     };
   }
 
-  #readLists(file: string): ListSet | undefined {
+  /** Undefined where it cannot be used; `without` says what that means. */
+  #read<T>(file: string, parse: (bytes: Uint8Array) => Result<T>, without: string): T | undefined {
     try {
-      const set = parseLists(readFileSync(file));
-      if (set.ok) return set.value;
-      this.problem = `${escapeText(file)} cannot be used: ${set.error}. No list has anything.`;
+      const parsed = parse(readFileSync(file));
+      if (parsed.ok) return parsed.value;
+      this.problem = `${escapeText(file)} cannot be used: ${parsed.error}. ${without}`;
     } catch (error) {
-      this.problem = `${escapeText(file)} cannot be read: ${error instanceof Error ? error.message : error}. No list has anything.`;
+      this.problem = `${escapeText(file)} cannot be read: ${error instanceof Error ? error.message : error}. ${without}`;
     }
     return undefined;
-  }
-
-  #readGeo(file: string): GeoTable {
-    try {
-      const table = parseGeo(readFileSync(file));
-      if (table.ok) return table.value;
-      this.problem = `${escapeText(file)} cannot be used: ${table.error}. No country or network number is known.`;
-    } catch (error) {
-      this.problem = `${escapeText(file)} cannot be read: ${error instanceof Error ? error.message : error}. No country or network number is known.`;
-    }
-    return noGeo;
   }
 }

@@ -1,5 +1,4 @@
 // A rule as it is written, to the clauses that are sorted and matched; with everything that is wrong in it.
-
 import { directions } from '#model/flow.ts';
 import type { Accounts } from '#model/messages.ts';
 import { parsePrefix } from '#model/net/address.ts';

@@ -1,5 +1,4 @@
 // View: an attempt as integers, filled anew for each decision and never kept. Text fields are looked up when first asked for.
-
 import type { Attempt, DestinationName, NameSource } from '#model/attempt.ts';
 import type { Field } from '#model/decision.ts';
 import { directions } from '#model/flow.ts';

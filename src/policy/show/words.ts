@@ -1,5 +1,4 @@
 // Conditions and attempts in plain words, for sentences that people read.
-
 import type { Attempt } from '#model/attempt.ts';
 import { type Endpoint, formatEndpoint } from '#model/flow.ts';
 import { formatAddress } from '#model/net/address.ts';

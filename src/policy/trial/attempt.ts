@@ -1,5 +1,4 @@
 // An attempt from the words of rules: for `tests:` in rule files and the flags of `postern explain`.
-
 import type { Attempt, NameSource } from '#model/attempt.ts';
 import type { Direction, Endpoint } from '#model/flow.ts';
 import type { Accounts } from '#model/messages.ts';

@@ -5,7 +5,7 @@ import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { codeOf, libc } from '../../ffi.ts';
 import { unifiedMount } from '../../proc/owner/processes.ts';
 import { programPin } from '../flows/hooks.ts';
-import { pinnedMaps } from '../install.ts';
+import { pinnedMaps, pinPrograms } from '../install.ts';
 import { hashedBySha256, layouts } from '../layout.ts';
 import { type Libbpf, libbpf } from '../libbpf.ts';
 import type { BpfMap } from '../map.ts';
@@ -131,14 +131,6 @@ function enter(lib: Libbpf, part: LsmPart, cgroup: string, pins: Pins | undefine
   } finally {
     object.close();
   }
-}
-
-function pinPrograms(object: BpfObject, names: readonly string[], pins: Pins): Problem {
-  for (const name of names) {
-    const pinned = object.pinProgram(name, pins.path(programPin(name)));
-    if (!pinned.ok) return pinned.error;
-  }
-  return undefined;
 }
 
 /** Nothing of a part stays that does not work. */

@@ -179,6 +179,16 @@ describe('the command line', () => {
     await of('status');
     await of('log');
     await of('apps');
+    await of('names');
+    const hosts = join(lab.folder, 'hosts');
+    writeFileSync(hosts, '0.0.0.0 ads.example\n');
+    await of('lists add', 'ads', hosts);
+    await of('lists show');
+    await of('lists update', 'ads');
+    await of('lists disable', 'ads');
+    await of('lists enable', 'ads');
+    await of('lists test', 'ads.example');
+    await of('lists rm', 'ads');
     await of('mode');
     await of('pause', '1m');
     await of('mode', 'ask');

@@ -96,6 +96,14 @@ struct {
 	__type(value, struct asked);
 } asked SEC(".maps");
 
+/* Connections whose first words user space listens to. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct beginning);
+} listened SEC(".maps");
+
 /* Flows of other network namespaces by what their packets say as they leave there; direction FLOW_FORWARD. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -12,6 +12,7 @@
 #define IPPROTO_DSTOPTS 60
 #define IPPROTO_SCTP 132
 #define IPPROTO_UDPLITE 136
+#define QUIC_INITIAL_MIN 1200 /* RFC 9000 14.1 */
 #define LOOPBACK_IFINDEX 1 /* include/uapi/linux/if.h: in every network namespace */
 #define ICMP_ECHOREPLY 0
 #define ICMP_ECHO 8
@@ -186,6 +187,57 @@ static __always_inline void judge_out(const struct socket *socket, const struct 
 	ask_cache(&socket->owner, flow, answer, how);
 }
 
+/* Where a packet's TCP or UDP header begins, where no extension header of IPv6 stands before it. */
+static __always_inline __u32 transport(struct __sk_buff *skb, const struct flow *flow)
+{
+	__u8 first = 0;
+
+	if (flow->family != 4)
+		return 40;
+	bpf_skb_load_bytes(skb, 0, &first, 1);
+	return (first & 15) * 4;
+}
+
+/* Bytes that it carries behind that header; `at`: where they begin. */
+static __always_inline __u32 carried(struct __sk_buff *skb, const struct flow *flow, __u32 *at)
+{
+	__u8 offset = 0;
+
+	*at = transport(skb, flow);
+	if (flow->protocol == IPPROTO_UDP)
+		*at += 8;
+	else if (bpf_skb_load_bytes(skb, *at + 12, &offset, 1))
+		return 0;
+	else
+		*at += (offset >> 4) * 4;
+	return skb->len > *at ? skb->len - *at : 0;
+}
+
+/* What begins by names is listened to: 1, a connection that may begin; 0, user space looks at this very packet. */
+static __noinline int listen_to(struct __sk_buff *skb, const struct flow *flow, __u64 cookie)
+{
+	struct beginning beginning = { .known = 1 };
+	__u32 at = 0, length, version = 0;
+	__u8 first = 0;
+
+	if (!flow)
+		return 0;
+	length = carried(skb, flow, &at);
+	if (flow->protocol == IPPROTO_TCP) {
+		/* With Fast Open it carries something already. */
+		if (length || bpf_skb_load_bytes(skb, transport(skb, flow) + 4, &beginning.sequence, 4))
+			return 0;
+		beginning.sequence = bpf_ntohl(beginning.sequence);
+		return bpf_map_update_elem(&listened, &cookie, &beginning, BPF_ANY) == 0;
+	}
+	if (flow->protocol != IPPROTO_UDP || length < QUIC_INITIAL_MIN)
+		return 1;
+	if (bpf_skb_load_bytes(skb, at, &first, 1) || bpf_skb_load_bytes(skb, at + 1, &version, 4))
+		return 0;
+	/* A long header (RFC 9000 17.2), of version 1 or 2: another packet of UDP says nothing here. */
+	return (first & 0xc0) != 0xc0 || (version != bpf_htonl(1) && version != bpf_htonl(0x6b3343cf));
+}
+
 static __always_inline int allows_out(struct __sk_buff *skb, int how)
 {
 	struct config *config = settings();
@@ -237,6 +289,8 @@ static __always_inline int allows_out(struct __sk_buff *skb, int how)
 		return 0;
 	}
 	judge_out(socket, &flow, config, &answer, how);
+	if (answer.verdict == VERDICT_ALLOW && answer.by_names && config->listens && !listen_to(skb, &flow, cookie))
+		answer.verdict = VERDICT_UNKNOWN;
 	if (answer.verdict == VERDICT_ALLOW) {
 		count(COUNT_ALLOWED);
 		report(config, &socket->owner, &flow, cookie, &answer);
@@ -294,6 +348,29 @@ static __always_inline int refuses_out(struct __sk_buff *skb, __u32 verdict, int
 
 OUTPUT_PROGRAMS(output, ASK_OFF_LOOPBACK)
 OUTPUT_PROGRAMS(loopback, ASK_ON_LOOPBACK)
+
+/* Whether what this packet of a connection carries is for user space to hear first. */
+SEC("socket")
+int listened_output(struct __sk_buff *skb)
+{
+	struct config *config = settings();
+	struct owner nobody = {};
+	struct socket *socket;
+	struct flow flow;
+	__u64 cookie;
+	__u32 at = 0;
+
+	if (!config || !config->listens)
+		return 0;
+	cookie = bpf_get_socket_cookie(skb);
+	if (!cookie || !bpf_map_lookup_elem(&listened, &cookie))
+		return 0;
+	if (!read_flow(skb, &flow, FLOW_OUT) || flow.protocol != IPPROTO_TCP || !carried(skb, &flow, &at))
+		return 0;
+	socket = bpf_map_lookup_elem(&sockets, &cookie);
+	remember_asked(&flow, socket ? &socket->owner : &nobody, cookie);
+	return 1;
+}
 
 /* The one process that listens on the packet's port, or none; one that ended or became another program since is none. */
 static __always_inline struct port *listener(const struct flow *flow)

@@ -135,7 +135,7 @@ struct config {
 	__u32 probe; /* a process whose call only shows that it is seen: then it is 0 again */
 	__u32 answers_seen; /* answers of name servers that came in; counts on for ever */
 	__u32 answers_read; /* as many user space has read, and has taken back what they change */
-	__u32 zero;
+	__u32 listens; /* 1: what a flow says first may decide where names did */
 };
 
 /* Events of the ring, each begins with this. */
@@ -335,6 +335,12 @@ struct traffic {
 #define TRAFFIC_LEFT 8 /* its owner ended before it */
 #define TRAFFIC_GUEST 16 /* of another network namespace than the guarded one */
 #define TRAFFIC_NOTED 32 /* TCP: its flow stands in guests[], with its present owner */
+
+/* Where a connection begins that is listened to, by its socket's cookie. */
+struct beginning {
+	__u32 sequence; /* of its SYN */
+	__u32 known; /* 1: sequence is filled in */
+};
 
 /* Whose the packet is that now waits in the queue, by its flow; in guests[], who sends a flow of another network namespace. */
 struct asked {

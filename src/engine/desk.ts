@@ -5,6 +5,7 @@ import type { Address } from '#model/net/address.ts';
 import type { Process } from '#model/process.ts';
 import type { PromptOutcome } from '#model/prompt.ts';
 import type { NamePattern } from '#policy/match/name.ts';
+import type { Hearing } from './hearing.ts';
 import { type HeldFlow, ownerOf } from './held.ts';
 import type { Holding } from './holding.ts';
 import { hits, type Ledger } from './ledger.ts';
@@ -13,8 +14,7 @@ import { type Terms, termsOf } from './memory.ts';
 import { flowsCalled, promptOf, type Question, type Questions, questionKey, showFlow } from './questions.ts';
 import type { Quotas } from './quotas.ts';
 import { Throttle } from './throttle.ts';
-import type { Turn } from './turn.ts';
-import type { Decider, Verdict } from './types.ts';
+import type { Decider, Turn, Verdict } from './types.ts';
 
 export type Judgement = 'allow' | 'reject' | 'drop';
 
@@ -27,6 +27,7 @@ export interface DeskParts {
   readonly appKey: (process: Process | undefined) => string;
   readonly quotas: Quotas;
   readonly holding: Holding;
+  readonly hearing: Hearing;
   readonly ledger: Ledger;
   readonly questions: Questions;
 }
@@ -45,10 +46,24 @@ export class Desk {
   }
 
   /** The verdict for a flow that waits no more, and its record. */
-  judge(turn: Turn, flow: HeldFlow, terms: Terms, action: Judgement, reason: Reason): void {
-    this.#parts.holding.release(turn, flow, verdicts[action]);
+  judge(turn: Turn, flow: HeldFlow, terms: Terms, action: Judgement, reason: Reason, listen?: 'begin'): void {
+    this.#release(turn, flow, action, listen);
     this.#parts.ledger.write(turn, flow, { ...terms, action, reason, enforced: true }, turn.now - flow.since);
     turn.out.push({ type: 'count', reason });
+  }
+
+  #release(turn: Turn, flow: HeldFlow, action: Judgement, listen: 'begin' | undefined): void {
+    const { holding, hearing } = this.#parts;
+    const { key, listener, begun } = flow;
+    if (listener !== undefined && (listen === 'begin' || (begun && action === 'drop'))) hearing.keep(key, listener);
+    else if (begun) hearing.forget(key);
+    if (begun && action === 'reject') {
+      // Its opening passed: both ends are told that it is over.
+      holding.release(turn, flow, 'drop', { passing: true });
+      turn.out.push({ type: 'revoke', flow: flow.flow, key, action });
+    } else if (action === 'allow' && (begun || listen !== undefined)) {
+      holding.release(turn, flow, 'accept', { listen: listen ?? 'end' });
+    } else holding.release(turn, flow, verdicts[action]);
   }
 
   /** A flow that has left attribution waits for an answer, with others of its question or alone. */
@@ -96,7 +111,12 @@ export class Desk {
     const flows = flowsCalled(question, name);
     if (flows.length === 0) return;
     turn.out.push({ type: 'count', reason: 'answered' });
-    for (const flow of flows) this.judge(turn, flow, this.#withdraw(flow), action, 'answer');
+    for (const flow of flows) {
+      // What was allowed by its name is to say it.
+      const isTold = name !== undefined && action === 'allow' && flow.flow.protocol === 'tcp';
+      const listen = isTold && flow.said?.kind === 'more' ? 'begin' : undefined;
+      this.judge(turn, flow, this.#withdraw(flow), action, 'answer', listen);
+    }
     if (question.flows.size === 0) this.#close(turn, question, 'answered', action);
     else this.#show(turn, question);
   }
@@ -107,8 +127,20 @@ export class Desk {
     turn.out.push({ type: 'prompt-changed', prompt: promptOf(question) });
   }
 
+  /** What only its words could have allowed has said nothing: it is cut, as it would have been refused. */
+  #cutSilent(turn: Turn): void {
+    for (const { flow, terms, action: wanted } of this.#parts.hearing.silent(turn.now)) {
+      const [action, reason] =
+        wanted === 'ask' ? ([unanswered, 'deadline'] as const) : ([wanted, terms.reason] as const);
+      turn.out.push({ type: 'revoke', flow: flow.flow, key: flow.key, action: 'reject' });
+      this.#parts.ledger.write(turn, flow, { ...terms, action, reason, enforced: true }, 0);
+      turn.out.push({ type: 'count', reason });
+    }
+  }
+
   /** Ends the questions whose deadline has come, and reports those that grew. */
   expire(turn: Turn): void {
+    this.#cutSilent(turn);
     for (const question of this.#parts.questions.expired(turn.now)) {
       turn.out.push({ type: 'count', reason: 'expired' });
       this.#settle(turn, question, unanswered, 'deadline', 'deadline');

@@ -5,7 +5,8 @@
 // * What finds no room (quotas.ts) is rejected at once, before attribution too: without its program nothing says that
 //   no rule refuses it, unless a rule decides whoever sends it. Only a packet too many of a flow that goes on waiting is dropped, since a refusal would end the flow.
 // * Before the first policy packets are held as if their program were still being found.
-import { type Attempt, withNames } from '#model/attempt.ts';
+import { contradicts, namesOfGoing, namesSaid } from '#attribution/names/said.ts';
+import type { Attempt } from '#model/attempt.ts';
 import type { Reason, Totals } from '#model/connection.ts';
 import type { Settings } from '#model/messages.ts';
 import { enforces } from '#model/mode.ts';
@@ -13,15 +14,16 @@ import type { Address } from '#model/net/address.ts';
 import type { Process } from '#model/process.ts';
 import type { Prompt } from '#model/prompt.ts';
 import type { NamePattern } from '#policy/match/name.ts';
+import type { QuicCrypto } from '#wire/quic/crypto.ts';
 import { Desk, unanswered } from './desk.ts';
+import { Hearing, type Waiting } from './hearing.ts';
 import { attemptOf, endsOf, type HeldFlow, sameProgram, sameSender } from './held.ts';
 import { beginFlow, Holding, slotIn } from './holding.ts';
 import { hits, Ledger } from './ledger.ts';
-import { attributionMs, defaultQueueLength } from './limits.ts';
+import { attributionMs, defaultQueueLength, silenceMs, wordsMs } from './limits.ts';
 import { type Terms, termsOf } from './memory.ts';
 import { flowsCalled, promptOf, Questions } from './questions.ts';
 import { Quotas } from './quotas.ts';
-import type { Turn } from './turn.ts';
 import type {
   Attribution,
   CopiedPacket,
@@ -30,6 +32,7 @@ import type {
   Effect,
   EngineEvent,
   QueuedPacket,
+  Turn,
 } from './types.ts';
 
 export interface EngineOptions {
@@ -37,6 +40,8 @@ export interface EngineOptions {
   readonly start: string;
   /** A text that two processes of the same app share; see attribution/app.ts. */
   readonly appKey: (process: Process | undefined) => string;
+  /** For what programs that speak QUIC say first. */
+  readonly ciphers: QuicCrypto;
   /** How many packets the kernel's queue takes; at most half of them are ever held. */
   readonly queueLength?: number | undefined;
 }
@@ -56,6 +61,7 @@ export class Engine {
   readonly #questions: Questions;
   readonly #ledger: Ledger;
   readonly #holding: Holding;
+  readonly #hearing: Hearing;
   readonly #desk: Desk;
   /** Flows and copies while their program is being found, by ticket: the oldest first. */
   readonly #attributing = new Map<number, HeldFlow>();
@@ -67,14 +73,16 @@ export class Engine {
   #now = 0;
   #tickets = 0;
 
-  constructor({ start, appKey, queueLength = defaultQueueLength }: EngineOptions) {
+  constructor({ start, appKey, ciphers, queueLength = defaultQueueLength }: EngineOptions) {
     const quotas = new Quotas(queueLength);
     const holding = new Holding(quotas);
     const ledger = new Ledger(start);
     const questions = new Questions(start);
-    this.#desk = new Desk({ appKey, quotas, holding, ledger, questions });
+    const hearing = new Hearing(ciphers);
+    this.#desk = new Desk({ appKey, quotas, holding, hearing, ledger, questions });
     this.#quotas = quotas;
     this.#holding = holding;
+    this.#hearing = hearing;
     this.#ledger = ledger;
     this.#questions = questions;
   }
@@ -129,7 +137,7 @@ export class Engine {
   /** When `tick` is due at the latest, in milliseconds since 1970; not in the future: at once; undefined: nothing waits. */
   nextDeadline(): number | undefined {
     if (this.#ledger.unfinished) return this.#now;
-    let next = Math.min(this.#desk.next(), this.#ledger.nextReport());
+    let next = Math.min(this.#desk.next(), this.#ledger.nextReport(), this.#hearing.next());
     for (const flow of this.#attributing.values()) {
       next = Math.min(next, flow.since + attributionMs);
       break;
@@ -196,11 +204,16 @@ export class Engine {
     const slot = slotIn(this.#holding.flows, packet);
     const held = this.#holding.flows.get(slot);
     if (held !== undefined) {
-      if (this.#holding.join(turn, held, packet)) this.#desk.joined(turn, held);
+      if (this.#holding.join(turn, held, packet)) {
+        this.#desk.joined(turn, held);
+        this.#hear(turn, held, packet);
+      }
       return;
     }
     this.#forgetEnded(packet);
-    const begun = beginFlow(packet, slot, ++this.#tickets, turn.now, { copy: undefined, packets: [{ id, mark }] });
+    const kind = { copy: undefined, packets: [{ id, mark }] };
+    const heard = this.#policy?.listens === undefined ? undefined : this.#hearing.hear(packet);
+    const begun = beginFlow(packet, slot, ++this.#tickets, turn.now, kind, heard);
     const excess = this.#quotas.excessFlow(begun);
     if (excess !== undefined) {
       if (!this.#decideWhoever(turn, begun)) this.#refuse(turn, packet, excess);
@@ -208,6 +221,24 @@ export class Engine {
     }
     this.#holding.keep(begun);
     this.#attribute(turn, begun);
+  }
+
+  /** What a flow that waits says with another packet may decide it. */
+  #hear(turn: Turn, flow: HeldFlow, { words }: QueuedPacket): void {
+    if (flow.listener === undefined || words === undefined || flow.said?.kind !== 'more') return;
+    flow.said = flow.listener.handle(words);
+    if (flow.said.kind === 'more') return;
+    const waiting = this.#hearing.release(flow);
+    if (waiting !== undefined) this.#heard(turn, waiting);
+    else if (flow.asked !== undefined && this.#policy !== undefined) {
+      this.#desk.named(turn, flow.slot, namesSaid(flow.asked.terms.attempt.names, flow.said), this.#policy);
+    }
+  }
+
+  /** All is known that will be: a flow that was held for what it says is decided. */
+  #heard(turn: Turn, { flow, found }: Waiting): void {
+    this.#quotas.leave(flow);
+    if (this.#policy !== undefined) this.#decide(turn, flow, found, this.#policy);
   }
 
   /** A full quota changes nothing that an explicit rule says: false where it takes the program to know. */
@@ -297,23 +328,46 @@ export class Engine {
     else this.#record(turn, flow, attribution, this.#policy);
   }
 
-  #decide(turn: Turn, flow: HeldFlow, { process, evidence, names }: Attribution, policy: Decider): void {
+  #decide(turn: Turn, flow: HeldFlow, attribution: Attribution, policy: Decider): void {
+    const { process, evidence, names } = attribution;
     const known = this.#ledger.known(flow.key);
     const now = attemptOf(flow, process, names);
     // A flow that goes on is called as it was when it was allowed, also when its names are over.
     const goesOn =
-      this.#ledger.isAllowed(flow.key) && known !== undefined && sameSender(known.attempt.process, now.process);
-    const attempt = goesOn ? { ...now, names: withNames(now.names, known.attempt.names) } : now;
+      (flow.begun || this.#ledger.isAllowed(flow.key)) &&
+      known !== undefined &&
+      sameSender(known.attempt.process, now.process);
+    const called = goesOn ? namesOfGoing(now.names, known.attempt.names) : now.names;
+    const attempt = { ...now, names: namesSaid(called, flow.said) };
     const found = process !== undefined;
     if (!found) turn.out.push({ type: 'count', reason: 'unattributed' });
     const decision = policy.decide(attempt, turn.now);
     const terms = termsOf(decision, { attempt, found, evidence });
+    const waits = flow.said?.kind === 'more' && policy.listens?.(attempt, decision, turn.now) === true;
+    if (waits && flow.flow.protocol === 'udp') {
+      this.#quotas.enter(flow);
+      this.#hearing.hold({ flow, found: attribution, until: turn.now + wordsMs });
+      return;
+    }
+    const listen = waits ? 'begin' : undefined;
+    if (waits && decision.action !== 'allow') {
+      const { action } = decision;
+      if (flow.listener !== undefined) this.#hearing.keep(flow.key, flow.listener);
+      this.#hearing.letBegin({ flow, terms, action, until: turn.now + silenceMs });
+      this.#holding.release(turn, flow, 'accept', { listen: 'begin' });
+      return;
+    }
     hits(turn, decision, sameSender(known?.attempt.process, attempt.process) ? known : undefined);
     if (decision.action !== 'ask') {
-      this.#desk.judge(turn, flow, terms, decision.action, terms.reason);
-    } else if (known?.reason === 'answer' && known.action !== 'ask' && sameProgram(known.attempt, attempt)) {
+      this.#desk.judge(turn, flow, terms, decision.action, terms.reason, listen);
+    } else if (
+      known?.reason === 'answer' &&
+      known.action !== 'ask' &&
+      sameProgram(known.attempt, attempt) &&
+      !contradicts(known.attempt.names, flow.said)
+    ) {
       // An answer holds for the whole flow, its retransmissions too, not only for the packets that were held.
-      this.#desk.judge(turn, flow, terms, known.action, 'answer');
+      this.#desk.judge(turn, flow, terms, known.action, 'answer', listen);
     } else {
       this.#desk.ask(turn, flow, terms, this.#settings?.holdSeconds ?? 0);
     }
@@ -376,6 +430,10 @@ export class Engine {
         this.#desk.judge(turn, flow, this.#unseen(flow, 'deadline'), unanswered, 'deadline');
       }
     }
+    for (const waiting of this.#hearing.overdue(turn.now)) {
+      waiting.flow.said = undefined;
+      this.#heard(turn, waiting);
+    }
     this.#desk.expire(turn);
     this.#ledger.report(turn, turn.now);
   }
@@ -387,6 +445,10 @@ export class Engine {
     this.#ledger.newPolicy(enforces);
     if (enforces) this.#desk.decideAnew(turn, policy);
     else this.#desk.letPass(turn, policy);
+    for (const { flow, found } of enforces ? [] : this.#hearing.overdue()) {
+      flow.attribution = found;
+      this.#attributing.set(flow.ticket, flow);
+    }
     for (const flow of [...this.#attributing.values()]) {
       if (!enforces) this.#letPass(turn, flow);
       if (flow.attribution !== undefined) this.#attributed(turn, flow.ticket, flow.attribution);
@@ -416,6 +478,10 @@ export class Engine {
       } else if (this.#policy !== undefined) {
         this.#record(turn, flow, flow.attribution ?? notFound, this.#policy);
       }
+    }
+    for (const { flow } of this.#hearing.overdue()) {
+      this.#quotas.leave(flow);
+      this.#desk.judge(turn, flow, this.#unseen(flow, 'shutdown'), unanswered, 'shutdown');
     }
     this.#desk.closeAll(turn);
     this.#ledger.newPolicy(false);

@@ -3,6 +3,7 @@ import type { Attempt } from '#model/attempt.ts';
 import type { ConnectionEnd } from '#model/connection.ts';
 import type { Flow } from '#model/flow.ts';
 import type { Process } from '#model/process.ts';
+import type { FirstSaid, FirstWords } from '#wire/firstwords/firstwords.ts';
 import type { Terms } from './memory.ts';
 import type { Question } from './questions.ts';
 import type { Attribution, Caller, CopiedPacket, QueuedPacket } from './types.ts';
@@ -41,6 +42,11 @@ export interface HeldFlow {
   asked: Asked | undefined;
   /** It ended while it waited. */
   end: ConnectionEnd | undefined;
+  /** Who listens to what it says first, and what is known of that; undefined where nobody does. */
+  readonly listener: FirstWords | undefined;
+  said: FirstSaid | undefined;
+  /** Its opening has passed: what is refused now is to be cut. */
+  readonly begun: boolean;
 }
 
 /** What is known of a flow that waits for an answer. */

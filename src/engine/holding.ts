@@ -1,8 +1,8 @@
 // The packets that wait in the kernel's queue, by flow: each leaves with exactly one verdict.
+import type { FirstSaid, FirstWords } from '#wire/firstwords/firstwords.ts';
 import { type HeldFlow, ownerOf } from './held.ts';
 import type { Quotas } from './quotas.ts';
-import type { Turn } from './turn.ts';
-import type { QueuedPacket, Verdict } from './types.ts';
+import type { QueuedPacket, Turn, Verdict, VerdictKind } from './types.ts';
 
 /** The flow of a packet that begins to wait, at its first stage; not yet counted or kept. */
 export function beginFlow(
@@ -11,13 +11,16 @@ export function beginFlow(
   ticket: number,
   now: number,
   kind: Pick<HeldFlow, 'copy' | 'packets'>,
+  heard?: { readonly listener: FirstWords; readonly said: FirstSaid },
 ): HeldFlow {
-  const { key, flow, uid, gid, caller } = packet;
+  const { key, flow, uid, gid, caller, opens, words } = packet;
   return {
     ...{ slot, key, flow, uid, gid, caller, ticket },
     ...{ since: now, last: now, seen: 1, owner: ownerOf(flow, uid) },
     ...{ copy: kind.copy, packets: kind.packets },
     ...{ attribution: undefined, app: undefined, asked: undefined, end: undefined },
+    ...{ listener: heard?.listener, said: heard?.said },
+    begun: words !== undefined && flow.protocol === 'tcp' && opens !== true,
   };
 }
 
@@ -68,11 +71,11 @@ export class Holding {
   }
 
   /** The verdict for all its packets. */
-  release({ out }: Turn, flow: HeldFlow, verdict: Verdict): void {
+  release({ out }: Turn, flow: HeldFlow, verdict: Verdict, how: VerdictKind = {}): void {
     const { packets } = flow;
     flow.packets = [];
     this.flows.delete(flow.slot);
     for (const { id } of packets) this.#ids.delete(id);
-    if (packets.length > 0) out.push({ type: 'verdict', verdict, flow: flow.flow, packets });
+    if (packets.length > 0) out.push({ type: 'verdict', verdict, flow: flow.flow, packets, ...how });
   }
 }

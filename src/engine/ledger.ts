@@ -1,5 +1,5 @@
 // The ledger: writes one record for each flow, again when it grows or is decided otherwise, and finds what a new policy voids.
-import type { Attempt } from '#model/attempt.ts';
+import { type Attempt, sameName } from '#model/attempt.ts';
 import type { ConnectionEnd } from '#model/connection.ts';
 import type { Decision } from '#model/decision.ts';
 import type { Address } from '#model/net/address.ts';
@@ -7,8 +7,7 @@ import { sameSender } from './held.ts';
 import { anewAtOnce } from './limits.ts';
 import { connectionOf, type FlowRecord, Memory, type Outcome, sameOutcome, termsOf } from './memory.ts';
 import { Throttle } from './throttle.ts';
-import type { Turn } from './turn.ts';
-import type { Decider } from './types.ts';
+import type { Decider, Turn } from './types.ts';
 
 /** What a record says of a flow besides its outcome. */
 export interface Seen {
@@ -65,7 +64,7 @@ export class Ledger {
       out.push({ type: 'connection', connection: connectionOf(record) });
       return;
     }
-    const changed = !sameOutcome(known.outcome, outcome);
+    const changed = !sameOutcome(known.outcome, outcome) || !sameNames(known.outcome, outcome);
     known.packets += flow.seen;
     known.lastTime = flow.last;
     known.heldMs = Math.max(known.heldMs, heldMs);
@@ -179,6 +178,10 @@ export class Ledger {
 /** A later decision about the same flow of the same program is the same connection. */
 function sameConnection(known: Outcome, outcome: Outcome): boolean {
   return known.enforced === outcome.enforced && sameSender(known.attempt.process, outcome.attempt.process);
+}
+
+function sameNames({ attempt: { names: a } }: Outcome, { attempt: { names: b } }: Outcome): boolean {
+  return a.length === b.length && a.every((one, at) => sameName(one, b[at] as typeof one));
 }
 
 type Hit = Pick<Decision, 'rule' | 'logged'>;

@@ -12,6 +12,12 @@ export const maxPacketsOfFlow = 32;
 
 /** Milliseconds until a flow whose program was not found is judged without it. Long enough for a scan of all of /proc. */
 export const attributionMs = 5_000;
+/** Milliseconds for which a datagram is held for the rest of what its flow says first, which its program sends at the same moment. */
+export const wordsMs = 300;
+/** Milliseconds after which a connection that only its first words could allow has said nothing. */
+export const silenceMs = 10_000;
+/** Flows listened to at once, each with at most 40 KB; beyond, the oldest is judged by what is known without its words. */
+export const maxListened = 1024;
 /** Milliseconds that no packet is held beyond: a SYN is given up by its sender after 135 s (KERNEL section 2). */
 export const maxHeldMs = 120_000;
 /** Milliseconds between two reports of the same connection or question that only grew. */

@@ -7,6 +7,7 @@ import type { Settings } from '#model/messages.ts';
 import type { Evidence, Process } from '#model/process.ts';
 import type { Answer, Prompt, PromptOutcome } from '#model/prompt.ts';
 import type { NamePattern } from '#policy/match/name.ts';
+import type { FirstPacket } from '#wire/firstwords/payload.ts';
 
 /** The only thing that decides; `policy/` compiles it. Pure: same attempt, same revision, same instant, same decision. */
 export interface Decider {
@@ -15,6 +16,15 @@ export interface Decider {
   decide(attempt: Attempt, now: number): Decision;
   /** What an explicit rule says of a packet whatever its program is; undefined: that takes the program, or the mode. */
   whoever?(attempt: Attempt): { readonly rule: string; readonly action: 'allow' | 'reject' | 'drop' } | undefined;
+  /** Whether what the flow says first of its name may make another decision of this one. Without it no rule asks for names. */
+  listens?(attempt: Attempt, decision: Decision, now: number): boolean;
+}
+
+/** One call of the engine: when it is, and the effects that it has had so far. */
+export interface Turn {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly out: Effect[];
 }
 
 /** A struct owner of bpf/shared.h, in bytes. */
@@ -36,6 +46,10 @@ export interface QueuedPacket {
   readonly caller?: Caller | undefined;
   /** It opens a TCP connection: SYN without ACK. The same addresses and ports may have had a connection before. */
   readonly opens?: boolean | undefined;
+  /** What it carries of TCP or UDP, on output and while rules ask for names. */
+  readonly words?: FirstPacket | undefined;
+  /** Of a TCP connection that the kernel let begin by itself: the sequence number of its opening. */
+  readonly began?: number | undefined;
 }
 
 /** A copy of a packet that was not held: `observe`, or a flow that the kernel decided by itself. */
@@ -87,16 +101,21 @@ export type EngineEvent =
 
 export type Verdict = 'accept' | 'reject' | 'drop';
 
+export interface VerdictKind {
+  /** Only these packets are lost: the flow still waits, so that the kernel must not remember a refusal of it. */
+  readonly passing?: true | undefined;
+  /** `begin`: packets of this connection that carry something come here too, until `end`. */
+  readonly listen?: 'begin' | 'end' | undefined;
+}
+
 export type Effect =
   /** Exactly one verdict for each id. `mark` is the packets' own mark, one for each id. */
-  | {
+  | ({
       readonly type: 'verdict';
       readonly verdict: Verdict;
       readonly flow: Flow;
       readonly packets: readonly { readonly id: number; readonly mark: number }[];
-      /** Only these packets are lost: the flow still waits, so that the kernel must not remember a refusal of it. */
-      readonly passing?: true;
-    }
+    } & VerdictKind)
   /** Find the program behind this flow and come back with `attributed`. */
   | {
       readonly type: 'attribute';

@@ -1,5 +1,5 @@
 // The kernel as the gate sees it: packets and copies come out, verdicts and tables go in. `kernel/fake/` implements it too.
-import type { CopiedPacket, QueuedPacket, Verdict } from '#engine/types.ts';
+import type { CopiedPacket, QueuedPacket, Verdict, VerdictKind } from '#engine/types.ts';
 import type { Flow } from '#model/flow.ts';
 import type { FailMode, Mode } from '#model/mode.ts';
 import type { Counters } from '#model/status.ts';
@@ -13,6 +13,8 @@ export interface KernelPlan {
   readonly forward: boolean;
   /** Lines of nft for the rules that the kernel decides by itself, by hook. */
   readonly kernelRules: Readonly<Record<'output' | 'input' | 'forward', readonly string[]>>;
+  /** Whether what flows say first may be listened to. */
+  readonly listens?: boolean;
   /** Which rule a copy made by one of those lines speaks of: the lines name the revision and the index. */
   readonly copied?: {
     readonly revision: number;
@@ -41,12 +43,12 @@ export interface KernelPort {
   /** One listener each, set before the first `applyRules`; copies that wait are delivered before queued packets. */
   onPacket(listener: (packet: QueuedPacket) => void): void;
   onCopy(listener: (packet: CopiedPacket) => void): void;
-  /** Buffers one verdict for each packet; the kernel hears of it at the next `flush`. `passing`: it remembers no refusal. */
+  /** Buffers one verdict for each packet; the kernel hears of it at the next `flush`. */
   verdict(
     packets: readonly { readonly id: number; readonly mark: number }[],
     verdict: Verdict,
     flow: Flow,
-    passing?: true,
+    kind?: VerdictKind,
   ): void;
   flush(): void;
   /** Takes the allowed bit from the flow's conntrack entry; destroys the socket too when the action is a refusal. */

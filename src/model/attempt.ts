@@ -13,6 +13,8 @@ export interface DestinationName {
   /** Lower case, without a dot at the end. */
   readonly name: string;
   readonly from: NameSource;
+  /** The hello that says it has another one inside, encrypted, which may be the true one. */
+  readonly ech?: true | undefined;
 }
 
 /** Names of one attempt at most. */
@@ -93,7 +95,7 @@ export const attemptSchema = z.strictObject({
   process: processSchema.optional(),
   flow: flowSchema,
   names: z
-    .array(z.strictObject({ name: z.string().max(1024), from: z.enum(nameSources) }))
+    .array(z.strictObject({ name: z.string().max(1024), from: z.enum(nameSources), ech: z.literal(true).optional() }))
     .max(maxNames)
     .optional(),
 });

@@ -17,12 +17,13 @@ export function programName({ process }: AttemptText): string {
   return state === undefined || state === 'host' ? name : `${name} (${state})`;
 }
 
-/** `192.0.2.7:443/tcp`, `[2001:db8::1]:53/udp`, `192.0.2.7/icmp`. */
+/** `192.0.2.7:443/tcp`, `[2001:db8::1]:53/udp`, `192.0.2.7/icmp`; with its name before it, and whether its hello has another one inside. */
 export function destinationName({ flow, names }: AttemptText): string {
   const { address, port = 0 } = flow.remote;
   const numeric = port === 0 ? address : address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-  const name = names?.[0]?.name;
-  return `${name === undefined ? '' : `${escapeText(name)} `}${numeric}/${flow.protocol}`;
+  const [newest] = names ?? [];
+  const name = newest === undefined ? '' : `${escapeText(newest.name)} ${newest.ech ? '(encrypted hello) ' : ''}`;
+  return `${name}${numeric}/${flow.protocol}`;
 }
 
 const arrows = { out: '→', in: '←', forward: '⇢' } as const;

@@ -25,6 +25,7 @@ export function judgingGuests(policy: Policy): Policy {
       if (!isGuest(attempt)) return policy.decideConsulting(attempt, now);
       return consultedOfBoth(policy.decideConsulting(outgoing(attempt), now), policy.decideConsulting(attempt, now));
     },
+    listens: (attempt, decision, now) => policy.listens(attempt, decision, now),
     explain: (attempt, now) => {
       if (!isGuest(attempt)) return policy.explain(attempt, now);
       return explainedOfBoth(policy.explain(outgoing(attempt), now), policy.explain(attempt, now));

@@ -1,5 +1,5 @@
 // Policy: all rules compiled, immutable, with a revision; the only thing that decides.
-import type { Attempt } from '#model/attempt.ts';
+import type { Attempt, NameSource } from '#model/attempt.ts';
 import type { DecidedAction, Decision, Explanation } from '#model/decision.ts';
 import { directions } from '#model/flow.ts';
 import type { Accounts } from '#model/messages.ts';
@@ -9,6 +9,7 @@ import { unreachable } from '#std/result.ts';
 import { answerDecides, answersMayDecide } from './compile/answers.ts';
 import type { Aliases } from './compile/app.ts';
 import type { Clause, CompiledRule } from './compile/clause.ts';
+import { type Criterion, fulfils } from './compile/criterion.ts';
 import { lowerRule } from './compile/lower.ts';
 import { orderClauses } from './compile/order.ts';
 import { buildTrees, entryMatches, FirstMatch, type Node, type Trees, type Walk, walk } from './compile/tree.ts';
@@ -47,6 +48,11 @@ export interface Policy {
   decide(attempt: Attempt, now: number): Decision;
   /** The same decision with what it was made from; takes several times as long, however many rules there are. */
   decideConsulting(attempt: Attempt, now: number): ConsultedDecision;
+  /**
+   * Whether the name that the flow says in its first packets may make another decision of this one: an allowed flow that names
+   * were looked at for, or one that is not allowed and that a rule before it would decide, which asks for what a flow says (`name-from`).
+   */
+  listens(attempt: Attempt, decision: Decision, now: number): boolean;
   /** The same decision with its reasons and the fields it depends on; takes as long as there are rules. */
   explain(attempt: Attempt, now: number): Explanation;
   /** All rules in the order of evaluation, a rule at the place of its most specific app and destination. */
@@ -105,6 +111,8 @@ class IndexedPolicy implements Policy {
   readonly #clauses: readonly Clause[];
   readonly #trees: readonly Trees[];
   readonly #view: View;
+  /** Those that ask for what a flow says, in the order of evaluation. */
+  readonly #asking: readonly Clause[];
   readonly #first: FirstMatch;
   readonly #byMode: Decision;
   #ordered: readonly OrderedRule[] | undefined;
@@ -117,6 +125,9 @@ class IndexedPolicy implements Policy {
     this.#view = view;
     this.#first = new FirstMatch(view);
     this.#clauses = orderClauses(rules);
+    this.#asking = this.#clauses.filter(
+      ({ direction, rule, tests }) => directions[direction] === 'out' && rule.action !== 'log' && tests.some(isSaid),
+    );
     this.#trees = directions.map((_, direction) => {
       return buildTrees(this.#clauses.filter((clause) => clause.direction === direction));
     });
@@ -190,6 +201,19 @@ class IndexedPolicy implements Policy {
     return { own, answer, winner: answer !== undefined && answerDecides(own, answer) ? answer : own };
   }
 
+  listens(attempt: Attempt, decision: Decision, now: number): boolean {
+    const { protocol, direction } = attempt.flow;
+    if (direction !== 'out' || (protocol !== 'tcp' && protocol !== 'udp')) return false;
+    if (decision.action === 'allow') return this.decideConsulting(attempt, now).consulted.names;
+    const view = this.#view;
+    view.load(attempt);
+    const { winner } = this.#winners(this.#trees[view.direction] as Trees, now);
+    return this.#asking.some(
+      (clause) =>
+        clause.rank < (winner?.rank ?? Infinity) && clause.rule.expires > now && mayHold(clause, view, protocol),
+    );
+  }
+
   explain(attempt: Attempt, now: number): Explanation {
     const view = this.#view;
     const decision = this.decide(attempt, now);
@@ -208,6 +232,24 @@ class IndexedPolicy implements Policy {
     this.#kernelRules ??= kernelRulesOf(this.#clauses);
     return this.#kernelRules;
   }
+}
+
+/** What a flow says itself, by its protocol. */
+const saidSources: Readonly<Record<'tcp' | 'udp', readonly NameSource[]>> = { tcp: ['sni', 'http'], udp: ['quic'] };
+
+/** Whether the test asks for a name that the flow says itself. */
+function isSaid(test: Criterion): boolean {
+  return isSaidOver(test, 'tcp') || isSaidOver(test, 'udp');
+}
+
+function isSaidOver(test: Criterion, protocol: 'tcp' | 'udp'): boolean {
+  const { sources } = test.kind === 'name' || test.kind === 'list' ? test : { sources: undefined };
+  return saidSources[protocol].some((source) => sources?.has(source));
+}
+
+/** Whether the clause matches if the flow says the right name. */
+function mayHold({ tests }: Clause, view: View, protocol: 'tcp' | 'udp'): boolean {
+  return tests.every((test) => isSaidOver(test, protocol) || fulfils(test, view));
 }
 
 /** What becomes of an attempt that no rule matches. */

@@ -1,8 +1,10 @@
 // A world for the engine: packets written as attempts, programs found at once or when the test says so, and a clock. It
 // keeps the books of the kernel's queue and fails at once when the engine breaks an invariant.
+
 import assert from 'node:assert/strict';
 import { Engine } from '#engine/engine.ts';
 import type { Effect, EngineEvent, QueuedPacket, Verdict } from '#engine/types.ts';
+import { nodeQuicCrypto } from '#kernel/crypto/quiccrypto.ts';
 import type { Attempt } from '#model/attempt.ts';
 import type { Connection, Totals } from '#model/connection.ts';
 import { flowKey } from '#model/flow.ts';
@@ -48,7 +50,7 @@ export class World {
 
   constructor(options: WorldOptions = {}) {
     const length = options.queueLength ?? queueLength;
-    this.engine = new Engine({ start, appKey, queueLength: length });
+    this.engine = new Engine({ start, appKey, queueLength: length, ciphers: nodeQuicCrypto });
     this.#half = length / 2;
     this.#holdSeconds = options.holdSeconds ?? 30;
     this.attributes = options.attributes ?? true;

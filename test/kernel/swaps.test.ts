@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { appKey } from '#attribution/app.ts';
 import { Engine } from '#engine/engine.ts';
 import { KernelBook } from '#kernel/bpf/identity/book.ts';
+import { nodeQuicCrypto } from '#kernel/crypto/quiccrypto.ts';
 import { SocketLookup } from '#kernel/netlink/socketlookup.ts';
 import { ProcAttributor } from '#kernel/proc/attributor.ts';
 import type { GateMessage } from '#model/messages.ts';
@@ -60,7 +61,7 @@ const gate = new Gate({
   programCounts: () => new Counts().snapshot(),
   attributor,
   cache: flows.cache,
-  engine: new Engine({ start: 'test', appKey }),
+  engine: new Engine({ start: 'test', appKey, ciphers: nodeQuicCrypto }),
   counts: new Counts(),
   reports: new Reports({ send: () => true, connected: () => true, onUnreported: () => {} }),
   send,

@@ -1,11 +1,12 @@
 // The gate: carries packets from the kernel to the engine and the engine's effects back. It decides nothing itself.
+import { namesOfGoing } from '#attribution/names/said.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { Attribution, Caller, CopiedPacket, Decider, Effect, EngineEvent, QueuedPacket } from '#engine/types.ts';
 import { callerIds } from '#kernel/bpf/flows/callers.ts';
 import type { FlowCache } from '#kernel/bpf/flows/flowcache.ts';
 import { PlaceFiles } from '#kernel/places/placefiles.ts';
 import type { KernelPort } from '#kernel/port.ts';
-import { type Attempt, sameName, withNames } from '#model/attempt.ts';
+import { type Attempt, sameName } from '#model/attempt.ts';
 import type { Totals } from '#model/connection.ts';
 import type { Decision } from '#model/decision.ts';
 import { type Flow, flowKey, packetSocket } from '#model/flow.ts';
@@ -172,10 +173,10 @@ export class Gate {
     }
   }
 
-  #judge({ packets, verdict, flow, passing }: Extract<Effect, { type: 'verdict' }>): void {
+  #judge({ packets, verdict, flow, passing, listen }: Extract<Effect, { type: 'verdict' }>): void {
     const revision = this.#policy?.policy.revision ?? 0;
     const queued = this.#unheld.judged(packets, verdict, revision);
-    if (queued.length > 0) this.#parts.kernel.verdict(queued, verdict, flow, passing);
+    if (queued.length > 0) this.#parts.kernel.verdict(queued, verdict, flow, { passing, listen });
   }
 
   attribute(flow: Flow, sender: Sender, done: (found: Attribution) => void): void {
@@ -206,7 +207,7 @@ export class Gate {
     this.#renaming ??= setImmediate(() => this.#decideRenamed(names));
   }
 
-  #decideRenamed(names: Names): void {
+  #decideRenamed(book: Names): void {
     this.#renaming = undefined;
     const addresses = new Set(this.#renamed);
     this.#renamed.clear();
@@ -215,10 +216,10 @@ export class Gate {
     const flows = (this.#policy?.asksForNames === true ? engine.flowsTo(isRenamed) : engine.askedTo(isRenamed)).flatMap(
       ({ key, attempt }) => {
         const caller = attempt.process && this.#callers.get(attempt.process);
-        const now = names.namesOf(attempt.flow.remote.address, caller, attempt.process);
-        const gained = now.filter((one) => !attempt.names.some((other) => sameName(one, other)));
+        const now = book.namesOf(attempt.flow.remote.address, caller, attempt.process);
         // What a flow was called when it was judged, it is called to its end.
-        return gained.length === 0 ? [] : [{ key, names: withNames(gained, attempt.names) }];
+        const names = namesOfGoing(now, attempt.names);
+        return names.every((one) => attempt.names.some((other) => sameName(one, other))) ? [] : [{ key, names }];
       },
     );
     if (flows.length > 0) this.#handle({ type: 'named', flows });
@@ -227,7 +228,7 @@ export class Gate {
   /** As the engine would decide now; undefined while there is no policy. With the names by which the flow was judged before. */
   decide(attempt: Attempt): Decision | undefined {
     const before = this.#parts.engine.namesOf(flowKey(attempt.flow));
-    return this.#decider?.decide({ ...attempt, names: withNames(attempt.names, before) }, this.#parts.now());
+    return this.#decider?.decide({ ...attempt, names: namesOfGoing(attempt.names, before) }, this.#parts.now());
   }
 
   /** Teaches the kernel what the rules say of these, should they make packet sockets. */
@@ -323,6 +324,7 @@ export class Gate {
       failMode,
       forward,
       kernelRules: compiled.value.kernelLines,
+      listens: compiled.value.asksForNames,
       copied: {
         revision: message.revision,
         rules: kernelRules.map(({ name, action }) => ({ rule: name, action })),
@@ -358,16 +360,18 @@ export class Gate {
     if (teaches) cache?.makeRoom();
     const plain =
       teaches && cache !== undefined ? new Teacher({ policy, cache, generation, callerOf, namesLast }) : policy;
-    if (failMode !== 'closed') return plain;
     // Rules that the kernel could hold and, in fail mode `closed`, does not: under load they must decide here.
     const first = kernelRules.slice(0, maxTriedInLoad);
     return {
       revision: policy.revision,
       decide: (attempt, now) => plain.decide(attempt, now),
-      whoever: (attempt) => {
-        const found = first.find((rule) => kernelRuleMatches(rule, attempt));
-        return found && { rule: found.name, action: found.action };
-      },
+      ...(compiled.asksForNames && { listens: policy.listens }),
+      ...(failMode === 'closed' && {
+        whoever: (attempt: Attempt) => {
+          const found = first.find((rule) => kernelRuleMatches(rule, attempt));
+          return found && { rule: found.name, action: found.action };
+        },
+      }),
     };
   }
 

@@ -13,6 +13,7 @@ import { countSlots } from '#kernel/bpf/layout.ts';
 import { libbpf } from '#kernel/bpf/libbpf.ts';
 import { Pins } from '#kernel/bpf/pins.ts';
 import { objectFile } from '#kernel/bpf/tier.ts';
+import { nodeQuicCrypto } from '#kernel/crypto/quiccrypto.ts';
 import { Netfilter } from '#kernel/netfilter/netfilter.ts';
 import { SocketLookup } from '#kernel/netlink/socketlookup.ts';
 import { ProcAttributor } from '#kernel/proc/attributor.ts';
@@ -189,7 +190,7 @@ function run(options: GateOptions): void {
     makers: () => makers?.running() ?? [],
     cache: flows?.cache,
     names,
-    engine: new Engine({ start: started.toString(36), appKey }),
+    engine: new Engine({ start: started.toString(36), appKey, ciphers: nodeQuicCrypto }),
     counts,
     reports,
     send: (message) => socket.connected && socket.send(message),

@@ -4,7 +4,7 @@ import { closeSync, readSync, statSync } from 'node:fs';
 import type { KernelPath } from '#model/status.ts';
 import { inProcess } from '../proc/process/folder.ts';
 import { readBirth } from '../proc/process/read.ts';
-import { chainPrograms, guestProgram, hookPrograms, passedPrograms, programPin } from './flows/hooks.ts';
+import { chainPrograms, guestProgram, hookPrograms, listenProgram, passedPrograms, programPin } from './flows/hooks.ts';
 import { flowMaps } from './flows/maps.ts';
 import { decodeProcess } from './identity/decode.ts';
 import { layouts } from './layout.ts';
@@ -19,6 +19,7 @@ const pinnedPrograms = [
   ...hookPrograms,
   ...[passedPrograms, ...Object.values(chainPrograms)].flatMap((chain) => Object.values(chain)),
   guestProgram,
+  listenProgram,
 ];
 const watchers = ['on_exec', 'on_fork', 'on_exit'] as const;
 

@@ -32,10 +32,20 @@ export class Conntrack {
     if (name !== undefined) this.#clear(name);
   }
 
+  /** Nothing more of what the connection's program sends need be looked at. */
+  heard(flow: Flow): void {
+    const name = entryOfFlow(flow);
+    if (name !== undefined) this.#change(name, this.#marks.heard, this.#marks.heard);
+  }
+
   #clear(name: EntryName): void {
+    this.#change(name, 0, this.#mask);
+  }
+
+  #change(name: EntryName, value: number, mask: number): void {
     const writer = Writer.growing(256);
     const sequence = this.#next();
-    appendConntrackMark(writer, sequence, name, 0, this.#mask);
+    appendConntrackMark(writer, sequence, name, value, mask);
     request(this.#socket, writer.finished(), sequence);
   }
 

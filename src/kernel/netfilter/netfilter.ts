@@ -1,10 +1,11 @@
 // The real kernel behind KernelPort: the packet queue, the copies, conntrack, and our one nft table.
-import type { CopiedPacket, QueuedPacket, Verdict } from '#engine/types.ts';
+import type { CopiedPacket, QueuedPacket, Verdict, VerdictKind } from '#engine/types.ts';
 import { type Flow, flowKey } from '#model/flow.ts';
 import { enforces } from '#model/mode.ts';
 import { protocolNumbers } from '#model/net/protocol.ts';
 import type { QueueKind } from '#model/status.ts';
 import { ok, type Result } from '#std/result.ts';
+import { parsePayload } from '#wire/firstwords/payload.ts';
 import { directionOfHook, flowFromPacket } from '#wire/flow.ts';
 import { createPacketFields, parsePacket, TCP_ACK, TCP_SYN } from '#wire/ip.ts';
 import type { LogMessage } from '#wire/nflog.ts';
@@ -52,6 +53,7 @@ export class Netfilter implements KernelPort {
   #enforcing = false;
   #copied: KernelPlan['copied'];
   #forward = false;
+  #listens = false;
   #onPacket: (packet: QueuedPacket) => void = () => {};
   #onCopy: (packet: CopiedPacket) => void = () => {};
   readonly #counts = {
@@ -155,7 +157,19 @@ export class Netfilter implements KernelPort {
       return;
     }
     const { id, mark } = message;
-    this.#onPacket({ id, flow, key: flowKey(flow), mark, opens: this.#opens(), ...this.#sender(flow, message) });
+    const opens = this.#opens();
+    const packet = { id, flow, key: flowKey(flow), mark, opens, ...this.#sender(flow, message) };
+    this.#onPacket(this.#listens ? { ...packet, ...this.#words(bytes, message, flow, opens) } : packet);
+  }
+
+  /** What a packet of a program's says: of the bytes, which are overwritten with the next batch, a copy. */
+  #words(bytes: Buffer, message: QueueMessage, flow: Flow, opens: boolean): Pick<QueuedPacket, 'words' | 'began'> {
+    if (flow.direction !== 'out') return {};
+    const end = message.payloadStart + message.payloadLength;
+    const words = parsePayload(bytes, message.payloadStart, end, this.#fields);
+    if (words === undefined) return {};
+    const began = opens ? undefined : this.#options.flows?.callers.began(flow);
+    return { words: { ...words, payload: words.payload.slice() }, began };
   }
 
   /** Effective ids at the call where a program saw it, else those that the socket was made with. */
@@ -196,8 +210,10 @@ export class Netfilter implements KernelPort {
     packets: readonly { readonly id: number; readonly mark: number }[],
     verdict: Verdict,
     flow: Flow,
-    passing?: true,
+    { passing, listen }: VerdictKind = {},
   ): void {
+    if (this.#options.flows === undefined && listen === 'end') this.#conntrack.heard(flow);
+    else if (listen !== undefined) this.#options.flows?.callers.listen(flow, listen);
     for (const { id, mark } of packets) {
       if (passing === true && verdict === 'drop') this.#dropHere(id);
       else this.#judge(id, mark, verdict, flow);
@@ -245,9 +261,10 @@ export class Netfilter implements KernelPort {
   }
 
   revoke(flow: Flow, action: 'reject' | 'drop' | 'ask'): void {
+    // Before its bit is gone: the reset that tells the other end passes as a part of the connection.
+    if (action === 'reject') this.#options.lookup.destroy(flow);
     if (this.#options.flows === undefined || flow.direction === 'forward') this.#conntrack.forget(flow);
     else this.#options.flows.callers.revoke(flow);
-    if (action === 'reject') this.#options.lookup.destroy(flow);
   }
 
   revokeUnless(isAllowed: (key: string) => boolean): number {
@@ -270,6 +287,7 @@ export class Netfilter implements KernelPort {
     if (plan.mode !== 'off') {
       const stands = this.#options.flows?.stand(enforcing ? 'enforce' : 'observe', {
         forward: enforcing && plan.forward,
+        listens: enforcing && plan.listens === true,
         packets: plan.mode === 'ask' || plan.mode === 'lockdown',
       });
       if (stands?.ok === false) return stands;
@@ -283,6 +301,7 @@ export class Netfilter implements KernelPort {
     }
     if (plan.mode === 'off') this.#options.flows?.stand('off');
     this.#enforcing = enforcing;
+    this.#listens = enforcing && plan.listens === true;
     this.#forward = enforcing && plan.forward;
     return ok(undefined);
   }

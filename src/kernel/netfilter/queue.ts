@@ -1,5 +1,6 @@
 // The packet queue: binds it, reads what the kernel holds in batches, and sends the verdicts of a batch with one call.
 import { readFileSync } from 'node:fs';
+import { firstWordLimits } from '#wire/firstwords/firstwords.ts';
 import {
   appendQueueConfig,
   appendVerdict,
@@ -18,12 +19,12 @@ import { Arena } from '../netlink/arena.ts';
 import { type Answer, request } from '../netlink/requests.ts';
 import { NetlinkSocket } from '../netlink/socket.ts';
 
-/** Packets that may wait in the kernel, and bytes of each that we see (KERNEL section 2). */
+/** Packets that may wait in the kernel, and bytes of each that we see: all that is listened to, with the longest headers. */
 export const queueLength = 16_384;
-const copyRange = 256;
+const copyRange = firstWordLimits.bytes + 160;
 const batch = 64;
-/** A message of 256 copied bytes and all attributes fits. */
-const slotBytes = 1024;
+/** A message with them and all attributes fits. */
+const slotBytes = copyRange + 864;
 /** Batches read before other work of this process gets its turn. */
 const batchesPerTurn = 16;
 

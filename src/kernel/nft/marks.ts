@@ -1,4 +1,4 @@
-// The bits that are ours: two in the packet mark, only on packets on their way to being refused, and four in the conntrack mark.
+// The bits that are ours: two in the packet mark, only on packets on their way to being refused, and five in the conntrack mark.
 
 export interface Marks {
   /** Packet marks of a packet that the gate refused; compared as a whole, since a packet with a foreign mark never gets them. */
@@ -10,10 +10,12 @@ export interface Marks {
   readonly forward: number;
   /** Conntrack bit of a refused packet, so that the RST or ICMP error about it passes. */
   readonly refused: number;
+  /** Conntrack bit of a connection of which enough was heard: while rules ask for names, what others send out is queued. */
+  readonly heard: number;
 }
 
 /**
- * Two neighbouring bits from `packetShift` (0–30) and four from `conntrackShift` (0–28). The defaults keep clear of
+ * Two neighbouring bits from `packetShift` (0–30) and five from `conntrackShift` (0–27). The defaults keep clear of
  * wg-quick (0xca6c), Tailscale (0xff0000) and kube-proxy (0xc000).
  */
 export function marksAt(packetShift = 28, conntrackShift = 24): Marks {
@@ -25,10 +27,11 @@ export function marksAt(packetShift = 28, conntrackShift = 24): Marks {
     in: conntrack(1),
     forward: conntrack(2),
     refused: conntrack(3),
+    heard: conntrack(4),
   };
 }
 
 /** All of our conntrack bits. */
 export function conntrackMask(marks: Marks): number {
-  return (marks.out | marks.in | marks.forward | marks.refused) >>> 0;
+  return (marks.out | marks.in | marks.forward | marks.refused | marks.heard) >>> 0;
 }

@@ -72,6 +72,7 @@ test('where programs are asked, what is forwarded for one of this machine does n
     passed: { output: 1, input: 2 },
     fds: { output: asked, loopback: asked, input: asked, forward: asked },
     guest: 6,
+    listened: 7,
   };
   const text = renderTable({ ...plan, programs }, 'x');
   const chain = (name: string) =>
@@ -101,11 +102,11 @@ test('a copy names its rule, and only of its own revision', () => {
   }
 });
 
-test('our bits are six different ones, wherever they are put', () => {
+test('our bits are seven different ones, wherever they are put', () => {
   for (let packet = 0; packet <= 30; packet++) {
-    const marks = marksAt(packet, packet % 29);
+    const marks = marksAt(packet, packet % 28);
     assert.equal(marks.reject & marks.drop, 0);
     const mask = conntrackMask(marks);
-    assert.equal([...mask.toString(2)].filter((bit) => bit === '1').length, 4);
+    assert.equal([...mask.toString(2)].filter((bit) => bit === '1').length, 5);
   }
 });

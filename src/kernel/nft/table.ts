@@ -31,6 +31,8 @@ export interface TablePlan {
   readonly queue: 'native' | 'compat';
   /** Lines of the chains kernel_output, kernel_input and kernel_forward, of nft/kernelrules.ts. */
   readonly kernelRules: Readonly<Record<Hook, readonly string[]>>;
+  /** Whether what flows say first may be listened to. */
+  readonly listens?: boolean | undefined;
   /** BPF programs that know the flows of sockets; then output and input use no conntrack. See nft/programs.ts. */
   readonly programs?: ChainPrograms | undefined;
 }
@@ -49,6 +51,8 @@ export interface ChainPrograms {
   readonly fds: Readonly<Record<AskingPlace, Readonly<Record<'allowed' | 'rejected' | 'dropped', number>>>>;
   /** And of the one that knows the forwarded packets of this machine's own programs, in containers. */
   readonly guest: number;
+  /** And of the one that knows which connections are listened to. */
+  readonly listened: number;
 }
 
 function asksPrograms(hook: Hook, plan: TablePlan): hook is SocketHook {
@@ -141,6 +145,18 @@ function namesCopied(hook: SocketHook): string {
   return `meta l4proto { tcp, udp } th ${hook === 'output' ? 'dport' : 'sport'} 53 log group ${namesGroup} snaplen ${namesBytes}`;
 }
 
+/** What the program of a connection sends while nobody has heard enough of it, and with it its acknowledgements. */
+function listened({ marks, programs, listens }: TablePlan): string[] {
+  if (programs !== undefined || listens !== true) return [];
+  const { out, heard } = marks;
+  const begun = `ct direction original ct mark and ${hex(out | heard)} == ${hex(out)} tcp flags & (syn | rst) == 0x0`;
+  return [`${begun} jump queue_output`];
+}
+
+function listenedFirst(hook: Hook): string[] {
+  return hook === 'output' ? ['meta l4proto tcp jump listened_output'] : [];
+}
+
 function decideChain(hook: Hook, plan: TablePlan): string[] {
   const { marks } = plan;
   const { original, reply } = judged(hook, marks);
@@ -149,6 +165,7 @@ function decideChain(hook: Hook, plan: TablePlan): string[] {
   if (asksPrograms(hook, plan)) {
     return [
       `type filter hook ${hook} priority -150; policy accept;`,
+      ...listenedFirst(hook),
       tcpGoesOn,
       ...allowedFirst(hook),
       `jump kernel_${hook}`,
@@ -159,6 +176,7 @@ function decideChain(hook: Hook, plan: TablePlan): string[] {
   return [
     `type filter hook ${hook} priority -150; policy accept;`,
     ...(hook === 'forward' ? [] : [namesCopied(hook)]),
+    ...listenedFirst(hook),
     `ct direction original ct mark and ${hex(original)} != 0x0 accept`,
     `ct direction reply ct mark and ${hex(reply)} != 0x0 accept`,
     `ct state related ct mark and ${hex(conntrackMask(marks))} != 0x0 accept`,
@@ -225,13 +243,21 @@ function askingChains(hook: SocketHook): string[] {
   ];
 }
 
+/** A rule that asks for no name decided: nobody need hear more. */
+function passed(hook: Hook, { marks }: TablePlan): string[] {
+  const heard = `ct state != untracked ct mark set ct mark or ${hex(marks.heard)}`;
+  return hook === 'output' ? [heard, 'accept'] : ['accept'];
+}
+
 function hookChains(hook: Hook, plan: TablePlan): string[] {
   return [
     ...sets(hook),
-    chain(`passed_${hook}`, asksPrograms(hook, plan) ? [] : ['accept']),
+    chain(`passed_${hook}`, asksPrograms(hook, plan) ? [] : passed(hook, plan)),
     chain(`kernel_${hook}`, plan.kernelRules[hook]),
     ...(asksPrograms(hook, plan) ? askingChains(hook) : []),
     chain(`queue_${hook}`, queueLines(plan)),
+    // Where programs are asked it is filled by nft/wake.ts.
+    ...(hook === 'output' ? [chain('listened_output', listened(plan))] : []),
     ...(hook === 'forward' && plan.programs !== undefined ? guestChains() : []),
     chain(`rejected_${hook}`, [...rememberRules(hook, 'rejected'), 'goto refuse']),
     chain(`dropped_${hook}`, [...rememberRules(hook, 'dropped'), 'counter name refused drop']),
@@ -287,6 +313,13 @@ export function removeTable(): string {
 
 /** One transaction that exchanges the kernel's own rules and forgets the remembered refusals. */
 export function renderRules(plan: TablePlan): string {
+  const listening =
+    plan.programs === undefined
+      ? [
+          `flush chain inet ${tableName} listened_output`,
+          ...listened(plan).map((line) => `add rule inet ${tableName} listened_output ${line}`),
+        ]
+      : [];
   return plannedHooks(plan)
     .flatMap((hook) => [
       `flush chain inet ${tableName} kernel_${hook}`,
@@ -296,6 +329,7 @@ export function renderRules(plan: TablePlan): string {
       ]),
       ...plan.kernelRules[hook].map((line) => `add rule inet ${tableName} kernel_${hook} ${line}`),
     ])
+    .concat(listening)
     .map((line) => `${line}\n`)
     .join('');
 }

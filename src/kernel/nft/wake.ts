@@ -27,6 +27,11 @@ function programRules({ programs, forward }: TablePlan): BatchRule[] {
     { chain: `passed_${hook}`, action: { verdict: 'accept' } },
   ]);
   const guests: BatchRule = { chain: 'guests_forward', program: programs.guest, action: { goto: 'guest_forward' } };
+  const listened: BatchRule = {
+    chain: 'listened_output',
+    program: programs.listened,
+    action: { goto: 'queue_output' },
+  };
   const asked = Object.entries(programs.fds).flatMap(([place, { allowed, rejected, dropped }]): BatchRule[] => {
     if (place === 'forward' && !forward) return [];
     return [
@@ -35,7 +40,7 @@ function programRules({ programs, forward }: TablePlan): BatchRule[] {
       { chain: `refused_${place}`, program: dropped, counter: 'refused', action: { verdict: 'drop' } },
     ];
   });
-  return [...passed, ...asked, ...(forward ? [guests] : [])];
+  return [...passed, listened, ...asked, ...(forward ? [guests] : [])];
 }
 
 /** What the rules above are made of. */

@@ -9,7 +9,7 @@ import type { FirstPacket } from './payload.ts';
 
 /**
  * `name`: what the program says, which is a claim and no proof. With `encryptedHello` there is a name inside that nobody else sees,
- * or the program makes believe: the name said is then not to be taken for the destination.
+ * or the program makes believe: the name said is then not to be taken for the destination. `proxied`: it is what a proxy is asked for.
  * `none`: it is known that no name is said. `unseen`: it cannot be known. `more`: give the next packet.
  */
 export type FirstSaid =
@@ -19,6 +19,7 @@ export type FirstSaid =
       readonly name: string;
       readonly from: 'sni' | 'quic' | 'http';
       readonly encryptedHello: boolean;
+      readonly proxied: boolean;
     }
   | { readonly kind: 'none'; readonly reason: NoName }
   | { readonly kind: 'none'; readonly reason: 'malformed'; readonly detail: RecordError | HttpError | QuicError }
@@ -30,11 +31,8 @@ export type FirstSaid =
  */
 export type NoName = 'other-protocol' | 'unnamed' | 'address' | 'h2c' | 'unknown-version' | 'ended';
 
-/**
- * Five packets of a local program hold hellos of 17 KB, since they pass here before they are cut into segments (GSO); those that are
- * forwarded may need 12.
- */
-export const firstWordLimits: WordLimits = { packets: 5, bytes: 65_536 };
+/** Five packets of a local program hold hellos of 17 KB, since they pass here before they are cut into segments (GSO). */
+export const firstWordLimits: WordLimits = { packets: 5, bytes: 20_480 };
 
 const more: FirstSaid = { kind: 'more' };
 
@@ -132,16 +130,16 @@ class QuicListener implements Listener {
 
 function saidByHello({ sni, sniIsAddress, ech }: ClientHello, from: 'sni' | 'quic'): FirstSaid {
   if (sni === undefined) return { kind: 'none', reason: sniIsAddress ? 'address' : 'unnamed' };
-  return { kind: 'name', name: sni, from, encryptedHello: ech !== 'none' };
+  return { kind: 'name', name: sni, from, encryptedHello: ech !== 'none', proxied: false };
 }
 
 function saidByHttp(bytes: Uint8Array): FirstSaid {
   const http = parseHttp(bytes);
   switch (http.kind) {
     case 'request': {
-      const { host, hostIsAddress } = http.request;
+      const { host, hostIsAddress, proxied } = http.request;
       if (host === undefined) return { kind: 'none', reason: hostIsAddress ? 'address' : 'unnamed' };
-      return { kind: 'name', name: host, from: 'http', encryptedHello: false };
+      return { kind: 'name', name: host, from: 'http', encryptedHello: false, proxied };
     }
     case 'malformed':
       return { kind: 'none', reason: 'malformed', detail: http.reason };

@@ -14,6 +14,8 @@ export interface HttpRequest {
   /** As `parseHostName` gives it, without a port. */
   readonly host: string | undefined;
   readonly hostIsAddress: boolean;
+  /** It asks a proxy: the host is not whom the connection goes to. */
+  readonly proxied: boolean;
 }
 
 /**
@@ -73,7 +75,7 @@ function parseHead([line = '', ...fields]: readonly string[]): ParsedHttp {
   const aimed = targetHost(method, target);
   if (aimed === null) return malformed('bad-host');
   // RFC 9112 3.2.2: the target is what counts where it is absolute, whatever Host says.
-  return { kind: 'request', request: { method, ...(aimed ?? named ?? noHost) } };
+  return { kind: 'request', request: { method, ...(aimed ?? named ?? noHost), proxied: aimed !== undefined } };
 }
 
 type Named = Pick<HttpRequest, 'host' | 'hostIsAddress'>;

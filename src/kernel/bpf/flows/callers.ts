@@ -8,6 +8,7 @@ import { writeFlow } from './flowbytes.ts';
 import { flowLayouts, verdictCodes } from './layout.ts';
 
 const { flow: flowLayout, asked: askedLayout, socket: socketLayout, talk: talkLayout, port: portLayout } = flowLayouts;
+const { beginning } = flowLayouts;
 const { owner: ownerLayout, process: processLayout, exe: exeLayout } = layouts;
 
 /** Who has a socket, as user space found out. */
@@ -20,6 +21,7 @@ export interface CallerMaps {
   readonly talks: BpfMap;
   readonly procs: BpfMap;
   readonly ports: BpfMap;
+  readonly listened: BpfMap;
 }
 
 export class Callers {
@@ -31,6 +33,7 @@ export class Callers {
   readonly #socket = Buffer.alloc(socketLayout.size);
   readonly #talk = Buffer.alloc(talkLayout.size);
   readonly #cookie = Buffer.alloc(8);
+  readonly #listened = Buffer.alloc(beginning.size);
   readonly #pid = Buffer.alloc(4);
   readonly #portKey = Buffer.alloc(4);
   readonly #port = Buffer.alloc(portLayout.size);
@@ -140,6 +143,25 @@ export class Callers {
       talk.writeBigUInt64LE(known ? this.#asked.readBigUInt64LE(askedLayout.cookie) : 0n, talkLayout.out_cookie);
     }
     this.#maps.talks.update(this.#flow, talk);
+  }
+
+  /** What a connection that is let begin sends, comes to the queue as long as it is listened to. */
+  listen(flow: Flow, until: 'begin' | 'end'): void {
+    if (!this.#lookAsked(flow)) return;
+    this.#asked.copy(this.#cookie, 0, askedLayout.cookie);
+    if (until === 'end') this.#maps.listened.delete(this.#cookie);
+    // What the kernel wrote down itself stays: it knows where the connection began.
+    else this.#maps.listened.update(this.#cookie, this.#listened.fill(0), updateFlags.noExist);
+  }
+
+  /** The sequence number with which a connection began that is listened to, where the kernel let it begin by itself. */
+  began(flow: Flow): number | undefined {
+    if (!this.#lookAsked(flow)) return undefined;
+    this.#asked.copy(this.#cookie, 0, askedLayout.cookie);
+    if (!this.#maps.listened.lookup(this.#cookie, this.#listened)) return undefined;
+    return this.#listened.readUInt32LE(beginning.known) === 1
+      ? this.#listened.readUInt32LE(beginning.sequence)
+      : undefined;
   }
 
   #lookAsked(flow: Flow): boolean {

@@ -46,6 +46,9 @@ export const chainPrograms = {
 /** Whether a forwarded packet comes from a program of this machine. */
 export const guestProgram = 'known_forward';
 
+/** Whether a packet of a connection belongs to what it says first. */
+export const listenProgram = 'listened_output';
+
 /** Told of what nft's own rules let pass. */
 export const passedPrograms = { output: 'passed_output', input: 'passed_input' } as const;
 

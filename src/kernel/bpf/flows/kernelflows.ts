@@ -16,7 +16,15 @@ import { bootMs } from './bootclock.ts';
 import { Callers } from './callers.ts';
 import { readFlow } from './flowbytes.ts';
 import { FlowCache } from './flowcache.ts';
-import { chainPrograms, guestProgram, type HookState, Hooks, passedPrograms, programPin } from './hooks.ts';
+import {
+  chainPrograms,
+  guestProgram,
+  type HookState,
+  Hooks,
+  listenProgram,
+  passedPrograms,
+  programPin,
+} from './hooks.ts';
 import { flowEvents, flowLayouts, verdictCodes } from './layout.ts';
 import { flowMaps } from './maps.ts';
 import type { Numbered } from './rulenumbers.ts';
@@ -64,7 +72,7 @@ export class KernelFlows {
       const [keySize, valueSize] = flowMaps[name];
       return openPinned(lib, pins.path(name), name, keySize, valueSize);
     };
-    const [flows, masks, hits, sockets, talks, asked, ports, procs, guests] = [
+    const [flows, masks, hits, sockets, talks, asked, ports, procs, guests, listened] = [
       open('flows'),
       open('masks'),
       open('hits'),
@@ -74,12 +82,17 @@ export class KernelFlows {
       open('ports'),
       openPinned(lib, pins.path('procs'), 'procs', 4, layouts.process.size),
       open('guests'),
+      open('listened'),
     ];
     const settings = openPinned(lib, pins.path('config'), 'config', 4, layouts.config.size);
-    this.#maps = [flows, masks, hits, sockets, talks, asked, ports, procs, guests, settings];
+    this.#maps = [flows, masks, hits, sockets, talks, asked, ports, procs, guests, listened, settings];
     this.#config = new KernelConfig(settings.fd);
     this.cache = new FlowCache({ flows, masks, hits }, this.#config, bootMs);
-    this.callers = new Callers({ asked, guests, sockets, talks, ports, procs }, () => this.cache.generation, bootMs);
+    this.callers = new Callers(
+      { asked, guests, sockets, talks, ports, procs, listened },
+      () => this.cache.generation,
+      bootMs,
+    );
     this.#hooks = new Hooks(lib, pins, cgroup);
     this.#frames = new Frames(lib, pins);
     this.programs = programs;
@@ -116,6 +129,7 @@ export class KernelFlows {
           forward: chain(chainPrograms.forward),
         },
         guest: program(guestProgram),
+        listened: program(listenProgram),
       };
       const flows = new KernelFlows(lib, pins, options.cgroup, programs);
       flows.#config.setNetworkNamespace(options.netns);
@@ -130,11 +144,15 @@ export class KernelFlows {
 
   /**
    * Which programs stand at the hooks. `observe` can refuse nothing. `forward`: what is forwarded is judged. `packets`: a packet
-   * socket is refused where nothing is known of who makes it.
+   * socket is refused where nothing is known of who makes it. `listens`: what flows say first may decide.
    */
-  stand(state: HookState, judged: { readonly forward?: boolean; readonly packets?: boolean } = {}): Result<void> {
+  stand(
+    state: HookState,
+    judged: { readonly forward?: boolean; readonly packets?: boolean; readonly listens?: boolean } = {},
+  ): Result<void> {
     this.#config.set('forward', judged.forward === true ? 1 : 0);
     this.#config.set('packets', judged.packets === true ? 1 : 0);
+    this.#config.set('listens', judged.listens === true ? 1 : 0);
     this.#config.set('enforce', state === 'enforce' ? 1 : 0);
     this.#config.set('report', state === 'off' ? 0 : 1);
     const hooks = this.#hooks.set(state);
@@ -191,6 +209,7 @@ export class KernelFlows {
       for (const fd of Object.values(fds)) closeSync(fd);
     }
     closeSync(this.programs.guest);
+    closeSync(this.programs.listened);
     this.#config.close();
     for (const map of this.#maps) map.close();
   }

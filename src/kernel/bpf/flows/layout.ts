@@ -33,6 +33,7 @@ export const flowLayouts = {
   },
   entry: { size: 32, expires: 0, hits: 8, rule: 16, verdict: 20, by_mode: 21, error: 22, by_names: 24, zero: 28 },
   mask: { size: 24, remote_high: 0, remote_low: 8, fields: 16, zero: 20 },
+  beginning: { size: 8, sequence: 0, known: 4 },
   asked: { size: 120, owner: 0, cookie: 96, time: 104, ambiguous: 112, zero: 116 },
   socket: {
     size: 160,

@@ -10,5 +10,6 @@ export const flowMaps = {
   traffic: [4, flowLayouts.traffic.size],
   talks: [flowLayouts.flow.size, flowLayouts.talk.size],
   asked: [flowLayouts.flow.size, flowLayouts.asked.size],
+  listened: [8, flowLayouts.beginning.size],
   guests: [flowLayouts.flow.size, flowLayouts.asked.size],
 } as const;

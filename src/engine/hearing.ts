@@ -1,0 +1,116 @@
+// Flows that were let begin and whose first words are still listened to: one listener each, until it knows.
+import { type FirstSaid, FirstWords } from '#wire/firstwords/firstwords.ts';
+import type { QuicCrypto } from '#wire/quic/crypto.ts';
+import type { HeldFlow } from './held.ts';
+import { maxListened } from './limits.ts';
+import type { Terms } from './memory.ts';
+import type { Attribution, QueuedPacket } from './types.ts';
+
+/** A flow that no rule allows yet: what it says may, and until then only its opening has passed. */
+export interface Provisional {
+  readonly flow: HeldFlow;
+  readonly terms: Terms;
+  readonly action: 'reject' | 'drop' | 'ask';
+  /** Milliseconds since 1970 at which it has said nothing. */
+  readonly until: number;
+}
+
+/** A flow of datagrams that is held until it has said all that it says first. */
+export interface Waiting {
+  readonly flow: HeldFlow;
+  /** Its program, which is found already. */
+  readonly found: Attribution;
+  /** Milliseconds since 1970 at which it is decided by what it has said. */
+  readonly until: number;
+}
+
+export class Hearing {
+  readonly #ciphers: QuicCrypto;
+  /** By the flow's key. */
+  readonly #listeners = new Map<string, FirstWords>();
+  /** By the flow's slot, the oldest first. */
+  readonly #waiting = new Map<string, Waiting>();
+  /** By the flow's key, the oldest first. */
+  readonly #provisional = new Map<string, Provisional>();
+
+  constructor(ciphers: QuicCrypto) {
+    this.#ciphers = ciphers;
+  }
+
+  /** Gives the packet to who listens to its flow, or to a new listener, and gives what is known then. */
+  hear(packet: Omit<QueuedPacket, 'id'>): { readonly listener: FirstWords; readonly said: FirstSaid } | undefined {
+    const { words, flow, key, began } = packet;
+    if (words === undefined || (flow.protocol !== 'tcp' && flow.protocol !== 'udp')) return undefined;
+    let listener = words.begins ? undefined : this.#listeners.get(key);
+    if (listener === undefined) {
+      listener = new FirstWords(flow.protocol, this.#ciphers);
+      // The kernel let it begin by itself.
+      if (began !== undefined && !words.begins) {
+        listener.handle({ sequence: began, begins: true, ends: false, payload: nothing });
+      }
+    }
+    return { listener, said: listener.handle(words) };
+  }
+
+  /** The flow goes on, and its next packets are given to the same listener; where that is too many, the oldest flow is not known any more. */
+  keep(key: string, listener: FirstWords): void {
+    this.#listeners.delete(key);
+    this.#listeners.set(key, listener);
+    if (this.#listeners.size <= maxListened) return;
+    for (const oldest of this.#listeners.keys()) {
+      this.#listeners.delete(oldest);
+      return;
+    }
+  }
+
+  forget(key: string): void {
+    this.#listeners.delete(key);
+    this.#provisional.delete(key);
+  }
+
+  letBegin(provisional: Provisional): void {
+    const { key } = provisional.flow;
+    if (!this.#provisional.has(key)) this.#provisional.set(key, provisional);
+  }
+
+  hold(waiting: Waiting): void {
+    this.#waiting.set(waiting.flow.slot, waiting);
+  }
+
+  /** Takes it out, where it waits. */
+  release({ slot }: HeldFlow): Waiting | undefined {
+    const waiting = this.#waiting.get(slot);
+    this.#waiting.delete(slot);
+    return waiting;
+  }
+
+  /** Takes out those that waited until now, or all. */
+  *overdue(now = Number.POSITIVE_INFINITY): Generator<Waiting> {
+    for (const waiting of this.#waiting.values()) {
+      if (waiting.until > now) return;
+      this.#waiting.delete(waiting.flow.slot);
+      yield waiting;
+    }
+  }
+
+  /** The next `until`, infinite when there is none. */
+  next(): number {
+    return Math.min(firstOf(this.#waiting), firstOf(this.#provisional));
+  }
+
+  /** Takes out those that have said nothing by now. */
+  *silent(now: number): Generator<Provisional> {
+    for (const provisional of this.#provisional.values()) {
+      if (provisional.until > now) return;
+      this.forget(provisional.flow.key);
+      yield provisional;
+    }
+  }
+}
+
+const nothing = new Uint8Array(0);
+
+function firstOf(map: ReadonlyMap<string, { readonly until: number }>): number {
+  for (const { until } of map.values()) return until;
+  return Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/python3
+# Says to servers what it is told to, line by line, and says in a line how it went.
+#   serve PORT ADDRESS...                  (as arguments) answers with an x each datagram, and each connection on which nothing more comes
+#   name NAME                              getaddrinfo: the first address
+#   tcp ADDRESS PORT HEX[,HEX] [SECONDS]   connects, sends each piece by itself, that long apart, and waits for an answer
+#   nagle ADDRESS PORT HEX[,HEX]           the same without TCP_NODELAY and without waiting
+#   udp ADDRESS PORT HEX[,HEX]             datagrams from one socket
+#   open ADDRESS PORT SECONDS              connects, says nothing, and waits for what comes
+import socket, sys, threading, time
+
+def answer(connection):
+    with connection:
+        try:
+            while connection.recv(65536): connection.settimeout(0.2)
+        except TimeoutError:
+            connection.sendall(b"x")
+            connection.settimeout(5)
+            while connection.recv(65536): pass
+        except OSError:
+            pass
+
+def datagrams(address, port):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind((address, port))
+        while True:
+            peer = s.recvfrom(65536)[1]
+            s.sendto(b"x", peer)
+
+def connections(address, port):
+    with socket.create_server((address, port)) as s:
+        while True: threading.Thread(target=answer, args=(s.accept()[0],)).start()
+
+def say(s, pieces, pause):
+    for at, piece in enumerate(pieces.split(",")):
+        if at > 0 and pause > 0: time.sleep(pause)
+        s.sendall(bytes.fromhex(piece))
+    return "answered" if s.recv(16) else "closed"
+
+def run(words):
+    if words[0] == "name":
+        return socket.getaddrinfo(words[1], None, socket.AF_INET, socket.SOCK_STREAM)[0][4][0]
+    where = (words[1], int(words[2]))
+    if words[0] == "udp":
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.settimeout(2)
+            s.connect(where)
+            for piece in words[3].split(","): s.send(bytes.fromhex(piece))
+            return "answered" if s.recv(16) else "empty"
+    with socket.create_connection(where, 3) as s:
+        s.settimeout(5)
+        if words[0] == "open":
+            s.settimeout(float(words[3]))
+            return "closed" if s.recv(16) == b"" else "data"
+        if words[0] == "tcp": s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return say(s, words[3], float(words[4]) if len(words) > 4 else 0)
+
+if sys.argv[1:2] == ["serve"]:
+    for address in sys.argv[3:]:
+        for serve in (datagrams, connections): threading.Thread(target=serve, args=(address, int(sys.argv[2]))).start()
+    time.sleep(0.2)
+    print("serving", flush=True)
+else:
+    for line in sys.stdin:
+        try:
+            said = run(line.split())
+        except OSError as error:
+            said = type(error).__name__
+        print(said, flush=True)

@@ -134,7 +134,7 @@ export class Desk {
         wanted === 'ask' ? ([unanswered, 'deadline'] as const) : ([wanted, terms.reason] as const);
       turn.out.push({ type: 'revoke', flow: flow.flow, key: flow.key, action: 'reject' });
       this.#parts.ledger.write(turn, flow, { ...terms, action, reason, enforced: true }, 0);
-      turn.out.push({ type: 'count', reason });
+      turn.out.push({ type: 'count', reason }, { type: 'count', reason: 'silent' });
     }
   }
 

@@ -54,6 +54,8 @@ function termsOfKernel({ rule }: DecidedByKernel, terms: Terms): Pick<Terms, 'ru
   return { rule, reason: terms.found ? 'mode' : 'unattributed' };
 }
 
+/** The rest of what the flow says first did not come in time. */
+const late = { kind: 'unseen', reason: 'too-late' } as const;
 const notFound: Attribution = { process: undefined, evidence: [] };
 
 export class Engine {
@@ -341,6 +343,8 @@ export class Engine {
     const attempt = { ...now, names: namesSaid(called, flow.said) };
     const found = process !== undefined;
     if (!found) turn.out.push({ type: 'count', reason: 'unattributed' });
+    if (flow.said?.kind === 'name') turn.out.push({ type: 'count', reason: 'said' });
+    else if (flow.said?.kind === 'unseen') turn.out.push({ type: 'count', reason: 'unheard' });
     const decision = policy.decide(attempt, turn.now);
     const terms = termsOf(decision, { attempt, found, evidence });
     const waits = flow.said?.kind === 'more' && policy.listens?.(attempt, decision, turn.now) === true;
@@ -431,7 +435,7 @@ export class Engine {
       }
     }
     for (const waiting of this.#hearing.overdue(turn.now)) {
-      waiting.flow.said = undefined;
+      waiting.flow.said = late;
       this.#heard(turn, waiting);
     }
     this.#desk.expire(turn);

@@ -1,12 +1,12 @@
 // Flows that are judged by what they say first: what passes meanwhile, and what becomes of those that say another name, or none.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { nodeQuicCrypto } from '#kernel/crypto/quiccrypto.ts';
 import type { Attempt } from '#model/attempt.ts';
 import type { Decision } from '#model/decision.ts';
 import { flowKey } from '#model/flow.ts';
 import type { FirstPacket } from '#wire/firstwords/payload.ts';
 import { buildInitial, cryptoFrame } from '#wire/quic/client.testing.ts';
+import { testQuicCrypto } from '#wire/quic/crypto.testing.ts';
 import { buildHello, inRecords, serverName } from '#wire/tls/hello.testing.ts';
 import { attempt } from '../../test/dsl.ts';
 import { pick } from '../../test/engine/world.ts';
@@ -52,7 +52,7 @@ class Listening {
   #ids = 0;
 
   constructor(rest: Decision['action'], protocol: 'tcp' | 'udp' = 'tcp') {
-    this.engine = new Engine({ start: 't', appKey: () => 'app', ciphers: nodeQuicCrypto });
+    this.engine = new Engine({ start: 't', appKey: () => 'app', ciphers: testQuicCrypto });
     ({ flow: this.flow, process: this.process } = attempt(`curl from 5 → 192.0.2.1:443/${protocol}`));
     const settings = { mode: 'ask', failMode: 'known', forward: false, holdSeconds: 30 } as const;
     this.handle({ type: 'policy', policy: deciderOf(rest), settings });

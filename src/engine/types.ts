@@ -137,6 +137,9 @@ export type Effect =
   | { readonly type: 'connection'; readonly connection: Connection }
   | { readonly type: 'hit'; readonly rule: string }
   /** A counter of model/status.ts goes up. */
-  | { readonly type: 'count'; readonly reason: Reason | 'prompt' | 'answered' | 'expired' }
+  | {
+      readonly type: 'count';
+      readonly reason: Reason | 'prompt' | 'answered' | 'expired' | 'said' | 'unheard' | 'silent';
+    }
   /** This flow was allowed and is not any more: take its bit from conntrack, and destroy its socket when it is refused. */
   | { readonly type: 'revoke'; readonly flow: Flow; readonly key: string; readonly action: 'reject' | 'drop' | 'ask' };

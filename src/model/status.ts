@@ -75,6 +75,10 @@ export const countersSchema = z.strictObject({
   resolvedLost: count,
   /** Names that were forgotten for want of room. */
   namesLost: count,
+  /** Flows that said a name in their first packets, those of which that could not be known, and those cut because they said nothing. */
+  namesSaid: count,
+  unheard: count,
+  silent: count,
   /** Packet sockets that the kernel refused because nothing was known of who made them. */
   packetsUnknown: count,
   /** Programs that had /proc say something else of them than what they are. */

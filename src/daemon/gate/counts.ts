@@ -12,6 +12,9 @@ const names: Readonly<Partial<Record<CountedReason, keyof Counters>>> = {
   'quota-packets': 'quotaPackets',
   'queue-half-full': 'queueHalfFull',
   unattributed: 'unattributed',
+  said: 'namesSaid',
+  unheard: 'unheard',
+  silent: 'silent',
 };
 
 export class Counts {
@@ -56,6 +59,9 @@ export class Counts {
     resolvedAnswers: 0,
     resolvedLost: 0,
     namesLost: 0,
+    namesSaid: 0,
+    unheard: 0,
+    silent: 0,
     packetsUnknown: 0,
     forged: 0,
     unhashed: 0,

@@ -13,9 +13,9 @@ export interface WordLimits {
 /**
  * Why the first bytes are not known: `joined-late` the SYN was not seen, so that nobody knows where they begin; `ambiguous` the
  * same bytes came twice and differ, and which of them the other side takes is its own affair; `too-many-packets` and
- * `too-long` the limits.
+ * `too-long` the limits; `too-late` the time that somebody allows.
  */
-export type Unseen = 'joined-late' | 'ambiguous' | 'too-many-packets' | 'too-long';
+export type Unseen = 'joined-late' | 'ambiguous' | 'too-many-packets' | 'too-long' | 'too-late';
 
 export class Beginning {
   readonly #limits: WordLimits;

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { namesSaid } from '#attribution/names/said.ts';
 import type { Attempt } from '#model/attempt.ts';
 import { modes } from '#model/mode.ts';
-import { accounts, attempt, places, ruleRecords } from './arbitrary.ts';
-import { compilePolicy } from './policy.ts';
+import { accounts, attempt, places, ruleRecords } from '#policy/arbitrary.ts';
+import { compilePolicy } from '#policy/policy.ts';
 
 const now = 1000;
 const saidName = fc.constantFrom(

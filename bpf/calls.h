@@ -108,10 +108,9 @@ static __always_inline int judge_call(struct bpf_sock_addr *ctx, struct flow *fl
 	__builtin_memset(&fresh, 0, sizeof(fresh));
 	take_owner(&fresh.owner, bpf_get_current_cgroup_id());
 	guest = is_guest(bpf_get_netns_cookie(ctx), config);
+	ask_cache(&fresh.owner, flow, &answer, ASK_CALL);
 	if (guest)
-		ask_guest(&fresh.owner, flow, &answer, ASK_CALL);
-	else
-		ask_cache(&fresh.owner, flow, &answer, ASK_CALL);
+		hold_by_rules(&answer, config);
 	if (guest && answer.verdict == VERDICT_UNKNOWN)
 		count(COUNT_ELSEWHERE);
 	copy16(fresh.remote, flow->remote);
@@ -215,11 +214,10 @@ static __always_inline int judge_creation(struct bpf_sock *ctx, __u32 *error)
 	flow.family = ctx->family == AF_INET6 ? 6 : 4;
 	flow.direction = FLOW_OUT;
 	guest = is_guest(bpf_get_netns_cookie(ctx), config);
+	ask_cache(&fresh.owner, &flow, &answer, ASK_ANY_PEER);
 	if (guest) {
-		ask_guest(&fresh.owner, &flow, &answer, ASK_ANY_PEER);
+		hold_by_rules(&answer, config);
 		mark_guest(bpf_sk_storage_get(&traffic, ctx, 0, BPF_SK_STORAGE_GET_F_CREATE));
-	} else {
-		ask_cache(&fresh.owner, &flow, &answer, ASK_ANY_PEER);
 	}
 	if (bpf_map_update_elem(&sockets, &cookie, &fresh, BPF_ANY))
 		count(COUNT_SOCKETS_FULL);

@@ -17,16 +17,12 @@ static __always_inline bool is_guest(__u64 netns_cookie, const struct config *co
 	return config->netns_cookie && netns_cookie != config->netns_cookie;
 }
 
-/* What is known of a guest's flow as it goes out from its program, which holds wherever it goes. Where forwarded flows are
- * judged, what the mode says of the rest does not hold yet: a rule about what is forwarded may say otherwise. */
-static __noinline int ask_guest(const struct owner *owner, const struct flow *flow, struct answer *answer, int how)
+/* What the cache says of a guest's flow as it goes out from its program holds wherever it goes. Where forwarded flows are judged,
+ * what the mode says of the rest does not hold yet: a rule about what is forwarded may say otherwise. */
+static __always_inline void hold_by_rules(struct answer *answer, const struct config *config)
 {
-	struct config *config = settings();
-
-	ask_cache(owner, flow, answer, how);
-	if (config && config->forward && answer->by_mode && answer->verdict != VERDICT_ALLOW)
+	if (config->forward && answer->by_mode && answer->verdict != VERDICT_ALLOW)
 		answer->verdict = VERDICT_UNKNOWN;
-	return 0;
 }
 
 /* Marks a socket as a guest's, where its namespace can be asked for: not among its packets. */

@@ -127,10 +127,10 @@ static __noinline int judge_again(struct __sk_buff *skb, struct traffic *state, 
 		state->generation = config->generation;
 		return PASS;
 	}
-	if (known && !gone && guest)
-		ask_guest(&known->owner, &flow, &answer, packet_place(skb));
-	else if (known && !gone)
+	if (known && !gone)
 		ask_cache(&known->owner, &flow, &answer, packet_place(skb));
+	if (guest)
+		hold_by_rules(&answer, config);
 	/* What the mode says of a guest, the forward hook enforces. */
 	if (guest && answer.verdict == VERDICT_UNKNOWN && answer.by_mode)
 		answer.verdict = VERDICT_ALLOW;

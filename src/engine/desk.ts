@@ -127,9 +127,14 @@ export class Desk {
     turn.out.push({ type: 'prompt-changed', prompt: promptOf(question) });
   }
 
-  /** What only its words could have allowed has said nothing: it is cut, as it would have been refused. */
-  #cutSilent(turn: Turn): void {
+  /** What only its words could have allowed has said nothing: it is cut, as it would have been refused, unless a later policy allows it. */
+  #cutSilent(turn: Turn, policy: Decider | undefined): void {
     for (const { flow, terms, action: wanted } of this.#parts.hearing.silent(turn.now)) {
+      const anew = policy?.decide(terms.attempt, turn.now);
+      if (anew?.action === 'allow') {
+        this.#parts.ledger.write(turn, flow, { ...termsOf(anew, terms), action: 'allow', enforced: true }, 0);
+        continue;
+      }
       const [action, reason] =
         wanted === 'ask' ? ([unanswered, 'deadline'] as const) : ([wanted, terms.reason] as const);
       turn.out.push({ type: 'revoke', flow: flow.flow, key: flow.key, action: 'reject' });
@@ -139,8 +144,8 @@ export class Desk {
   }
 
   /** Ends the questions whose deadline has come, and reports those that grew. */
-  expire(turn: Turn): void {
-    this.#cutSilent(turn);
+  expire(turn: Turn, policy: Decider | undefined): void {
+    this.#cutSilent(turn, policy);
     for (const question of this.#parts.questions.expired(turn.now)) {
       turn.out.push({ type: 'count', reason: 'expired' });
       this.#settle(turn, question, unanswered, 'deadline', 'deadline');

@@ -407,6 +407,7 @@ export class Engine {
     const end = { time: turn.now, ...totals };
     const waiting = this.#holding.flows.get(key) ?? this.#copies.get(key);
     if (waiting === undefined) {
+      this.#hearing.forget(key);
       this.#ledger.ended(turn, key, end);
       return;
     }
@@ -438,7 +439,7 @@ export class Engine {
       waiting.flow.said = late;
       this.#heard(turn, waiting);
     }
-    this.#desk.expire(turn);
+    this.#desk.expire(turn, this.#policy);
     this.#ledger.report(turn, turn.now);
   }
 

@@ -144,6 +144,26 @@ suite('connections', () => {
     assert.equal(world.engine.nextDeadline(), undefined);
   });
 
+  test('unless it has ended, is another one by now, or a later policy allows it', () => {
+    const totals = { bytesOut: 0, bytesIn: 0, packetsOut: 1, packetsIn: 1 };
+    const ended = new Listening('reject');
+    ended.send(syn);
+    ended.handle({ type: 'ended', key: flowKey(ended.flow), totals });
+    assert.equal(ended.engine.nextDeadline(), undefined);
+    const again = new Listening('reject');
+    again.send(syn);
+    again.names = [{ name: 'good.example', from: 'dns' }];
+    again.send({ ...syn, sequence: 5 });
+    assert.deepEqual(pick(again.pass(silenceMs), 'revoke'), []);
+    const later = new Listening('reject');
+    later.send(syn);
+    const settings = { mode: 'ask', failMode: 'known', forward: false, holdSeconds: 30 } as const;
+    later.handle({ type: 'policy', policy: deciderOf('allow'), settings });
+    const effects = later.pass(silenceMs);
+    assert.deepEqual(pick(effects, 'revoke'), []);
+    assert.equal(pick(effects, 'connection')[0]?.connection.action, 'allow');
+  });
+
   test('a question shows the name; refused, the connection is cut, and allowed it goes on', () => {
     for (const [action, becomes] of [
       ['allow', 'accept end'],

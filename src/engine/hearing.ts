@@ -41,7 +41,9 @@ export class Hearing {
   hear(packet: Omit<QueuedPacket, 'id'>): { readonly listener: FirstWords; readonly said: FirstSaid } | undefined {
     const { words, flow, key, began } = packet;
     if (words === undefined || (flow.protocol !== 'tcp' && flow.protocol !== 'udp')) return undefined;
-    let listener = words.begins ? undefined : this.#listeners.get(key);
+    // The same addresses and ports may have had a connection before.
+    if (words.begins) this.forget(key);
+    let listener = this.#listeners.get(key);
     if (listener === undefined) {
       listener = new FirstWords(flow.protocol, this.#ciphers);
       // The kernel let it begin by itself.

@@ -8,6 +8,9 @@
 #   open ADDRESS PORT SECONDS              connects, says nothing, and waits for what comes
 import socket, sys, threading, time
 
+def family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
 def answer(connection):
     with connection:
         try:
@@ -20,14 +23,14 @@ def answer(connection):
             pass
 
 def datagrams(address, port):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+    with socket.socket(family(address), socket.SOCK_DGRAM) as s:
         s.bind((address, port))
         while True:
             peer = s.recvfrom(65536)[1]
             s.sendto(b"x", peer)
 
 def connections(address, port):
-    with socket.create_server((address, port)) as s:
+    with socket.create_server((address, port), family=family(address)) as s:
         while True: threading.Thread(target=answer, args=(s.accept()[0],)).start()
 
 def say(s, pieces, pause):
@@ -38,10 +41,10 @@ def say(s, pieces, pause):
 
 def run(words):
     if words[0] == "name":
-        return socket.getaddrinfo(words[1], None, socket.AF_INET, socket.SOCK_STREAM)[0][4][0]
+        return socket.getaddrinfo(words[1], None, 0, socket.SOCK_STREAM)[0][4][0]
     where = (words[1], int(words[2]))
     if words[0] == "udp":
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        with socket.socket(family(words[1]), socket.SOCK_DGRAM) as s:
             s.settimeout(2)
             s.connect(where)
             for piece in words[3].split(","): s.send(bytes.fromhex(piece))

@@ -8,6 +8,7 @@ import type { Answered, LogLine, PromptView } from '#model/api.ts';
 import { buildInitial, cryptoFrame } from '#wire/quic/client.testing.ts';
 import { buildHello, echOuter, extension, inRecords, keyShare, serverName, versions } from '#wire/tls/hello.testing.ts';
 import { Lab, type Postern, type Talker } from './lab.ts';
+import { world } from './namespaces.ts';
 import { Resolver } from './resolver.ts';
 
 const site = '198.51.100.7';
@@ -52,10 +53,11 @@ describe('what programs say first', { concurrency: false }, () => {
   before(async () => {
     lab = await Lab.create();
     const resolver = new Resolver(lab);
-    await resolver.start(
-      ['a.good', 'b.good', 'x.bad', 'a.other'].map((name) => `host-record=${name}.example,${site},300`),
-    );
-    const server = lab.spawn([...speaker, 'serve', String(port), site, '203.0.113.9'], { world: true });
+    await resolver.start([
+      `host-record=six.good.example,${world.v6},300`,
+      ...['a.good', 'b.good', 'x.bad', 'a.other'].map((name) => `host-record=${name}.example,${site},300`),
+    ]);
+    const server = lab.spawn([...speaker, 'serve', String(port), site, '203.0.113.9', world.v6], { world: true });
     await once(server.stdout as NodeJS.ReadableStream, 'data');
     const [key, certificate] = [join(lab.folder, 'key.pem'), join(lab.folder, 'certificate.pem')];
     execFileSync(
@@ -227,6 +229,18 @@ describe('what programs say first', { concurrency: false }, () => {
       assert.equal(await udp(hex(await initial('fine.example')), '203.0.113.9'), 'answered', `${round}`);
     }
     assert.equal(await udp(hex('no quic at all')), 'answered');
+  });
+
+  test('the same over IPv6', async () => {
+    assert.equal(await program.say('name six.good.example'), world.v6);
+    const initial = async (name: string) =>
+      hex(await buildInitial({ frames: cryptoFrame(0, buildHello([serverName(name)])) }));
+    for (let round = 0; round < 10; round++) {
+      assert.equal(await tcp(hex(helloFor('six.good.example')), '', world.v6), 'answered', `${round}`);
+      assert.match(await tcp(hex(helloFor('x.bad.example')), '', world.v6), cutOff, `${round}`);
+      assert.equal(await program.say(`udp ${world.v6} ${port} ${await initial('six.good.example')}`), 'answered');
+      assert.notEqual(await program.say(`udp ${world.v6} ${port} ${await initial('x.bad.example')}`), 'answered');
+    }
   });
 
   test('a question shows what the flow says, and its answer holds for that', async () => {

@@ -322,6 +322,8 @@ export class Gate {
       mode,
       failMode,
       forward,
+      // People are shown names when they are asked, whatever the rules ask for.
+      names: compiled.value.asksForNames || mode === 'ask',
       kernelRules: compiled.value.kernelLines,
       copied: {
         revision: message.revision,
@@ -358,8 +360,8 @@ export class Gate {
     if (teaches) cache?.makeRoom();
     const plain =
       teaches && cache !== undefined ? new Teacher({ policy, cache, generation, callerOf, namesLast }) : policy;
-    if (failMode !== 'closed') return plain;
-    // Rules that the kernel could hold and, in fail mode `closed`, does not: under load they must decide here.
+    if (failMode !== 'closed' && (cache !== undefined || !(compiled.asksForNames || mode === 'ask'))) return plain;
+    // Rules that the kernel could hold and, in fail mode `closed` or for questions to name servers, does not: under load they must decide here.
     const first = kernelRules.slice(0, maxTriedInLoad);
     return {
       revision: policy.revision,

@@ -17,8 +17,9 @@ import type { SocketLookup } from '../netlink/socketlookup.ts';
 import { parseCopyPrefix } from '../nft/kernelrules.ts';
 import { type Marks, marksAt } from '../nft/marks.ts';
 import { copyBytes } from '../nft/observetable.ts';
+import { namesBytes, namesGroup } from '../nft/questions.ts';
 import { Table } from '../nft/standing.ts';
-import { copyGroup, namesBytes, namesGroup } from '../nft/table.ts';
+import { copyGroup } from '../nft/table.ts';
 import type { KernelCounters, KernelPlan, KernelPort } from '../port.ts';
 import { Conntrack } from './conntrack.ts';
 import { Copies } from './copies.ts';
@@ -52,6 +53,7 @@ export class Netfilter implements KernelPort {
   #enforcing = false;
   #copied: KernelPlan['copied'];
   #forward = false;
+  #questionsQueued = false;
   #onPacket: (packet: QueuedPacket) => void = () => {};
   #onCopy: (packet: CopiedPacket) => void = () => {};
   readonly #counts = {
@@ -176,10 +178,13 @@ export class Netfilter implements KernelPort {
     this.#counts.copies += 1;
     const flow = this.#flow(bytes, message);
     if (flow === undefined) return;
+    const decided = this.#decider(bytes, message);
+    // The packet itself comes through the queue.
+    if (decided?.action === 'allow' && this.#questionsQueued && isQuestion(flow)) return;
     this.#onCopy({
       ...{ flow, key: flowKey(flow), ...this.#sender(flow, message), mark: message.mark },
       opens: this.#opens(),
-      decided: this.#decider(bytes, message),
+      decided,
     });
   }
 
@@ -284,6 +289,7 @@ export class Netfilter implements KernelPort {
     if (plan.mode === 'off') this.#options.flows?.stand('off');
     this.#enforcing = enforcing;
     this.#forward = enforcing && plan.forward;
+    this.#questionsQueued = enforcing && plan.names === true && this.#options.flows === undefined;
     return ok(undefined);
   }
 
@@ -317,4 +323,9 @@ export class Netfilter implements KernelPort {
     this.#copies.close();
     this.#names?.close();
   }
+}
+
+/** As nft/questions.ts has it. */
+function isQuestion({ direction, protocol, remote }: Flow): boolean {
+  return direction === 'out' && (protocol === 'udp' || protocol === 'tcp') && remote.port === 53;
 }

@@ -1,6 +1,7 @@
 // The text of our one nftables table for the modes that enforce. ARCHITECTURE.md says what each chain is for.
 import type { FailMode } from '#model/mode.ts';
 import { conntrackMask, type Marks } from './marks.ts';
+import { judgeQuestionsAgain, namesCopied, queueQuestions } from './questions.ts';
 
 export const tableName = 'postern';
 
@@ -12,11 +13,8 @@ export function planMark(fingerprint: string): string {
   return `plan_${fingerprint}`;
 }
 
-/** NFLOG groups: copies of what the kernel decides by itself or, in `observe`, of every new flow. */
+/** NFLOG group: copies of what the kernel decides by itself or, in `observe`, of every new flow. */
 export const copyGroup = 0x504f;
-/** And of what passes between programs and name servers, where no eBPF program copies it; with room for EDNS (RFC 6891 6.2.5). */
-export const namesGroup = 0x5050;
-export const namesBytes = 4400;
 
 export const hooks = ['output', 'input', 'forward'] as const;
 export type Hook = (typeof hooks)[number];
@@ -31,6 +29,8 @@ export interface TablePlan {
   readonly queue: 'native' | 'compat';
   /** Lines of the chains kernel_output, kernel_input and kernel_forward, of nft/kernelrules.ts. */
   readonly kernelRules: Readonly<Record<Hook, readonly string[]>>;
+  /** Questions to name servers are queued also when a rule of these allows them; not where programs are. */
+  readonly names?: boolean | undefined;
   /** BPF programs that know the flows of sockets; then output and input use no conntrack. See nft/programs.ts. */
   readonly programs?: ChainPrograms | undefined;
 }
@@ -136,14 +136,23 @@ function refusalsAgain(hook: Hook): string[] {
   ]);
 }
 
-/** Before any verdict, and whatever it will be. */
-function namesCopied(hook: SocketHook): string {
-  return `meta l4proto { tcp, udp } th ${hook === 'output' ? 'dport' : 'sport'} 53 log group ${namesGroup} snaplen ${namesBytes}`;
+/** Where who asks name servers is found only while the question waits. */
+function asksWho(hook: Hook, { programs }: TablePlan): boolean {
+  return hook === 'output' && programs === undefined;
+}
+
+/** A flow with our conntrack bit for the packet's direction. */
+function judgedLines(hook: Hook, { marks, names }: TablePlan): string[] {
+  const { original, reply } = judged(hook, marks);
+  return [
+    ...(hook === 'output' && names === true ? [judgeQuestionsAgain] : []),
+    `ct direction original ct mark and ${hex(original)} != 0x0 accept`,
+    `ct direction reply ct mark and ${hex(reply)} != 0x0 accept`,
+    `ct state related ct mark and ${hex(conntrackMask(marks))} != 0x0 accept`,
+  ];
 }
 
 function decideChain(hook: Hook, plan: TablePlan): string[] {
-  const { marks } = plan;
-  const { original, reply } = judged(hook, marks);
   const refusals = refusalsAgain(hook);
   const rest = [...refusals, ...rateRules(hook), `jump queue_${hook}`];
   if (asksPrograms(hook, plan)) {
@@ -159,9 +168,7 @@ function decideChain(hook: Hook, plan: TablePlan): string[] {
   return [
     `type filter hook ${hook} priority -150; policy accept;`,
     ...(hook === 'forward' ? [] : [namesCopied(hook)]),
-    `ct direction original ct mark and ${hex(original)} != 0x0 accept`,
-    `ct direction reply ct mark and ${hex(reply)} != 0x0 accept`,
-    `ct state related ct mark and ${hex(conntrackMask(marks))} != 0x0 accept`,
+    ...(asksWho(hook, plan) ? ['jump judged_output'] : judgedLines(hook, plan)),
     ...(plan.programs === undefined ? [] : ['jump allowed_forward', 'jump guests_forward']),
     `jump kernel_${hook}`,
     ...rest,
@@ -196,9 +203,14 @@ function chain(name: string, lines: readonly string[]): string {
   return `chain ${name} {\n${lines.map((line) => `  ${line}\n`).join('')}}`;
 }
 
-function queueLines(plan: TablePlan): string[] {
-  if (plan.queue === 'compat') return [];
-  return [`counter name queued queue num ${plan.queueNumber}${plan.failMode === 'open' ? ' bypass' : ''}`];
+function queueLines({ queue, queueNumber }: TablePlan, bypass: boolean): string[] {
+  return queue === 'compat' ? [] : [`counter name queued queue num ${queueNumber}${bypass ? ' bypass' : ''}`];
+}
+
+/** What the kernel's own rules allow. Without a gate there is nobody to find who asks, and what they allow passes. */
+function passedLines(hook: Hook, plan: TablePlan): string[] {
+  if (asksPrograms(hook, plan)) return [];
+  return asksWho(hook, plan) && plan.names === true ? [queueQuestions, 'accept'] : ['accept'];
 }
 
 /** What is forwarded for a program of this machine: rules that name no program are not enough to let it pass. Filled by nft/wake.ts. */
@@ -228,10 +240,13 @@ function askingChains(hook: SocketHook): string[] {
 function hookChains(hook: Hook, plan: TablePlan): string[] {
   return [
     ...sets(hook),
-    chain(`passed_${hook}`, asksPrograms(hook, plan) ? [] : ['accept']),
+    ...(asksWho(hook, plan)
+      ? [chain('judged_output', judgedLines(hook, plan)), chain('questions_output', queueLines(plan, true))]
+      : []),
+    chain(`passed_${hook}`, passedLines(hook, plan)),
     chain(`kernel_${hook}`, plan.kernelRules[hook]),
     ...(asksPrograms(hook, plan) ? askingChains(hook) : []),
-    chain(`queue_${hook}`, queueLines(plan)),
+    chain(`queue_${hook}`, queueLines(plan, plan.failMode === 'open')),
     ...(hook === 'forward' && plan.programs !== undefined ? guestChains() : []),
     chain(`rejected_${hook}`, [...rememberRules(hook, 'rejected'), 'goto refuse']),
     chain(`dropped_${hook}`, [...rememberRules(hook, 'dropped'), 'counter name refused drop']),
@@ -289,6 +304,9 @@ export function removeTable(): string {
 export function renderRules(plan: TablePlan): string {
   return plannedHooks(plan)
     .flatMap((hook) => [
+      ...(asksWho(hook, plan)
+        ? [...exchange('judged_output', judgedLines(hook, plan)), ...exchange('passed_output', passedLines(hook, plan))]
+        : []),
       `flush chain inet ${tableName} kernel_${hook}`,
       ...[4, 6].flatMap((family) => [
         `flush set inet ${tableName} rejected_${hook}${family}`,
@@ -298,4 +316,9 @@ export function renderRules(plan: TablePlan): string {
     ])
     .map((line) => `${line}\n`)
     .join('');
+}
+
+function exchange(chain: string, lines: readonly string[]): string[] {
+  const add = (line: string) => `add rule inet ${tableName} ${chain} ${line}`;
+  return [`flush chain inet ${tableName} ${chain}`, ...lines.map(add)];
 }

@@ -108,6 +108,17 @@ describe('names', { concurrency: false }, () => {
     }
   });
 
+  test('a child that was forked has the names of its parent, and so has its child; another process has not', async () => {
+    const fresh = lab.talker(namer);
+    assert.notEqual(await fresh.say(`fork ${many[8]} 80`), 'ok');
+    assert.equal(await fresh.say('go many-8.many.example 80'), 'ok');
+    assert.equal(await fresh.say(`fork ${many[8]} 80`), 'ok');
+    assert.equal(await fresh.say(`refork ${many[8]} 80`), 'ok');
+    const stranger = lab.talker(namer);
+    assert.notEqual(await stranger.say(`to ${many[8]} 80`), 'ok');
+    for (const one of [fresh, stranger]) one.end();
+  });
+
   test('what a name server of its own choice says counts for nobody', async () => {
     const own = new Resolver(lab, world.v4);
     await own.start([`host-record=x.many.example,${site},300`]);

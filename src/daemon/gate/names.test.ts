@@ -35,6 +35,20 @@ function setUp(units: Readonly<Record<number, string>> = {}) {
   const names = new Names({
     processOf: (pid): Process | undefined => (units[pid] === undefined ? undefined : { pid, unit: units[pid] }),
     runOf: () => undefined,
+    forebearsOf: (pid) =>
+      pid === 9
+        ? [
+            { pid: 8, exec: 80n },
+            { pid: 7, exec: 70n },
+          ]
+        : [],
+    forebears: (pid) =>
+      pid === 9
+        ? [
+            { pid: 8, startTime: '80' },
+            { pid: 7, startTime: '70' },
+          ]
+        : [],
     attribute: (_, __, done) => finding.push(done),
     onChange: (addresses) => changed.push(...addresses.map(formatAddress)),
     now: () => clock.now,
@@ -95,6 +109,8 @@ describe('names in the gate', () => {
     asked({ pid: 7, exec: 70n }, 'site.example');
     assert.deepEqual(of(caller(7, 70n)), ['site.example']);
     assert.deepEqual(of(caller(8, 80n, { pid: 7, exec: 70n })), ['site.example']);
+    assert.deepEqual(of(caller(9, 90n, { pid: 8, exec: 80n })), ['site.example'], 'a child’s child');
+    assert.deepEqual(of(caller(9, 90n)), [], 'it has executed a program');
     assert.deepEqual(of(caller(7, 71n)), [], 'the same pid with another program');
     assert.deepEqual(of(caller(9, 70n)), [], 'another pid with the same moment');
     assert.deepEqual(of(undefined), []);
@@ -141,6 +157,7 @@ describe('names in the gate', () => {
     finding[0]?.(undefined);
     assert.equal(settled, 2);
     assert.deepEqual(of(program('70')), ['two.example']);
+    assert.deepEqual(of({ pid: 9, startTime: '90' }), ['two.example'], 'a child’s child');
     assert.deepEqual(of(program('71')), [], 'another process with this pid');
     assert.deepEqual(of({ pid: 7 }), [], 'a pid alone is never an identity');
   });

@@ -29,6 +29,9 @@ export interface NamesPlan {
   processOf(pid: number): Process | undefined;
   /** The program of a run, as far as it is remembered: by the moment of its exec or, without eBPF, its start. */
   runOf(pid: number, began: string): Process | undefined;
+  /** The runs whose program this one goes on with since it was forked, the parent's first; and the same without eBPF. */
+  forebearsOf(pid: number, exec: bigint): readonly { readonly pid: number; readonly exec: bigint }[];
+  forebears(pid: number, startTime: string): readonly Pick<Process, 'pid' | 'startTime' | 'image'>[];
   /** Finds the program behind a flow, where no copy says it. */
   attribute(flow: Flow, sender: Sender, done: (process: Process | undefined) => void): void;
   /** What these addresses are called has changed; before anything else is judged. */
@@ -258,9 +261,27 @@ export class Names {
   }
 
   #evidence(address: Address, caller: Caller | undefined, process?: Process) {
-    const key = caller === undefined ? keyOfProcess(process) : undefined;
-    const askers = caller !== undefined ? askersOf(caller) : key === undefined ? [] : [key];
+    const askers = caller !== undefined ? this.#askersOf(caller) : this.#askersBehind(process);
     return this.book.namesOf(address, askers, this.#plan.now());
+  }
+
+  /** The runs whose questions are the caller's own. */
+  #askersOf(caller: Caller): readonly string[] {
+    const { pid, process } = decodeOwner(new DataView(caller.buffer, caller.byteOffset, caller.byteLength), 0);
+    if (process === undefined) return [];
+    const own = keyOfRun(pid, process.exec);
+    if (!process.forked) return [own];
+    const forebears = this.#plan.forebearsOf(pid, process.exec).map((run) => keyOfRun(run.pid, run.exec));
+    // The parent is known also when its child was met after its fork.
+    return [own, keyOfRun(process.parentPid, process.parentExec), ...forebears];
+  }
+
+  /** The same without eBPF. */
+  #askersBehind(process: Process | undefined): readonly string[] {
+    const own = keyOfProcess(process);
+    if (own === undefined || process?.pid === undefined || process.startTime === undefined) return [];
+    const forebears = this.#plan.forebears(process.pid, process.startTime);
+    return [own, ...forebears.flatMap((forebear) => keyOfProcess(forebear) ?? [])];
   }
 
   /** Milliseconds for which these names count for the caller together; 0 where the address has others now. */
@@ -282,12 +303,4 @@ function keyOfProcess(process: Process | undefined): string | undefined {
   if (process?.pid === undefined || process.startTime === undefined) return undefined;
   const { device, inode, generation, ctime } = process.image?.identity ?? {};
   return `${process.pid}@${process.startTime}@${device}:${inode}:${generation}:${ctime}`;
-}
-
-/** The runs whose questions are the caller's own. */
-function askersOf(caller: Caller): readonly string[] {
-  const { pid, process } = decodeOwner(new DataView(caller.buffer, caller.byteOffset, caller.byteLength), 0);
-  if (process === undefined) return [];
-  const own = keyOfRun(pid, process.exec);
-  return process.forked ? [own, keyOfRun(process.parentPid, process.parentExec)] : [own];
 }

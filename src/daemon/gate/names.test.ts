@@ -27,7 +27,7 @@ function caller(pid: number, exec: bigint, parent?: { readonly pid: number; read
   return bytes;
 }
 
-function setUp(units: Readonly<Record<number, string>> = {}) {
+function setUp(units: Readonly<Record<number, string>> = {}, resolvers: readonly string[] | undefined = [server]) {
   const changed: string[] = [];
   const clock = { now: 1_000_000 };
   /** Programs that are being found, without eBPF. */
@@ -53,7 +53,7 @@ function setUp(units: Readonly<Record<number, string>> = {}) {
     onChange: (addresses) => changed.push(...addresses.map(formatAddress)),
     now: () => clock.now,
   });
-  names.setResolvers([server]);
+  if (resolvers.length > 0) names.setResolvers(resolvers);
   let id = 0;
   /** A question and its answer, both by this run. */
   const asked = (
@@ -211,5 +211,16 @@ describe('names in the gate', () => {
     assert.deepEqual(next.of(caller(7, 70n)), ['site.example']);
     next.clock.now = clock.now + 90_000;
     assert.deepEqual(next.of(caller(7, 70n)), [], 'it ends when it said');
+  });
+
+  test('what is answered before the next gate has its first policy counts, by the name servers of before', () => {
+    const before = setUp();
+    const next = setUp({}, []);
+    next.asked({ pid: 7, exec: 70n }, 'early.example');
+    assert.deepEqual(next.of(caller(7, 70n)), [], 'no name server is known');
+    next.names.recall(before.names.takeKept());
+    next.asked({ pid: 7, exec: 70n }, 'site.example');
+    next.asked({ pid: 7, exec: 70n }, 'own.example', site, '203.0.113.66');
+    assert.deepEqual(next.of(caller(7, 70n)), ['site.example']);
   });
 });

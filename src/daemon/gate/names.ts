@@ -39,19 +39,22 @@ export interface NamesPlan {
   readonly now: () => number;
 }
 
-const keptSchema = z.array(
-  z.object({
-    name: z.string(),
-    address: z.string(),
-    from: z.enum(nameSources),
-    asker: z.string().optional(),
-    server: z.string().optional(),
-    ownServer: z.boolean(),
-    canonical: z.string().optional(),
-    since: z.number(),
-    until: z.number(),
-  }),
-);
+const keptSchema = z.object({
+  resolvers: z.array(z.string()),
+  names: z.array(
+    z.object({
+      name: z.string(),
+      address: z.string(),
+      from: z.enum(nameSources),
+      asker: z.string().optional(),
+      server: z.string().optional(),
+      ownServer: z.boolean(),
+      canonical: z.string().optional(),
+      since: z.number(),
+      until: z.number(),
+    }),
+  ),
+});
 
 function parseJson(text: string | undefined): unknown {
   try {
@@ -70,7 +73,7 @@ export class Names {
   #resolvers: ReadonlySet<string> = new Set();
   #told = 0;
   #notTaken = 0;
-  /** Answers that were taken when `takeKept` was asked last. */
+  /** Answers that were taken when `takeKept` was asked last; -1 where anything else is new since. */
   #kept = 0;
   /** Copies of flows whose program is being found, by the flow as it goes out. */
   readonly #waiting = new Map<string, DnsCopy[]>();
@@ -84,13 +87,17 @@ export class Names {
 
   /** The name servers that this machine is configured to ask. */
   setResolvers(addresses: readonly string[]): void {
+    const same = addresses.length === this.#resolvers.size && addresses.every((one) => this.#resolvers.has(one));
     this.#resolvers = new Set(addresses);
+    if (!same) this.#kept = -1;
   }
 
   /** What an earlier gate knew, in the words of `takeKept`; anything else is nothing. */
   recall(text: string | undefined): void {
     const kept = keptSchema.safeParse(parseJson(text));
     if (!kept.success) return;
+    // What is answered before the first policy says which they are counts too.
+    this.#resolvers = new Set(kept.data.resolvers);
     // The newest stand first, and are to be the newest again.
     for (const {
       address,
@@ -98,7 +105,7 @@ export class Names {
       server = undefined,
       canonical = undefined,
       ...facts
-    } of kept.data.reverse()) {
+    } of kept.data.names.reverse()) {
       const at = parseAddress(address);
       if (at !== undefined) this.book.recall({ ...facts, address: at, asker, server, canonical }, this.#plan.now());
     }
@@ -111,7 +118,8 @@ export class Names {
     this.#kept = answers;
     // What counts for nobody need not be kept.
     const all = this.book.list({}, this.#plan.now()).filter(({ ownServer, asker }) => !ownServer && asker !== nobody);
-    return JSON.stringify(all.map(({ address, ...evidence }) => ({ ...evidence, address: formatAddress(address) })));
+    const names = all.map(({ address, ...evidence }) => ({ ...evidence, address: formatAddress(address) }));
+    return JSON.stringify({ resolvers: [...this.#resolvers], names });
   }
 
   /** Directions of TCP that were given up. */

@@ -59,6 +59,24 @@ test('a child runs what its parent ran, and a pid used again is another process'
   assert.deepEqual(table.byExec(8, 400n, 1)?.ancestors, []);
 });
 
+test('whose program a run goes on with that was forked, until its own exec', () => {
+  const { table } = world();
+  table.exec(run(7, 100n), program('/bin/parent'), 0);
+  table.fork(run(8, 150n, { parentPid: 7 }), 100n, 0);
+  table.fork(run(9, 160n, { parentPid: 8 }), 150n, 0);
+  table.exit(8, 150n, 0);
+  const above = [
+    { pid: 8, exec: 150n },
+    { pid: 7, exec: 100n },
+  ];
+  assert.deepEqual(table.forebears(9, 160n), above);
+  assert.deepEqual(table.forebears(7, 100n), []);
+  assert.deepEqual(table.forebears(9, 161n), []);
+  table.exec(run(9, 170n, { parentPid: 8 }), program('/bin/other'), 1);
+  assert.deepEqual(table.forebears(9, 170n), []);
+  assert.deepEqual(table.forebears(9, 160n), above, 'as it was at a call before');
+});
+
 test('what has ended is remembered for ten seconds', () => {
   const { table } = world();
   table.exec(run(7, 100n), program('/bin/first'), 0);

@@ -33,10 +33,14 @@ export interface ExecReader {
   refresh(pid: number, startTime: string): Process | undefined;
 }
 
+export type Forebear = Pick<Run, 'pid' | 'exec'>;
+
 interface Entry {
   readonly run: Run;
   readonly began: Began;
   readonly lineage: Lineage | undefined;
+  /** Of a child that executed nothing since its fork: its parent's run, that one's if it was such a child too, and so on. */
+  readonly forebears: readonly Forebear[];
   process: Process | undefined;
   /** Milliseconds when `process` was put together. */
   read: number;
@@ -48,6 +52,8 @@ interface Entry {
 const pastMs = 10_000;
 const maxPast = 16_384;
 const maxRecent = 16;
+const maxForebears = 8;
+const noForebears: readonly never[] = [];
 /** Nobody tells when a process changes its control group, its groups or its folder. */
 const freshMs = 1000;
 
@@ -95,7 +101,7 @@ export class ExecTable {
     const met = before?.run.exec === run.exec;
     const sameProcess = before?.run.startTime === run.startTime && before.run.exec < run.exec;
     const lineage = met ? before.lineage : sameProcess ? below(before) : this.#lineageAbove(run.parentPid);
-    const entry: Entry = { run, began, lineage, process: undefined, read: 0, ended: 0 };
+    const entry: Entry = { run, began, lineage, forebears: noForebears, process: undefined, read: 0, ended: 0 };
     // Somebody asked about it before its event was read: what the event says is better.
     if (met) this.#living.set(run.pid, entry);
     else this.#put(entry, now);
@@ -108,7 +114,12 @@ export class ExecTable {
     if (this.#find(run.pid, run.exec) !== undefined) return;
     const parent = this.#find(run.parentPid, parentExec);
     if (parent === undefined) return;
-    this.#put({ run, began: parent.began, lineage: below(parent), process: undefined, read: 0, ended: 0 }, now);
+    const { pid, exec } = parent.run;
+    const forebears = [{ pid, exec }, ...parent.forebears.slice(0, maxForebears - 1)];
+    this.#put(
+      { run, began: parent.began, lineage: below(parent), forebears, process: undefined, read: 0, ended: 0 },
+      now,
+    );
   }
 
   exit(pid: number, exec: bigint, now: number): void {
@@ -171,7 +182,8 @@ export class ExecTable {
     const before = this.#living.get(pid);
     const sameProcess = before?.run.startTime === met.run.startTime;
     const lineage = sameProcess ? below(before) : this.#lineageAbove(met.run.parentPid);
-    const entry: Entry = { run: met.run, began, lineage, process: undefined, read: 0, ended: 0 };
+    const { run } = met;
+    const entry: Entry = { run, began, lineage, forebears: noForebears, process: undefined, read: 0, ended: 0 };
     this.#put(entry, now);
     return entry;
   }
@@ -238,6 +250,11 @@ export class ExecTable {
       ...(began.seeded && { seeded: true }),
     };
     return entry.process;
+  }
+
+  /** Whose program this run goes on with since it was forked, the parent first; empty where the fork was not told. */
+  forebears(pid: number, exec: bigint): readonly Forebear[] {
+    return this.#find(pid, exec)?.forebears ?? noForebears;
   }
 
   /** Whether the socket was open when this process began to run its program. */

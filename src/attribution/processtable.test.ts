@@ -108,6 +108,32 @@ test('a child is its parent until its own exec', () => {
   assert.deepEqual(table.get(11, 0)?.ancestors, ['/usr/bin/bash', '/sbin/init']);
 });
 
+test('whose program a process runs that was forked, until its own exec', () => {
+  const { world: machine, table } = world();
+  machine.fork(1, 10);
+  machine.exec(10, '/usr/bin/bash');
+  machine.fork(10, 11);
+  machine.fork(11, 12);
+  machine.tell(table);
+  const above = (pid: number) => table.forebears(pid, table.get(pid, 0)?.startTime ?? '').map((one) => one.pid);
+  assert.deepEqual(above(12), [10], 'nobody asked about 11, which asked for nothing then');
+  assert.deepEqual(above(10), []);
+  assert.deepEqual(above(11), [10]);
+  assert.deepEqual(above(12), [11, 10]);
+  assert.deepEqual(table.forebears(12, 'another'), []);
+  machine.exit(11);
+  machine.exit(10);
+  machine.fork(1, 10);
+  machine.exec(10, '/usr/bin/other');
+  machine.tell(table);
+  const [parent, grandparent] = table.forebears(12, table.get(12, 0)?.startTime ?? '');
+  assert.equal(parent?.pid, 11, 'it has ended');
+  assert.notEqual(grandparent?.startTime, table.get(10, 0)?.startTime, 'the pid is another’s now');
+  machine.exec(12, '/usr/bin/curl');
+  machine.tell(table);
+  assert.deepEqual(above(12), []);
+});
+
 test('what a process ran before is above what it runs now', () => {
   const { world: machine, table } = world();
   machine.fork(1, 10);

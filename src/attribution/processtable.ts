@@ -36,12 +36,19 @@ export interface ProcessEvent {
   readonly parentTgid: number;
 }
 
+export interface Forebear extends Pick<Process, 'image'> {
+  readonly pid: number;
+  readonly startTime: string;
+}
+
 interface Entry {
   readonly pid: number;
   /** Undefined for a child that nobody asked about yet. */
   startTime: string | undefined;
   /** Undefined when the process that began to run it was gone before that was told. */
   image: Image | undefined;
+  /** Of a child that executed nothing yet: its parent, that one's if it was such a child too, and so on. */
+  forebears: readonly Entry[];
   /** Programs that started this one: ancestors, and what this process ran before. */
   readonly lineage: Lineage | undefined;
   /** Sockets that were open when it began to run its program: other programs may hold them too. */
@@ -52,6 +59,9 @@ interface Entry {
 
 const capacity = 65_536;
 const maxRecent = 16;
+/** What a process knows of its forebears: daemons fork twice, shells in shells a few times more. */
+const maxForebears = 8;
+const noForebears: readonly never[] = [];
 /** A packet sent just before exit is still attributed. */
 const graceMs = 10_000;
 /** Nobody tells when a process changes its control group, its folder or its arguments. */
@@ -135,7 +145,8 @@ export class ProcessTable {
     if (parent === undefined) return;
     const { image, handedDown } = parent;
     const lineage = extendLineage(nameOf(image), parent.lineage);
-    this.#put({ pid, startTime: undefined, image, lineage, handedDown, ended: undefined });
+    const forebears = [parent, ...parent.forebears.slice(0, maxForebears - 1)];
+    this.#put({ pid, startTime: undefined, image, forebears, lineage, handedDown, ended: undefined });
   }
 
   #exec(pid: number): void {
@@ -150,7 +161,7 @@ export class ProcessTable {
     const image = seen?.image;
     const handedDown = seen === undefined ? 'many' : this.#reader.sockets(pid);
     this.#forget(pid);
-    this.#put({ pid, startTime, image, lineage, handedDown, ended: undefined });
+    this.#put({ pid, startTime, image, forebears: noForebears, lineage, handedDown, ended: undefined });
     this.#recent.unshift(pid);
     if (this.#recent.length > maxRecent) this.#recent.length = maxRecent;
   }
@@ -177,6 +188,9 @@ export class ProcessTable {
   }
 
   #forget(pid: number): void {
+    const entry = this.#entries.get(pid);
+    // Its children have those above it too: what forks for ever keeps no chain of all that went before.
+    if (entry !== undefined) entry.forebears = noForebears;
     this.#entries.delete(pid);
     this.#details.delete(pid);
   }
@@ -184,7 +198,10 @@ export class ProcessTable {
   #meet(pid: number, { startTime, image: seen }: Seen, lineage: Lineage | undefined): Entry {
     const image = imageAtBegin(this.#earlier.get(pid), startTime, seen);
     this.#earlier.delete(pid);
-    const entry: Entry = { pid, startTime, image, lineage, handedDown: noSockets, ended: undefined };
+    const entry: Entry = {
+      ...{ pid, startTime, image, lineage, forebears: noForebears },
+      ...{ handedDown: noSockets, ended: undefined },
+    };
     this.#forget(pid);
     this.#put(entry);
     return entry;
@@ -271,6 +288,18 @@ export class ProcessTable {
   handedDown(pid: number, inode: number): boolean {
     const sockets = this.#entries.get(pid)?.handedDown;
     return sockets === 'many' || sockets?.has(inode) === true;
+  }
+
+  /**
+   * Whose program this process runs since it was forked, the parent first, without those that nobody asked about. Empty
+   * where nobody told of the fork, and when another process has the pid.
+   */
+  forebears(pid: number, startTime: string): readonly Forebear[] {
+    const entry = this.#entries.get(pid);
+    if (entry?.startTime !== startTime) return noForebears;
+    return entry.forebears.flatMap((above) =>
+      above.startTime === undefined ? [] : { pid: above.pid, startTime: above.startTime, image: above.image },
+    );
   }
 
   /** Events were lost: nothing that rests on them is believed any more. */

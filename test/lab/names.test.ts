@@ -108,6 +108,17 @@ describe('names', { concurrency: false }, () => {
     }
   });
 
+  test('a child that was forked has the names of its parent, and so has its child; another process has not', async () => {
+    const fresh = lab.talker(namer);
+    assert.notEqual(await fresh.say(`fork ${many[8]} 80`), 'ok');
+    assert.equal(await fresh.say('go many-8.many.example 80'), 'ok');
+    assert.equal(await fresh.say(`fork ${many[8]} 80`), 'ok');
+    assert.equal(await fresh.say(`refork ${many[8]} 80`), 'ok');
+    const stranger = lab.talker(namer);
+    assert.notEqual(await stranger.say(`to ${many[8]} 80`), 'ok');
+    for (const one of [fresh, stranger]) one.end();
+  });
+
   test('what a name server of its own choice says counts for nobody', async () => {
     const own = new Resolver(lab, world.v4);
     await own.start([`host-record=x.many.example,${site},300`]);
@@ -152,5 +163,93 @@ describe('names', { concurrency: false }, () => {
     postern.kill9('gate');
     await postern.until(async () => ((await postern.json<Status>(['status'])).gate?.rules ?? 0) > 0, 'a gate');
     assert.equal(await program.say(`to ${many[9]} 80`), 'ok');
+  });
+});
+
+describe('names, where the kernel holds the rule for name servers', { concurrency: false }, () => {
+  let lab: Lab;
+  let postern: Postern;
+  let resolver: Resolver;
+
+  before(async () => {
+    lab = await Lab.create();
+    resolver = new Resolver(lab);
+    for (const address of many) lab.address(address);
+    await resolver.start(many.map((address, index) => `host-record=n${index}.many.example,${address},300`));
+    // No rule before the one for name servers can speak of them.
+    const rule = `{ name: many, action: allow, app: { script: ${namer[1]} }, to: "*.many.example", port: 80 }`;
+    postern = await lab.postern({ mode: 'lockdown', rules: { '10.yaml': `rules:\n  - ${rule}\n` } });
+  });
+  after(async () => {
+    await postern?.stop();
+    await lab?.close();
+  });
+
+  test('who asks is known all the same: 20 programs of 20, and 100 questions of one', async () => {
+    const held = await lab.run(['nft', 'list', 'chain', 'inet', 'postern', 'kernel_output']);
+    if (kernelPath === 'none') assert.ok(held.stdout.includes(resolver.address), held.stdout + held.stderr);
+    for (let index = 0; index < 20; index++) {
+      const fresh = lab.talker(namer);
+      assert.equal(await fresh.say(`go n${index}.many.example 80`), 'ok', `n${index}`);
+      fresh.end();
+    }
+    const one = lab.talker(namer);
+    for (let index = 20; index < 120; index++) {
+      assert.equal(await one.say(`go n${index}.many.example 80`), 'ok', `n${index}`);
+    }
+    one.end();
+  });
+
+  test('a port that is used again by another program, while conntrack knows the last question: 50 of 50', async () => {
+    const programs = [lab.talker(namer), lab.talker(namer)] as const;
+    for (let index = 120; index < 170; index++) {
+      const program = programs[index % 2] as Talker;
+      assert.equal(await program.say(`askfrom 40123 ${resolver.address} n${index}.many.example`), many[index]);
+      assert.equal(await program.say(`to ${many[index]} 80`), 'ok', `n${index}`);
+    }
+    for (const program of programs) program.end();
+  });
+
+  test('when everything is killed, questions pass as the rule says', async () => {
+    const program = lab.talker(namer);
+    await postern.kill9All();
+    assert.equal(await program.say(`ask ${resolver.address} n3.many.example`), many[3]);
+    await postern.start();
+    assert.equal(await program.say('go n4.many.example 80'), 'ok');
+    program.end();
+  });
+});
+
+describe('names in mode `observe`', { concurrency: false }, () => {
+  let lab: Lab;
+  let postern: Postern;
+  let resolver: Resolver;
+
+  before(async () => {
+    lab = await Lab.create();
+    resolver = new Resolver(lab);
+    await resolver.start([`host-record=site.example,${site},300`]);
+    const rule = `{ name: site, action: reject, app: { script: ${namer[1]} }, to: site.example }`;
+    postern = await lab.postern({ mode: 'observe', rules: { '10.yaml': `rules:\n  - ${rule}\n` } });
+  });
+  after(async () => {
+    await postern?.stop();
+    await lab?.close();
+  });
+
+  test('are known for whom asked, and nothing is held', async () => {
+    const program = lab.talker(namer);
+    // Nothing waits until the program is found: without eBPF it is, while it has the socket.
+    assert.equal(await program.say(`askheld ${resolver.address} site.example`), site);
+    assert.equal(await program.say(`toheld ${site} 80`), 'ok');
+    const [known] = await postern.json<NameView[]>(['names', site]);
+    assert.deepEqual([known?.name, known?.asker?.app], ['site.example', namer[1]]);
+    const { stdout } = await lab.run(['nft', 'list', 'ruleset']);
+    assert.doesNotMatch(stdout, /\bct\b|\bqueue\b|NFQUEUE|\bdrop\b|\breject\b/);
+    await postern.until(async () => {
+      const log = await postern.json<{ rule: string | null; action: string; enforced: boolean }[]>(['log']);
+      return log.some(({ rule, action, enforced }) => rule === 'site' && action === 'reject' && !enforced);
+    }, 'the line of what would be refused');
+    program.end();
   });
 });

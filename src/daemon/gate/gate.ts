@@ -323,6 +323,8 @@ export class Gate {
       mode,
       failMode,
       forward,
+      // People are shown names when they are asked, whatever the rules ask for.
+      names: compiled.value.asksForNames || mode === 'ask',
       kernelRules: compiled.value.kernelLines,
       listens: compiled.value.asksForNames,
       copied: {
@@ -360,13 +362,14 @@ export class Gate {
     if (teaches) cache?.makeRoom();
     const plain =
       teaches && cache !== undefined ? new Teacher({ policy, cache, generation, callerOf, namesLast }) : policy;
-    // Rules that the kernel could hold and, in fail mode `closed`, does not: under load they must decide here.
+    const decidesHere = failMode === 'closed' || (cache === undefined && (compiled.asksForNames || mode === 'ask'));
+    // Rules that the kernel could hold and, in fail mode `closed` or for questions to name servers, does not: under load they must decide here.
     const first = kernelRules.slice(0, maxTriedInLoad);
     return {
       revision: policy.revision,
       decide: (attempt, now) => plain.decide(attempt, now),
       ...(compiled.asksForNames && { listens: policy.listens }),
-      ...(failMode === 'closed' && {
+      ...(decidesHere && {
         whoever: (attempt: Attempt) => {
           const found = first.find((rule) => kernelRuleMatches(rule, attempt));
           return found && { rule: found.name, action: found.action };

@@ -108,6 +108,8 @@ function run(options: GateOptions): void {
     processOf: (pid) => book?.known(pid, Date.now()),
     runOf: (pid, began) =>
       book === undefined ? attributor.process(pid, began) : book.byRun(pid, BigInt(began), Date.now()),
+    forebearsOf: (pid, exec) => book?.forebears(pid, exec) ?? [],
+    forebears: (pid, startTime) => attributor.forebears(pid, startTime),
     attribute: (flow, sender, done) => attributor.attribute(flow, sender, ({ process }) => done(process)),
     onChange: (addresses) => gate.renamed(addresses),
     now: () => Date.now(),

@@ -27,7 +27,7 @@ function caller(pid: number, exec: bigint, parent?: { readonly pid: number; read
   return bytes;
 }
 
-function setUp(units: Readonly<Record<number, string>> = {}) {
+function setUp(units: Readonly<Record<number, string>> = {}, resolvers: readonly string[] | undefined = [server]) {
   const changed: string[] = [];
   const clock = { now: 1_000_000 };
   /** Programs that are being found, without eBPF. */
@@ -35,11 +35,25 @@ function setUp(units: Readonly<Record<number, string>> = {}) {
   const names = new Names({
     processOf: (pid): Process | undefined => (units[pid] === undefined ? undefined : { pid, unit: units[pid] }),
     runOf: () => undefined,
+    forebearsOf: (pid) =>
+      pid === 9
+        ? [
+            { pid: 8, exec: 80n },
+            { pid: 7, exec: 70n },
+          ]
+        : [],
+    forebears: (pid) =>
+      pid === 9
+        ? [
+            { pid: 8, startTime: '80' },
+            { pid: 7, startTime: '70' },
+          ]
+        : [],
     attribute: (_, __, done) => finding.push(done),
     onChange: (addresses) => changed.push(...addresses.map(formatAddress)),
     now: () => clock.now,
   });
-  names.setResolvers([server]);
+  if (resolvers.length > 0) names.setResolvers(resolvers);
   let id = 0;
   /** A question and its answer, both by this run. */
   const asked = (
@@ -95,6 +109,8 @@ describe('names in the gate', () => {
     asked({ pid: 7, exec: 70n }, 'site.example');
     assert.deepEqual(of(caller(7, 70n)), ['site.example']);
     assert.deepEqual(of(caller(8, 80n, { pid: 7, exec: 70n })), ['site.example']);
+    assert.deepEqual(of(caller(9, 90n, { pid: 8, exec: 80n })), ['site.example'], 'a child’s child');
+    assert.deepEqual(of(caller(9, 90n)), [], 'it has executed a program');
     assert.deepEqual(of(caller(7, 71n)), [], 'the same pid with another program');
     assert.deepEqual(of(caller(9, 70n)), [], 'another pid with the same moment');
     assert.deepEqual(of(undefined), []);
@@ -141,6 +157,7 @@ describe('names in the gate', () => {
     finding[0]?.(undefined);
     assert.equal(settled, 2);
     assert.deepEqual(of(program('70')), ['two.example']);
+    assert.deepEqual(of({ pid: 9, startTime: '90' }), ['two.example'], 'a child’s child');
     assert.deepEqual(of(program('71')), [], 'another process with this pid');
     assert.deepEqual(of({ pid: 7 }), [], 'a pid alone is never an identity');
   });
@@ -194,5 +211,16 @@ describe('names in the gate', () => {
     assert.deepEqual(next.of(caller(7, 70n)), ['site.example']);
     next.clock.now = clock.now + 90_000;
     assert.deepEqual(next.of(caller(7, 70n)), [], 'it ends when it said');
+  });
+
+  test('what is answered before the next gate has its first policy counts, by the name servers of before', () => {
+    const before = setUp();
+    const next = setUp({}, []);
+    next.asked({ pid: 7, exec: 70n }, 'early.example');
+    assert.deepEqual(next.of(caller(7, 70n)), [], 'no name server is known');
+    next.names.recall(before.names.takeKept());
+    next.asked({ pid: 7, exec: 70n }, 'site.example');
+    next.asked({ pid: 7, exec: 70n }, 'own.example', site, '203.0.113.66');
+    assert.deepEqual(next.of(caller(7, 70n)), ['site.example']);
   });
 });

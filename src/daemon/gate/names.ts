@@ -29,6 +29,9 @@ export interface NamesPlan {
   processOf(pid: number): Process | undefined;
   /** The program of a run, as far as it is remembered: by the moment of its exec or, without eBPF, its start. */
   runOf(pid: number, began: string): Process | undefined;
+  /** The runs whose program this one goes on with since it was forked, the parent's first; and the same without eBPF. */
+  forebearsOf(pid: number, exec: bigint): readonly { readonly pid: number; readonly exec: bigint }[];
+  forebears(pid: number, startTime: string): readonly Pick<Process, 'pid' | 'startTime' | 'image'>[];
   /** Finds the program behind a flow, where no copy says it. */
   attribute(flow: Flow, sender: Sender, done: (process: Process | undefined) => void): void;
   /** What these addresses are called has changed; before anything else is judged. */
@@ -36,19 +39,22 @@ export interface NamesPlan {
   readonly now: () => number;
 }
 
-const keptSchema = z.array(
-  z.object({
-    name: z.string(),
-    address: z.string(),
-    from: z.enum(nameSources),
-    asker: z.string().optional(),
-    server: z.string().optional(),
-    ownServer: z.boolean(),
-    canonical: z.string().optional(),
-    since: z.number(),
-    until: z.number(),
-  }),
-);
+const keptSchema = z.object({
+  resolvers: z.array(z.string()),
+  names: z.array(
+    z.object({
+      name: z.string(),
+      address: z.string(),
+      from: z.enum(nameSources),
+      asker: z.string().optional(),
+      server: z.string().optional(),
+      ownServer: z.boolean(),
+      canonical: z.string().optional(),
+      since: z.number(),
+      until: z.number(),
+    }),
+  ),
+});
 
 function parseJson(text: string | undefined): unknown {
   try {
@@ -67,7 +73,7 @@ export class Names {
   #resolvers: ReadonlySet<string> = new Set();
   #told = 0;
   #notTaken = 0;
-  /** Answers that were taken when `takeKept` was asked last. */
+  /** Answers that were taken when `takeKept` was asked last; -1 where anything else is new since. */
   #kept = 0;
   /** Copies of flows whose program is being found, by the flow as it goes out. */
   readonly #waiting = new Map<string, DnsCopy[]>();
@@ -81,13 +87,17 @@ export class Names {
 
   /** The name servers that this machine is configured to ask. */
   setResolvers(addresses: readonly string[]): void {
+    const same = addresses.length === this.#resolvers.size && addresses.every((one) => this.#resolvers.has(one));
     this.#resolvers = new Set(addresses);
+    if (!same) this.#kept = -1;
   }
 
   /** What an earlier gate knew, in the words of `takeKept`; anything else is nothing. */
   recall(text: string | undefined): void {
     const kept = keptSchema.safeParse(parseJson(text));
     if (!kept.success) return;
+    // What is answered before the first policy says which they are counts too.
+    this.#resolvers = new Set(kept.data.resolvers);
     // The newest stand first, and are to be the newest again.
     for (const {
       address,
@@ -95,7 +105,7 @@ export class Names {
       server = undefined,
       canonical = undefined,
       ...facts
-    } of kept.data.reverse()) {
+    } of kept.data.names.reverse()) {
       const at = parseAddress(address);
       if (at !== undefined) this.book.recall({ ...facts, address: at, asker, server, canonical }, this.#plan.now());
     }
@@ -108,7 +118,8 @@ export class Names {
     this.#kept = answers;
     // What counts for nobody need not be kept.
     const all = this.book.list({}, this.#plan.now()).filter(({ ownServer, asker }) => !ownServer && asker !== nobody);
-    return JSON.stringify(all.map(({ address, ...evidence }) => ({ ...evidence, address: formatAddress(address) })));
+    const names = all.map(({ address, ...evidence }) => ({ ...evidence, address: formatAddress(address) }));
+    return JSON.stringify({ resolvers: [...this.#resolvers], names });
   }
 
   /** Directions of TCP that were given up. */
@@ -258,9 +269,27 @@ export class Names {
   }
 
   #evidence(address: Address, caller: Caller | undefined, process?: Process) {
-    const key = caller === undefined ? keyOfProcess(process) : undefined;
-    const askers = caller !== undefined ? askersOf(caller) : key === undefined ? [] : [key];
+    const askers = caller !== undefined ? this.#askersOf(caller) : this.#askersBehind(process);
     return this.book.namesOf(address, askers, this.#plan.now());
+  }
+
+  /** The runs whose questions are the caller's own. */
+  #askersOf(caller: Caller): readonly string[] {
+    const { pid, process } = decodeOwner(new DataView(caller.buffer, caller.byteOffset, caller.byteLength), 0);
+    if (process === undefined) return [];
+    const own = keyOfRun(pid, process.exec);
+    if (!process.forked) return [own];
+    const forebears = this.#plan.forebearsOf(pid, process.exec).map((run) => keyOfRun(run.pid, run.exec));
+    // The parent is known also when its child was met after its fork.
+    return [own, keyOfRun(process.parentPid, process.parentExec), ...forebears];
+  }
+
+  /** The same without eBPF. */
+  #askersBehind(process: Process | undefined): readonly string[] {
+    const own = keyOfProcess(process);
+    if (own === undefined || process?.pid === undefined || process.startTime === undefined) return [];
+    const forebears = this.#plan.forebears(process.pid, process.startTime);
+    return [own, ...forebears.flatMap((forebear) => keyOfProcess(forebear) ?? [])];
   }
 
   /** Milliseconds for which these names count for the caller together; 0 where the address has others now. */
@@ -282,12 +311,4 @@ function keyOfProcess(process: Process | undefined): string | undefined {
   if (process?.pid === undefined || process.startTime === undefined) return undefined;
   const { device, inode, generation, ctime } = process.image?.identity ?? {};
   return `${process.pid}@${process.startTime}@${device}:${inode}:${generation}:${ctime}`;
-}
-
-/** The runs whose questions are the caller's own. */
-function askersOf(caller: Caller): readonly string[] {
-  const { pid, process } = decodeOwner(new DataView(caller.buffer, caller.byteOffset, caller.byteLength), 0);
-  if (process === undefined) return [];
-  const own = keyOfRun(pid, process.exec);
-  return process.forked ? [own, keyOfRun(process.parentPid, process.parentExec)] : [own];
 }

@@ -23,6 +23,8 @@ function scene() {
   const names = new Names({
     processOf: () => undefined,
     runOf: () => undefined,
+    forebearsOf: () => [],
+    forebears: () => [],
     attribute: () => {},
     onChange: (addresses) => changed.push(...addresses.map(formatAddress)),
     now: () => clock.now,

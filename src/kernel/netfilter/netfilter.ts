@@ -18,8 +18,9 @@ import type { SocketLookup } from '../netlink/socketlookup.ts';
 import { parseCopyPrefix } from '../nft/kernelrules.ts';
 import { type Marks, marksAt } from '../nft/marks.ts';
 import { copyBytes } from '../nft/observetable.ts';
+import { namesBytes, namesGroup } from '../nft/questions.ts';
 import { Table } from '../nft/standing.ts';
-import { copyGroup, namesBytes, namesGroup } from '../nft/table.ts';
+import { copyGroup } from '../nft/table.ts';
 import type { KernelCounters, KernelPlan, KernelPort } from '../port.ts';
 import { Conntrack } from './conntrack.ts';
 import { Copies } from './copies.ts';
@@ -54,6 +55,7 @@ export class Netfilter implements KernelPort {
   #copied: KernelPlan['copied'];
   #forward = false;
   #listens = false;
+  #questionsQueued = false;
   #onPacket: (packet: QueuedPacket) => void = () => {};
   #onCopy: (packet: CopiedPacket) => void = () => {};
   readonly #counts = {
@@ -190,10 +192,13 @@ export class Netfilter implements KernelPort {
     this.#counts.copies += 1;
     const flow = this.#flow(bytes, message);
     if (flow === undefined) return;
+    const decided = this.#decider(bytes, message);
+    // The packet itself comes through the queue.
+    if (decided?.action === 'allow' && this.#questionsQueued && isQuestion(flow)) return;
     this.#onCopy({
       ...{ flow, key: flowKey(flow), ...this.#sender(flow, message), mark: message.mark },
       opens: this.#opens(),
-      decided: this.#decider(bytes, message),
+      decided,
     });
   }
 
@@ -303,6 +308,7 @@ export class Netfilter implements KernelPort {
     this.#enforcing = enforcing;
     this.#listens = enforcing && plan.listens === true;
     this.#forward = enforcing && plan.forward;
+    this.#questionsQueued = enforcing && plan.names === true && this.#options.flows === undefined;
     return ok(undefined);
   }
 
@@ -336,4 +342,9 @@ export class Netfilter implements KernelPort {
     this.#copies.close();
     this.#names?.close();
   }
+}
+
+/** As nft/questions.ts has it. */
+function isQuestion({ direction, protocol, remote }: Flow): boolean {
+  return direction === 'out' && (protocol === 'udp' || protocol === 'tcp') && remote.port === 53;
 }

@@ -1,4 +1,5 @@
 // The text of our table in `observe`: copies of the first packet of each flow, no queue, no verdict, no `ct` expression.
+import { namesCopied } from './questions.ts';
 import { copyGroup, ownerMark, removeTable, tableName } from './table.ts';
 
 /** Bytes of each packet that a copy carries: room for IPv6 extension headers and the transport header. */
@@ -27,7 +28,7 @@ function copyLines(hook: 'output' | 'input', family: 4 | 6, ports: boolean): str
 
 const indent = (lines: readonly string[]) => lines.map((line) => `    ${line}\n`).join('');
 
-function hookChains(hook: 'output' | 'input'): string {
+function hookChains(hook: 'output' | 'input', names: boolean): string {
   const kinds = [
     { name: 'flows', ports: true },
     { name: 'pairs', ports: false },
@@ -43,6 +44,7 @@ function hookChains(hook: 'output' | 'input'): string {
   ]);
   const base = indent([
     `type filter hook ${hook} priority -150; policy accept;`,
+    ...(names ? [namesCopied(hook)] : []),
     'ip frag-off and 0x1fff != 0x0 return',
     `tcp flags and (fin | syn | rst | ack) == syn log group ${copyGroup} snaplen ${copyBytes}`,
     `meta l4proto { udp, udplite, sctp } goto ${hook}_flows`,
@@ -51,13 +53,13 @@ function hookChains(hook: 'output' | 'input'): string {
   return `${chains.join('')}  chain ${hook} {\n${base}  }\n`;
 }
 
-/** One nft transaction: whatever table of ours is there is replaced. */
-export function renderObserveTable(): string {
+/** One nft transaction: whatever table of ours is there is replaced. `names`: what passes to and from name servers is copied too. */
+export function renderObserveTable({ names }: { readonly names: boolean }): string {
   const sets = (['output', 'input'] as const).flatMap((hook) =>
     ([4, 6] as const).flatMap((family) => [
       `  set flows_${hook}${family} { type inet_proto . ipv${family}_addr . ipv${family}_addr . inet_service . inet_service; ${setLine} }\n`,
       `  set pairs_${hook}${family} { type inet_proto . ipv${family}_addr . ipv${family}_addr; ${setLine} }\n`,
     ]),
   );
-  return `${removeTable()}table inet ${tableName} {\n  chain ${ownerMark} { }\n${sets.join('')}${hookChains('output')}${hookChains('input')}}\n`;
+  return `${removeTable()}table inet ${tableName} {\n  chain ${ownerMark} { }\n${sets.join('')}${hookChains('output', names)}${hookChains('input', names)}}\n`;
 }

@@ -15,7 +15,7 @@ const noRules = { output: [], input: [], forward: [] } as const;
 /** Names the table's construction, apart from the rules in it: a gate that finds its own keeps it standing. */
 function fingerprint(plan: TablePlan): string {
   return createHash('sha256')
-    .update(renderTable({ ...plan, kernelRules: noRules, listens: false }, ''))
+    .update(renderTable({ ...plan, kernelRules: noRules, names: false, listens: false }, ''))
     .update(plan.programs?.build ?? '')
     .digest('hex')
     .slice(0, 16);
@@ -51,7 +51,9 @@ export class Table {
 
   async #observe(): Promise<Result<void>> {
     // Put up again, it would copy the first packets of all flows once more.
-    return this.#standing === 'observe' ? ok(undefined) : applyNft(renderObserveTable());
+    return this.#standing === 'observe'
+      ? ok(undefined)
+      : applyNft(renderObserveTable({ names: this.#programs === undefined }));
   }
 
   async #enforce(plan: KernelPlan): Promise<Result<void>> {

@@ -6,7 +6,7 @@ import { assertGolden } from '../../../test/golden.ts';
 import { copyPrefix, parseCopyPrefix, renderKernelRules } from './kernelrules.ts';
 import { conntrackMask, marksAt } from './marks.ts';
 import { renderObserveTable } from './observetable.ts';
-import { renderRules, renderTable, type TablePlan } from './table.ts';
+import { type ChainPrograms, renderRules, renderTable, type TablePlan } from './table.ts';
 
 const prefix = (text: string) => {
   const parsed = parsePrefix(text);
@@ -55,14 +55,52 @@ const plan: TablePlan = {
 
 test('the enforcing table', () => assertGolden('nft/enforce.nft', renderTable(plan, '0123456789abcdef')));
 test('the observing table queues nothing and has no ct expression', () => {
-  const text = renderObserveTable();
+  const text = renderObserveTable({ names: true });
   assertGolden('nft/observe.nft', text);
-  assert.doesNotMatch(text, /\bct\b|\bqueue\b|\bdrop\b|\breject\b|\bNFQUEUE\b/);
+  for (const one of [text, renderObserveTable({ names: false })]) {
+    assert.doesNotMatch(one, /\bct\b|\bqueue\b|\bdrop\b|\breject\b|\bNFQUEUE\b/);
+  }
 });
 test('the exchange of rules', () => assertGolden('nft/rules.nft', renderRules(plan)));
 
 test('without forward, no chain has a hook there', () => {
   assert.doesNotMatch(renderTable({ ...plan, forward: false }, 'x'), /hook forward/);
+});
+
+test('what name servers are asked and answer is copied where no program of the kernel does it', () => {
+  const programs = { build: 'x', passed: { output: 1, input: 2 }, fds: {}, guest: 6 } as unknown as ChainPrograms;
+  const count = (text: string) => [...text.matchAll(/log group 20560\b/g)].length;
+  assert.equal(count(renderTable(plan, 'x')), 2);
+  assert.equal(count(renderTable({ ...plan, programs }, 'x')), 0);
+  assert.equal(count(renderObserveTable({ names: true })), 2);
+  assert.equal(count(renderObserveTable({ names: false })), 0);
+});
+
+test('where rules ask for names, questions that a rule of the kernel allows wait for their program, and pass without a gate', () => {
+  const text = renderTable({ ...plan, names: true }, 'x');
+  const question = '{ tcp, udp } th dport 53 goto questions_output';
+  assert.ok(text.includes(`chain passed_output {\n    meta l4proto ${question}\n    ct state`));
+  assert.ok(text.includes('chain questions_output {\n    counter name queued queue num 20559 bypass\n  }'));
+  assert.equal(text.split(question).length, 2, 'nowhere else');
+  const again = 'ct direction original udp dport 53 return';
+  assert.ok(text.includes(`chain judged_output {\n    ${again}\n    ct direction original ct mark`));
+  assert.ok(renderRules({ ...plan, names: true }).includes(`judged_output ${again}\n`));
+  assert.ok(renderRules({ ...plan, names: true }).includes(`passed_output meta l4proto ${question}\n`));
+  for (const plain of [renderTable(plan, 'x'), renderRules(plan)]) {
+    assert.ok(!plain.includes(again));
+    assert.ok(!plain.includes(question));
+  }
+});
+
+test('where rules ask for names, what a connection sends is queued until enough was heard, and nobody hears what a rule of nft lets pass', () => {
+  const begun =
+    'ct direction original ct mark and 0x11000000 == 0x1000000 tcp flags & (syn | rst) == 0x0 jump queue_output';
+  const text = renderTable({ ...plan, listens: true }, 'x');
+  assert.ok(text.includes(`chain judged_output {\n    ${begun}\n`));
+  assert.ok(renderRules({ ...plan, listens: true }).includes(`judged_output ${begun}\n`));
+  const passes = 'ct state != untracked ct mark set ct mark or 0x10000000';
+  assert.ok(text.includes(`chain passed_output {\n    ${passes}\n    accept\n  }`));
+  for (const plain of [renderTable(plan, 'x'), renderRules(plan)]) assert.ok(!plain.includes(begun));
 });
 
 test('where programs are asked, what is forwarded for one of this machine does not meet rules that know no program', () => {

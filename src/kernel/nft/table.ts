@@ -1,6 +1,7 @@
 // The text of our one nftables table for the modes that enforce. ARCHITECTURE.md says what each chain is for.
 import type { FailMode } from '#model/mode.ts';
 import { conntrackMask, type Marks } from './marks.ts';
+import { judgeQuestionsAgain, namesCopied, queueQuestions } from './questions.ts';
 
 export const tableName = 'postern';
 
@@ -12,11 +13,8 @@ export function planMark(fingerprint: string): string {
   return `plan_${fingerprint}`;
 }
 
-/** NFLOG groups: copies of what the kernel decides by itself or, in `observe`, of every new flow. */
+/** NFLOG group: copies of what the kernel decides by itself or, in `observe`, of every new flow. */
 export const copyGroup = 0x504f;
-/** And of what passes between programs and name servers, where no eBPF program copies it; with room for EDNS (RFC 6891 6.2.5). */
-export const namesGroup = 0x5050;
-export const namesBytes = 4400;
 
 export const hooks = ['output', 'input', 'forward'] as const;
 export type Hook = (typeof hooks)[number];
@@ -33,6 +31,8 @@ export interface TablePlan {
   readonly kernelRules: Readonly<Record<Hook, readonly string[]>>;
   /** Whether what flows say first may be listened to. */
   readonly listens?: boolean | undefined;
+  /** Questions to name servers are queued also when a rule of these allows them; not where programs are. */
+  readonly names?: boolean | undefined;
   /** BPF programs that know the flows of sockets; then output and input use no conntrack. See nft/programs.ts. */
   readonly programs?: ChainPrograms | undefined;
 }
@@ -140,32 +140,39 @@ function refusalsAgain(hook: Hook): string[] {
   ]);
 }
 
-/** Before any verdict, and whatever it will be. */
-function namesCopied(hook: SocketHook): string {
-  return `meta l4proto { tcp, udp } th ${hook === 'output' ? 'dport' : 'sport'} 53 log group ${namesGroup} snaplen ${namesBytes}`;
+/** Where who asks name servers is found only while the question waits. */
+function asksWho(hook: Hook, { programs }: TablePlan): boolean {
+  return hook === 'output' && programs === undefined;
 }
 
 /** What the program of a connection sends while nobody has heard enough of it, and with it its acknowledgements. */
-function listened({ marks, programs, listens }: TablePlan): string[] {
-  if (programs !== undefined || listens !== true) return [];
+function listened({ marks, listens }: TablePlan): string[] {
+  if (listens !== true) return [];
   const { out, heard } = marks;
   const begun = `ct direction original ct mark and ${hex(out | heard)} == ${hex(out)} tcp flags & (syn | rst) == 0x0`;
   return [`${begun} jump queue_output`];
 }
 
-function listenedFirst(hook: Hook): string[] {
-  return hook === 'output' ? ['meta l4proto tcp jump listened_output'] : [];
+/** A flow with our conntrack bit for the packet's direction. */
+function judgedLines(hook: Hook, plan: TablePlan): string[] {
+  const { marks, names } = plan;
+  const { original, reply } = judged(hook, marks);
+  return [
+    ...(asksWho(hook, plan) ? listened(plan) : []),
+    ...(hook === 'output' && names === true ? [judgeQuestionsAgain] : []),
+    `ct direction original ct mark and ${hex(original)} != 0x0 accept`,
+    `ct direction reply ct mark and ${hex(reply)} != 0x0 accept`,
+    `ct state related ct mark and ${hex(conntrackMask(marks))} != 0x0 accept`,
+  ];
 }
 
 function decideChain(hook: Hook, plan: TablePlan): string[] {
-  const { marks } = plan;
-  const { original, reply } = judged(hook, marks);
   const refusals = refusalsAgain(hook);
   const rest = [...refusals, ...rateRules(hook), `jump queue_${hook}`];
   if (asksPrograms(hook, plan)) {
     return [
       `type filter hook ${hook} priority -150; policy accept;`,
-      ...listenedFirst(hook),
+      ...(hook === 'output' ? ['meta l4proto tcp jump listened_output'] : []),
       tcpGoesOn,
       ...allowedFirst(hook),
       `jump kernel_${hook}`,
@@ -176,10 +183,7 @@ function decideChain(hook: Hook, plan: TablePlan): string[] {
   return [
     `type filter hook ${hook} priority -150; policy accept;`,
     ...(hook === 'forward' ? [] : [namesCopied(hook)]),
-    ...listenedFirst(hook),
-    `ct direction original ct mark and ${hex(original)} != 0x0 accept`,
-    `ct direction reply ct mark and ${hex(reply)} != 0x0 accept`,
-    `ct state related ct mark and ${hex(conntrackMask(marks))} != 0x0 accept`,
+    ...(asksWho(hook, plan) ? ['jump judged_output'] : judgedLines(hook, plan)),
     ...(plan.programs === undefined ? [] : ['jump allowed_forward', 'jump guests_forward']),
     `jump kernel_${hook}`,
     ...rest,
@@ -214,9 +218,19 @@ function chain(name: string, lines: readonly string[]): string {
   return `chain ${name} {\n${lines.map((line) => `  ${line}\n`).join('')}}`;
 }
 
-function queueLines(plan: TablePlan): string[] {
-  if (plan.queue === 'compat') return [];
-  return [`counter name queued queue num ${plan.queueNumber}${plan.failMode === 'open' ? ' bypass' : ''}`];
+function queueLines({ queue, queueNumber }: TablePlan, bypass: boolean): string[] {
+  return queue === 'compat' ? [] : [`counter name queued queue num ${queueNumber}${bypass ? ' bypass' : ''}`];
+}
+
+/**
+ * What the kernel's own rules allow. Without a gate there is nobody to find who asks, and what they allow passes. Since they ask for
+ * no name, nobody need hear more of it.
+ */
+function passedLines(hook: Hook, plan: TablePlan): string[] {
+  if (asksPrograms(hook, plan)) return [];
+  if (!asksWho(hook, plan)) return ['accept'];
+  const heard = `ct state != untracked ct mark set ct mark or ${hex(plan.marks.heard)}`;
+  return [...(plan.names === true ? [queueQuestions] : []), heard, 'accept'];
 }
 
 /** What is forwarded for a program of this machine: rules that name no program are not enough to let it pass. Filled by nft/wake.ts. */
@@ -239,25 +253,20 @@ function askingChains(hook: SocketHook): string[] {
   const places = hook === 'output' ? ['output', 'loopback'] : ['input'];
   return [
     ...places.flatMap((place) => [chain(`allowed_${place}`, []), chain(`refused_${place}`, [])]),
-    ...(hook === 'output' ? [chain('errors_output', errorsChain)] : []),
+    ...(hook === 'output' ? [chain('errors_output', errorsChain), chain('listened_output', [])] : []),
   ];
-}
-
-/** A rule that asks for no name decided: nobody need hear more. */
-function passed(hook: Hook, { marks }: TablePlan): string[] {
-  const heard = `ct state != untracked ct mark set ct mark or ${hex(marks.heard)}`;
-  return hook === 'output' ? [heard, 'accept'] : ['accept'];
 }
 
 function hookChains(hook: Hook, plan: TablePlan): string[] {
   return [
     ...sets(hook),
-    chain(`passed_${hook}`, asksPrograms(hook, plan) ? [] : passed(hook, plan)),
+    ...(asksWho(hook, plan)
+      ? [chain('judged_output', judgedLines(hook, plan)), chain('questions_output', queueLines(plan, true))]
+      : []),
+    chain(`passed_${hook}`, passedLines(hook, plan)),
     chain(`kernel_${hook}`, plan.kernelRules[hook]),
     ...(asksPrograms(hook, plan) ? askingChains(hook) : []),
-    chain(`queue_${hook}`, queueLines(plan)),
-    // Where programs are asked it is filled by nft/wake.ts.
-    ...(hook === 'output' ? [chain('listened_output', listened(plan))] : []),
+    chain(`queue_${hook}`, queueLines(plan, plan.failMode === 'open')),
     ...(hook === 'forward' && plan.programs !== undefined ? guestChains() : []),
     chain(`rejected_${hook}`, [...rememberRules(hook, 'rejected'), 'goto refuse']),
     chain(`dropped_${hook}`, [...rememberRules(hook, 'dropped'), 'counter name refused drop']),
@@ -313,15 +322,11 @@ export function removeTable(): string {
 
 /** One transaction that exchanges the kernel's own rules and forgets the remembered refusals. */
 export function renderRules(plan: TablePlan): string {
-  const listening =
-    plan.programs === undefined
-      ? [
-          `flush chain inet ${tableName} listened_output`,
-          ...listened(plan).map((line) => `add rule inet ${tableName} listened_output ${line}`),
-        ]
-      : [];
   return plannedHooks(plan)
     .flatMap((hook) => [
+      ...(asksWho(hook, plan)
+        ? [...exchange('judged_output', judgedLines(hook, plan)), ...exchange('passed_output', passedLines(hook, plan))]
+        : []),
       `flush chain inet ${tableName} kernel_${hook}`,
       ...[4, 6].flatMap((family) => [
         `flush set inet ${tableName} rejected_${hook}${family}`,
@@ -329,7 +334,11 @@ export function renderRules(plan: TablePlan): string {
       ]),
       ...plan.kernelRules[hook].map((line) => `add rule inet ${tableName} kernel_${hook} ${line}`),
     ])
-    .concat(listening)
     .map((line) => `${line}\n`)
     .join('');
+}
+
+function exchange(chain: string, lines: readonly string[]): string[] {
+  const add = (line: string) => `add rule inet ${tableName} ${chain} ${line}`;
+  return [`flush chain inet ${tableName} ${chain}`, ...lines.map(add)];
 }

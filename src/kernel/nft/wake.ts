@@ -12,11 +12,12 @@ import { plannedHooks, type TablePlan, tableName } from './table.ts';
 
 function queueRules(plan: TablePlan): BatchRule[] {
   if (plan.queue === 'native') return [];
-  return plannedHooks(plan).map((hook) => ({
-    chain: `queue_${hook}`,
-    counter: 'queued',
-    action: { queue: plan.queueNumber, bypass: plan.failMode === 'open' },
-  }));
+  const rule = (chain: string, bypass: boolean): BatchRule => ({
+    ...{ chain, counter: 'queued' },
+    action: { queue: plan.queueNumber, bypass },
+  });
+  const judged = plannedHooks(plan).map((hook) => rule(`queue_${hook}`, plan.failMode === 'open'));
+  return plan.programs === undefined ? [...judged, rule('questions_output', true)] : judged;
 }
 
 function programRules({ programs, forward }: TablePlan): BatchRule[] {

@@ -3,7 +3,7 @@
 import { settleCandidates } from '#attribution/candidates.ts';
 import { formatIdentities, parseIdentities } from '#attribution/identities.ts';
 import { kernelAnswers } from '#attribution/kernelmade.ts';
-import { type ProcessEvent, ProcessTable } from '#attribution/processtable.ts';
+import { type Forebear, type ProcessEvent, ProcessTable } from '#attribution/processtable.ts';
 import type { Attribution, Caller } from '#engine/types.ts';
 import type { Flow } from '#model/flow.ts';
 import { hasPorts } from '#model/net/protocol.ts';
@@ -87,6 +87,11 @@ export class ProcAttributor {
   process(pid: number, startTime: string): Process | undefined {
     const found = this.#book.get(pid, Date.now());
     return found?.startTime === startTime ? found : undefined;
+  }
+
+  /** Without eBPF: whose program this process runs since it was forked, the parent first. */
+  forebears(pid: number, startTime: string): readonly Forebear[] {
+    return this.#table.forebears(pid, startTime);
   }
 
   get processes(): number {

@@ -1,6 +1,6 @@
 // Who each process is by the kernel's own word: its events and maps, completed from /proc at once.
 import { readCgroup } from '#attribution/cgroup.ts';
-import { type Began, ExecTable, type Run } from '#attribution/exectable.ts';
+import { type Began, ExecTable, type Forebear, type Run } from '#attribution/exectable.ts';
 import type { Identity } from '#attribution/identities.ts';
 import type { Caller } from '#engine/types.ts';
 import type { Forgery, Process } from '#model/process.ts';
@@ -154,6 +154,11 @@ export class KernelBook {
   /** The program of this run, as far as it is remembered. */
   byRun(pid: number, exec: bigint, now: number): Process | undefined {
     return this.#table.byExec(pid, exec, now);
+  }
+
+  /** The runs whose program this one goes on with since its fork, the parent's first, as far as they are remembered. */
+  forebears(pid: number, exec: bigint): readonly Forebear[] {
+    return this.#table.forebears(pid, exec);
   }
 
   /** The process that has this pid now, or had it until a moment ago. */

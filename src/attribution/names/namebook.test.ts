@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import type { NameSource } from '#model/attempt.ts';
 import { type Address, formatAddress, ipv4, ipv6 } from '#model/net/address.ts';
 import type { NameChange, NameEvidence } from '#model/net/name.ts';
-import { goneMs, graceMs, type Lesson, maxTtl, minTtl, NameBook, type NameLimits, nameLimits } from './namebook.ts';
+import { graceMs, type Lesson, maxTtl, minTtl, NameBook, type NameLimits, nameLimits } from './namebook.ts';
 
 const address = ipv4(0xc0000201);
 const other = ipv4(0xc0000202);
@@ -141,18 +141,6 @@ test('a v4-mapped address is the IPv4 address, and IPv6 addresses that differ in
   }
 });
 
-test('the evidence of an asker that is gone stays a while, and not until its TTL', () => {
-  const book = new NameBook();
-  book.learn(lesson('short.example', { ttl: 60 }), 0);
-  book.learn(lesson('long.example', { ttl: maxTtl }), 0);
-  book.learn(lesson('other.example', { ttl: maxTtl, asker: 'curl' }), 0);
-  book.forgetAsker('firefox', 1000);
-  assert.equal(book.namesOf(address, ['firefox'], 2000).length, 2);
-  assert.deepEqual(texts(book.expire(60_000 + graceMs)), ['lost short.example firefox']);
-  assert.deepEqual(texts(book.expire(1000 + goneMs)), ['lost long.example firefox']);
-  assert.deepEqual(names(book.namesOf(address, ['curl'], 1000 + goneMs)), ['other.example']);
-});
-
 test('a name that is too long to show is not learned', () => {
   const book = new NameBook();
   assert.deepEqual(book.learn(lesson('\\000'.repeat(64)), 0), []);
@@ -285,12 +273,6 @@ class PlainBook {
     return { lost, gained: [evidence] };
   }
 
-  forgetAsker(asker: string, now: number): void {
-    this.all = this.all.map((one) =>
-      one.asker === asker ? { ...one, until: Math.min(one.until, now + goneMs) } : one,
-    );
-  }
-
   namesOf(address: Address, askers: readonly string[], now: number): NameEvidence[] {
     return this.all
       .filter(
@@ -318,10 +300,7 @@ const lessons: fc.Arbitrary<Lesson> = fc.record({
   canonical: fc.constantFrom('x.example', undefined),
   ttl: fc.oneof(fc.nat(100), fc.constantFrom(0, 3600, 2 ** 31 - 1)),
 });
-type Step =
-  | { readonly do: 'learn'; readonly lesson: Lesson }
-  | { readonly do: 'expire' }
-  | { readonly do: 'forget'; readonly asker: string };
+type Step = { readonly do: 'learn'; readonly lesson: Lesson } | { readonly do: 'expire' };
 const step: fc.Arbitrary<{ readonly step: Step; readonly seconds: number }> = fc.record({
   seconds: fc.oneof(
     { weight: 6, arbitrary: fc.constant(0) },
@@ -331,7 +310,6 @@ const step: fc.Arbitrary<{ readonly step: Step; readonly seconds: number }> = fc
   step: fc.oneof(
     { weight: 10, arbitrary: lessons.map((lesson): Step => ({ do: 'learn', lesson })) },
     { weight: 1, arbitrary: fc.constant<Step>({ do: 'expire' }) },
-    { weight: 1, arbitrary: fc.constantFrom('a', 'b', 'c').map((asker): Step => ({ do: 'forget', asker })) },
   ),
 });
 const limits = fc.record({
@@ -351,19 +329,14 @@ test('the book answers as a plain list does, also when it is full', () => {
       for (const { step, seconds } of steps) {
         // A millisecond for each step, so that what was taught by two of them never ends at once.
         now += seconds * 1000 + 1;
-        if (step.do === 'forget') {
-          book.forgetAsker(step.asker, now);
-          plain.forgetAsker(step.asker, now);
-        } else {
-          const changes = step.do === 'learn' ? book.learn(step.lesson, now) : book.expire(now);
-          const { lost, gained } =
-            step.do === 'learn' ? plain.learn(step.lesson, now) : { lost: plain.expire(now), gained: [] };
-          const expected = [
-            ...lost.map((one) => changeText('lost', one)),
-            ...gained.map((one) => changeText('gained', one)),
-          ];
-          assert.deepEqual(changes.map((change) => changeText(change.kind, change)).sort(), expected.sort());
-        }
+        const changes = step.do === 'learn' ? book.learn(step.lesson, now) : book.expire(now);
+        const { lost, gained } =
+          step.do === 'learn' ? plain.learn(step.lesson, now) : { lost: plain.expire(now), gained: [] };
+        const expected = [
+          ...lost.map((one) => changeText('lost', one)),
+          ...gained.map((one) => changeText('gained', one)),
+        ];
+        assert.deepEqual(changes.map((change) => changeText(change.kind, change)).sort(), expected.sort());
         for (const at of addresses) {
           for (const askers of [[], ['a'], ['b', 'c'], ['c', 'a', 'c']]) {
             for (const when of [now, now + 65_000]) {

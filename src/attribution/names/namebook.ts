@@ -37,8 +37,6 @@ export const nameLimits: NameLimits = { total: 65_536, perAsker: 4096, global: 1
 export const graceMs = 60_000;
 export const minTtl = 5;
 export const maxTtl = 86_400;
-/** How long the evidence of an asker that is gone is kept: for its children, and sockets that it handed on. */
-export const goneMs = 600_000;
 /** Names are shown and sent in texts of this length; a longer one is no host name. */
 export const maxNameLength = 255;
 
@@ -207,15 +205,6 @@ export class NameBook {
       if (askers.indexOf(asker) === at) collect(groups.get(asker), now, found);
     }
     return newestFirst(found);
-  }
-
-  /** The asker ended: what it learned is kept for `goneMs` at most. */
-  forgetAsker(asker: string, now: number): void {
-    for (const entry of this.#shares.of(asker)) {
-      if (entry.until <= now + goneMs) continue;
-      this.#deadlines.move(entry, now + goneMs);
-      entry.evidence = { ...entry.evidence, until: entry.until };
-    }
   }
 
   /** What a person asks for, for each address newest first. O(n), but for one address. */

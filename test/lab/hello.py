@@ -50,7 +50,7 @@ def run(words):
             for piece in words[3].split(","): s.send(bytes.fromhex(piece))
             return "answered" if s.recv(16) else "empty"
     with socket.create_connection(where, 3) as s:
-        s.settimeout(5)
+        s.settimeout(15)
         if words[0] == "open":
             s.settimeout(float(words[3]))
             return "closed" if s.recv(16) == b"" else "data"

@@ -162,6 +162,39 @@ describe('names in the gate', () => {
     assert.deepEqual(of({ pid: 7 }), [], 'a pid alone is never an identity');
   });
 
+  test('over TCP it is who opened the connection, also when its socket is closed before more of it is read', () => {
+    const { names, finding } = setUp();
+    const flow: Flow = {
+      ...{ protocol: 'tcp', protocolNumber: 6, direction: 'out' },
+      local: { address: address('192.0.2.1'), port: 4 },
+      remote: { address: address(server), port: 53 },
+    };
+    const rest = { run: undefined, cookie: undefined, guest: false, cut: false };
+    const say = (direction: 'out' | 'in', sequence: number, payload: Uint8Array, begins = false) => {
+      const segment = { sequence, begins, ends: false };
+      const copy = { ...rest, flow: { ...flow, direction }, segment, payload: Buffer.from(payload) };
+      names.copyUnowned(copy, { uid: 0, gid: 0, caller: undefined });
+    };
+    const framed = (message: Uint8Array) =>
+      Buffer.concat([Buffer.from([message.length >> 8, message.length & 255]), message]);
+    const nothing = new Uint8Array(0);
+    say('out', 100, nothing, true);
+    finding[0]?.({ pid: 7, startTime: '70' });
+    say('in', 200, nothing, true);
+    say('out', 101, framed(buildQuery(1, 'tcp.example')));
+    const question = { name: 'tcp.example', type: types.A };
+    const answers = [a('tcp.example', site, 30)];
+    say('in', 201, framed(buildMessage({ id: 1, response: true, questions: [question], answers })));
+    assert.equal(finding.length, 1, 'nobody is looked for again');
+    const found = names.namesOf(site, undefined, { pid: 7, startTime: '70' });
+    assert.deepEqual(
+      found.map(({ name }) => name),
+      ['tcp.example'],
+    );
+    say('out', 300, nothing, true);
+    assert.equal(finding.length, 2, 'another connection on the same ports is another one’s');
+  });
+
   test('a flood of questions whose programs are not found is bounded, and nothing waits for ever', async () => {
     const { names, askedUnowned, finding } = setUp();
     for (let port = 1; port <= 3000; port++) askedUnowned('flood.example', port);

@@ -12,6 +12,7 @@ import { type Address, formatAddress, parseAddress } from '#model/net/address.ts
 import type { NameChange } from '#model/net/name.ts';
 import type { NamesQuery, NameView } from '#model/net/nameview.ts';
 import type { Process } from '#model/process.ts';
+import { Lru } from '#std/lru.ts';
 import type { ResolvedAnswer } from '#wire/varlink/monitor.ts';
 import type { Sender } from './gate.ts';
 
@@ -77,6 +78,8 @@ export class Names {
   #kept = 0;
   /** Copies of flows whose program is being found, by the flow as it goes out. */
   readonly #waiting = new Map<string, DnsCopy[]>();
+  /** Who opened TCP connections to name servers, by the flow as it goes out. */
+  readonly #openers = new Lru<string, { readonly asker: string | undefined }>(maxWaitingFlows);
   /** Decisions that wait, each for what was unknown when it came. */
   readonly #unsettled = new Set<{ readonly keys: Set<string>; readonly done: () => void }>();
 
@@ -182,9 +185,13 @@ export class Names {
     const key = flowKey({ ...copy.flow, direction: 'out' });
     const kept = { ...copy, payload: Buffer.from(copy.payload) };
     const waiting = this.#waiting.get(key);
+    const { segment } = copy;
+    // Who opened a connection is found while its opening waits; of what is said on it later, the socket may be closed by then.
+    const owner = segment === undefined || segment.begins ? undefined : this.#openers.get(key);
     if (waiting !== undefined) {
       if (waiting.length < maxWaitingCopies) waiting.push(kept);
-    } else if (copy.flow.direction === 'in') this.#take(copy, nobody);
+    } else if (owner !== undefined) this.#take(copy, owner.asker);
+    else if (copy.flow.direction === 'in') this.#take(copy, nobody);
     else if (this.#waiting.size >= maxWaitingFlows) this.#take(copy, nobody);
     else {
       this.#waiting.set(key, [kept]);
@@ -195,8 +202,9 @@ export class Names {
   #found(key: string, process: Process | undefined): void {
     const copies = this.#waiting.get(key) ?? [];
     this.#waiting.delete(key);
-    const asker = keyOfProcess(process) ?? nobody;
-    for (const copy of copies) this.#take(copy, isSystemResolver(process) ? undefined : asker);
+    const asker = isSystemResolver(process) ? undefined : (keyOfProcess(process) ?? nobody);
+    if (copies[0]?.segment?.begins === true) this.#openers.set(key, { asker });
+    for (const copy of copies) this.#take(copy, asker);
     for (const unsettled of [...this.#unsettled]) {
       unsettled.keys.delete(key);
       if (unsettled.keys.size === 0) unsettled.done();

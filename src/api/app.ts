@@ -89,7 +89,7 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
     context.get('admin') ? undefined : context.get('peer').uid;
 
   app.get('/openapi.json', (context) => context.json(openApi()));
-  app.get('/status', async (context) => context.json(await services.status()));
+  app.get('/status', async (context) => context.json(await services.status(visible(context))));
   app.get('/rules', (context) => context.json(services.rules(visible(context))));
   app.post('/rules', administratorsOnly, async (context) => {
     const { rule, lifetime } = await body(context.req, addRuleSchema);

@@ -41,7 +41,8 @@ export interface LogQuery {
 
 /** `uid` on a read limits it to that user's programs; undefined: everybody's. On a change it is who made it. */
 export interface Services {
-  status(): Promise<Status>;
+  /** `uid`: a user who may not see what others do. */
+  status(uid?: number): Promise<Status>;
   rules(uid?: number): readonly RuleView[];
   addRule(uid: number, rule: RuleText, lifetime: Lifetime): Promise<Served<RuleChange>>;
   changeRule(

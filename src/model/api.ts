@@ -5,7 +5,7 @@ import { connectionSchema } from './connection.ts';
 import { failModes, modes } from './mode.ts';
 import { promptSchema } from './prompt.ts';
 import { actions, lifetimeSchema, origins, refusalErrnoSchema, ruleSchema, ruleTestSchema } from './rule.ts';
-import { gateStatusSchema } from './status.ts';
+import { encryptedDnsAppSchema, gateStatusSchema } from './status.ts';
 
 /** Milliseconds since 1970. */
 const time = z.number();
@@ -36,6 +36,8 @@ export const statusSchema = z.strictObject({
   refusal: z.string().nullable(),
   /** null while there is no gate. */
   gate: gateStatusSchema.nullable(),
+  /** What was seen of encrypted DNS since the control plane started; to users who may not see all, of their own programs. */
+  encryptedDns: z.strictObject({ connections: count, apps: z.array(encryptedDnsAppSchema) }),
   journal: z.strictObject({ file: z.string(), bytes: count, lost: count, sequence: count }),
   rulesDir: z.string(),
 });
@@ -71,7 +73,13 @@ export const promptViewSchema = promptSchema.extend({
 });
 export type PromptView = z.infer<typeof promptViewSchema>;
 
-export const logLineSchema = connectionSchema.extend({ sequence: count, app: z.string(), user: z.string().nullable() });
+export const logLineSchema = connectionSchema.extend({
+  sequence: count,
+  app: z.string(),
+  user: z.string().nullable(),
+  /** It asks a resolver over TLS, HTTPS or QUIC; left out where it does not. */
+  encryptedDns: z.literal(true).optional(),
+});
 export type LogLine = z.infer<typeof logLineSchema>;
 
 export const appViewSchema = z.strictObject({

@@ -119,3 +119,21 @@ export const gateStatusSchema = z.strictObject({
   counters: countersSchema,
 });
 export type GateStatus = z.infer<typeof gateStatusSchema>;
+
+/** Over TLS (RFC 7858), over QUIC (RFC 9250), or over HTTPS (RFC 8484), whichever version of HTTP. */
+export const encryptedDnsWays = ['tls', 'quic', 'https'] as const;
+export type EncryptedDnsWay = (typeof encryptedDnsWays)[number];
+
+/** An app that asks resolvers in a way that does not show what it asks. */
+export const encryptedDnsAppSchema = z.strictObject({
+  app: z.string(),
+  /** null where it is not known. */
+  user: z.string().nullable(),
+  by: z.array(z.enum(encryptedDnsWays)),
+  /** Names or addresses of resolvers, the latest first. */
+  to: z.array(z.string()),
+  connections: count,
+  /** Milliseconds since 1970. */
+  last: z.number(),
+});
+export type EncryptedDnsApp = z.infer<typeof encryptedDnsAppSchema>;

@@ -17,6 +17,10 @@ function content({ names, addresses, skipped }: ListView): string {
   return parts.join(', ') || 'nothing yet';
 }
 
+function sourceOf({ origin, source }: ListView): string {
+  return origin === 'builtin' ? 'built in' : safe(source);
+}
+
 export function formatLists(lists: readonly ListView[], now = Date.now()): string {
   if (lists.length === 0) return 'There are no lists; add one: postern lists add NAME https://…';
   const rows = lists.map((list) => [
@@ -26,7 +30,7 @@ export function formatLists(lists: readonly ListView[], now = Date.now()): strin
     content(list),
     formatAge(list.updated, now),
     list.rules.length === 0 ? 'no rule' : `${list.rules.map(safe).join(', ')} (${list.hits} hits)`,
-    list.failure === null ? safe(list.source) : paint('red', safe(list.failure)),
+    list.failure === null ? sourceOf(list) : paint('red', safe(list.failure)),
   ]);
   return table(['LIST', '', 'FORMAT', 'HAS', 'CHANGED', 'USED BY', 'SOURCE'], rows);
 }
@@ -34,7 +38,7 @@ export function formatLists(lists: readonly ListView[], now = Date.now()): strin
 function formatList(list: ListView, now = Date.now()): string {
   const lines = [
     `${safe(list.name)}${list.enabled ? '' : ' (switched off)'}`,
-    `  from      ${safe(list.source)}`,
+    `  from      ${sourceOf(list)}`,
     `  has       ${content(list)}${list.format === null ? '' : `, most of them as ${list.format}`}`,
     `  changed   ${formatAge(list.updated, now)}, looked at ${formatAge(list.checked, now)}`,
     `  used by   ${list.rules.length === 0 ? `no rule; postern rule add reject --to list:${list.name}` : `${list.rules.map(safe).join(', ')}, ${list.hits} hits`}`,

@@ -45,16 +45,19 @@ function amount({ end, packets }: LogLine): string {
   return packets > 1 ? `  (${packets} packets)` : '';
 }
 
+/** What it asks there is not seen. */
+const blind = ({ encryptedDns }: LogLine) => (encryptedDns === true ? '  (encrypted DNS)' : '');
+
 export function formatLine(line: LogLine): string {
   const sentence = formatConnection(line, () => line.user ?? undefined);
   const logged = line.logged.length > 0 ? `  [log: ${line.logged.map(safe).join(', ')}]` : '';
-  return `${formatTime(line.time)} ${paint(styles[line.action], sentence)}${amount(line)}${logged}`;
+  return `${formatTime(line.time)} ${paint(styles[line.action], sentence)}${amount(line)}${logged}${blind(line)}`;
 }
 
 /** What is left to say of a connection whose line was shown when it began. */
 export function formatEndLine(line: LogLine): string {
   const ended = formatEnd(line, () => line.user ?? undefined);
-  return `${formatTime(line.end?.time ?? line.lastTime)} ${ended}${amount(line)}`;
+  return `${formatTime(line.end?.time ?? line.lastTime)} ${ended}${amount(line)}${blind(line)}`;
 }
 
 /** Follows connections by their lines: each is shown when it begins, and once more when it has ended. */

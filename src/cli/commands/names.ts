@@ -1,8 +1,10 @@
 // postern names
 import { buildCommand } from '@stricli/core';
+import type { Status } from '#model/api.ts';
 import { parseAddress } from '#model/net/address.ts';
 import type { NameView } from '#model/net/nameview.ts';
 import { ask, type Context } from '../context.ts';
+import { summarizeEncryptedDns } from '../encrypteddns.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';
 import { formatAge, safe, table, write, writeJson } from '../output.ts';
 
@@ -66,7 +68,14 @@ export const namesCommand = buildCommand<ClientFlags, [string?], Context>({
   },
   async func(flags, of) {
     const names = await ask<NameView[]>(flags, 'GET', `/names?${query(of)}`);
-    if (flags.json) writeJson(names);
-    else write(formatNames(names));
+    if (flags.json) {
+      writeJson(names);
+      return;
+    }
+    write(formatNames(names));
+    // Whoever looks for a name may miss those that were never seen.
+    const { encryptedDns } = await ask<Status>(flags, 'GET', '/status');
+    const blind = summarizeEncryptedDns(encryptedDns);
+    if (blind !== undefined) write(blind);
   },
 });

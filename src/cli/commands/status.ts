@@ -3,6 +3,7 @@ import { buildCommand } from '@stricli/core';
 import type { DoctorCheck, Status } from '#model/api.ts';
 import type { Counters, GateStatus, KernelPath } from '#model/status.ts';
 import { ask, type Context, Ending, exits } from '../context.ts';
+import { formatEncryptedDns } from '../encrypteddns.ts';
 import { type ClientFlags, clientFlags, jsonFlag } from '../flags.ts';
 import { formatTime, paint, safe, write, writeJson } from '../output.ts';
 
@@ -73,6 +74,8 @@ function describe(status: Status): string[] {
       if (counters[name] > 0) lines.push(paint('yellow', `               ${counters[name]} ${meaning}`));
     }
   }
+  const blind = formatEncryptedDns(status.encryptedDns);
+  lines.push(...blind.map((line, at) => `${at === 0 ? 'Encrypted DNS' : '             '}  ${line}`));
   lines.push(
     `Journal        ${safe(journal.file)}, ${Math.ceil(journal.bytes / 1024)} KB${journal.lost > 0 ? paint('red', `, ${journal.lost} rows lost`) : ''}`,
   );

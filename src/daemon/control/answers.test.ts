@@ -83,6 +83,7 @@ describe('answers by name', () => {
     control = new Control({
       ...parts,
       lists,
+      resolvers: { hasName: () => false, hasAddress: () => false },
       ...{ version: '0', journal, journalFile, keeper, say: () => {}, describe: () => '' },
     });
   });

@@ -1,6 +1,7 @@
 // The control plane: rules, questions, modes and the journal behind the API; what the gate tells goes into them.
 import type { LogQuery, Served, Services } from '#api/services.ts';
 import { appOf } from '#attribution/app.ts';
+import { EncryptedDnsLog, encryptedQuestion, type Resolvers } from '#attribution/names/encrypteddns.ts';
 import type { Answered, EventView, LogLine, ModeRequest, RuleView, Status } from '#model/api.ts';
 import type { Attempt } from '#model/attempt.ts';
 import type { Connection } from '#model/connection.ts';
@@ -37,6 +38,8 @@ export interface ControlParts {
   readonly settings: SettingsFile;
   readonly keeper: PolicyKeeper;
   readonly lists: ListKeeper;
+  /** Public resolvers that are asked over HTTPS. */
+  readonly resolvers: Resolvers;
   readonly link: () => GateLink;
   readonly now: () => number;
   /** A line for whoever reads along. */
@@ -58,6 +61,7 @@ export class Control implements Services {
   readonly #prompts: Prompts;
   readonly #changes: RuleChanges;
   readonly #listeners = new Set<Listener>();
+  readonly #encryptedDns = new EncryptedDnsLog();
   readonly #said = new Set<string>();
   #modeTimer: NodeJS.Timeout | undefined;
 
@@ -129,6 +133,8 @@ export class Control implements Services {
 
   #connection(connection: Connection): void {
     const row = this.#parts.journal.connection(connection);
+    const question = encryptedQuestion(connection, this.#parts.resolvers);
+    if (question !== undefined) this.#encryptedDns.add(connection, question);
     const line = this.#line(row);
     const event: EventView = { sequence: row.sequence, time: connection.lastTime, type: 'connection', data: line };
     this.#tell(event, connection.attempt.process?.uid ?? null);
@@ -152,13 +158,19 @@ export class Control implements Services {
       ...connection,
       sequence,
       app: appOf(process as Process | undefined).title,
-      user: process?.uid === undefined ? null : (this.#parts.keeper.userName(process.uid) ?? `uid ${process.uid}`),
+      user: process?.uid === undefined ? null : this.#userName(process.uid),
+      // Found out when it is shown: what is kept is what happened.
+      ...(encryptedQuestion(connection, this.#parts.resolvers) !== undefined && { encryptedDns: true }),
     };
+  }
+
+  #userName(uid: number): string {
+    return this.#parts.keeper.userName(uid) ?? `uid ${uid}`;
   }
 
   // What people ask.
 
-  async status(): Promise<Status> {
+  async status(uid?: number): Promise<Status> {
     const { version, options, settings, keeper, journal, journalFile, store, now } = this.#parts;
     const { pausedUntil, revert, revision } = settings.current;
     return {
@@ -172,6 +184,7 @@ export class Control implements Services {
       problems: [...keeper.problems],
       refusal: keeper.refusal,
       gate: await this.#gateStatus(),
+      encryptedDns: this.#encryptedDns.list((id) => this.#userName(id), uid),
       journal: { file: journalFile, bytes: journal.fileBytes(), lost: journal.lost, sequence: journal.sequence },
       rulesDir: store.rulesDir,
     };
@@ -308,10 +321,9 @@ export class Control implements Services {
   }
 
   apps(uid?: number) {
-    const { journal, keeper } = this.#parts;
-    return readApps(journal, uid).map((app) => ({
+    return readApps(this.#parts.journal, uid).map((app) => ({
       ...app,
-      users: app.users.map((id) => keeper.userName(id) ?? `uid ${id}`),
+      users: app.users.map((id) => this.#userName(id)),
     }));
   }
 
@@ -343,7 +355,9 @@ export class Control implements Services {
 
   async removeList(_: number, name: string): Promise<Served<null>> {
     const done = await this.#parts.lists.remove(name);
-    return done.ok ? ok(null) : fail({ code: 'not-found', message: done.error });
+    if (done.ok) return ok(null);
+    const there = this.#parts.lists.views().some((view) => view.name === name);
+    return fail({ code: there ? 'conflict' : 'not-found', message: done.error });
   }
 
   async changeList(_: number, name: string, change: ListChange): Promise<Served<ListView>> {

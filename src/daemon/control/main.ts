@@ -8,6 +8,7 @@ import { formatDiagnostic } from '#policy/index.ts';
 import { escapeText } from '#std/text.ts';
 import { GeoFolder } from '#store/geo/geofolder.ts';
 import { Journal } from '#store/journal.ts';
+import { builtinLists, readKnownResolvers } from '#store/lists/builtin.ts';
 import { ListKeeper } from '#store/lists/keeper.ts';
 import { RuleStore } from '#store/rulestore.ts';
 import type { ControlOptions } from '../up/options.ts';
@@ -23,6 +24,9 @@ import { watchFolder } from './watch.ts';
 
 process.title = 'postern-control';
 process.umask(0o007);
+
+/** For want of the list: then nothing on port 443 is known for what it is. */
+const noResolvers = { hasName: () => false, hasAddress: () => false };
 
 const maxAgeMs = 30 * 24 * 3600 * 1000;
 const maxBytes = 200 * 1024 * 1024;
@@ -47,6 +51,7 @@ async function run(options: ControlOptions): Promise<void> {
   let link: GateLink | undefined;
   let told = '';
   const lists = new ListKeeper({
+    builtin: builtinLists,
     configDir: options.configDir,
     stateDir: options.stateDir,
     now,
@@ -60,6 +65,8 @@ async function run(options: ControlOptions): Promise<void> {
     onChange: () => keeper.placesChanged(),
     onNotice: (text) => notice(text),
   });
+  const resolvers = readKnownResolvers();
+  if (!resolvers.ok) notice(`Encrypted DNS is recognised on port 853 alone: ${resolvers.error}.`);
   const keeper = new PolicyKeeper({
     store,
     settings,
@@ -90,6 +97,7 @@ async function run(options: ControlOptions): Promise<void> {
     settings,
     keeper,
     lists,
+    resolvers: resolvers.ok ? resolvers.value : noResolvers,
     link: () => link as GateLink,
     now,
     say,

@@ -1,6 +1,9 @@
 // Block lists: how one is defined in lists.d, and what is shown of it.
 import { z } from 'zod';
 
+/** Public resolvers that are asked over TLS, HTTPS or QUIC: the list that comes with Postern. */
+export const encryptedDnsList = 'encrypted-dns';
+
 const name = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'begins with a letter or digit and has at most 64 of a-z 0-9 . _ -');
@@ -36,6 +39,8 @@ const time = z.number().nullable();
 export const listViewSchema = z.strictObject({
   name: z.string(),
   source: z.string(),
+  /** `builtin`: it came with Postern, and can be switched off but not removed. */
+  origin: z.enum(['builtin', 'added']),
   enabled: z.boolean(),
   /** What most of its lines are; null while nothing was read. */
   format: z.string().nullable(),

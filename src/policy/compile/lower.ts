@@ -2,6 +2,7 @@
 import { directions } from '#model/flow.ts';
 import type { Accounts } from '#model/messages.ts';
 import { parsePrefix } from '#model/net/address.ts';
+import { encryptedDnsList } from '#model/net/list.ts';
 import { scopes } from '#model/net/scope.ts';
 import type { RuleRecord, RuleText } from '#model/rule.ts';
 import { fail, ok, type Result } from '#std/result.ts';
@@ -187,7 +188,10 @@ function issuesOfPlaces(rule: RuleText, parts: Pick<Parts, 'to' | 'from'>, place
   for (const { key, item } of given) {
     const { place } = item;
     if (place.type === 'list' && places !== undefined && places.listNumber(place.list) === undefined) {
-      const message = `${key}: there is no list "${place.list}", so it matches nothing; add it with \`postern lists add\``;
+      const message =
+        place.list === encryptedDnsList
+          ? `${key}: the list "${place.list}" is switched off or not read here, so it matches nothing; \`postern lists enable ${place.list}\` switches it on`
+          : `${key}: there is no list "${place.list}", so it matches nothing; add it with \`postern lists add\``;
       issues.push({ path: [key], severity: 'warning', message });
     }
     if (place.type === 'any' || place.type === 'scope' || place.type === 'prefix') continue;

@@ -12,7 +12,8 @@ import { fail, ok, type Result } from '#std/result.ts';
 import { readIfThere, writeAtomically } from '../atomicfile.ts';
 import { fileVersion, placeFile } from '../fileversion.ts';
 import { runTask } from '../task.ts';
-import { DefinitionsFolder } from './definitions.ts';
+import { builtinSource } from './builtin.ts';
+import { type Definitions, DefinitionsFolder } from './definitions.ts';
 import { type FetchOptions, fetchList, type Validators } from './fetch.ts';
 import type { ListAnswer, ListTask } from './worker.ts';
 
@@ -26,6 +27,8 @@ interface State extends Validators {
 }
 
 export interface ListKeeperPlan {
+  /** Lists that are there without being added; lists.d says only what of them is switched off. */
+  readonly builtin?: ReadonlyMap<string, ListDefinition>;
   readonly configDir: string;
   readonly stateDir: string;
   readonly now: () => number;
@@ -71,11 +74,35 @@ export class ListKeeper {
   }
 
   #readDefinitions(): void {
-    const { lists, problems } = this.definitions.read();
+    const { lists, problems } = this.#withBuiltin(this.definitions.read());
     this.#lists = lists;
     const told = problems.join('\n');
     if (told !== this.#told) for (const problem of problems) this.#plan.onNotice(problem);
     this.#told = told;
+  }
+
+  /** Those of the folder first. A file there cannot have a built-in list come from elsewhere. */
+  #withBuiltin({ lists, problems }: Definitions): Definitions {
+    const { builtin = new Map() } = this.#plan;
+    const all = new Map([...lists].filter(([name]) => !builtin.has(name)));
+    const wrong = [...problems];
+    for (const [name, definition] of builtin) {
+      const file = lists.get(name);
+      if (file === undefined || file.source === builtinSource) {
+        all.set(name, { ...definition, enabled: file?.enabled, off: file?.off });
+        continue;
+      }
+      all.set(name, definition);
+      const path = join(this.definitions.folder, `${name}.yaml`);
+      wrong.push(
+        `${path}: the list "${name}" comes with Postern, so this file does not count; give yours another name.`,
+      );
+    }
+    return { lists: all, problems: wrong };
+  }
+
+  #isBuiltin(name: string): boolean {
+    return this.#plan.builtin?.has(name) === true;
   }
 
   /** The flat file of the lists that are switched on; null where there is none. */
@@ -233,6 +260,7 @@ export class ListKeeper {
       return {
         name,
         source,
+        origin: this.#isBuiltin(name) ? ('builtin' as const) : ('added' as const),
         enabled,
         format,
         names,
@@ -250,6 +278,7 @@ export class ListKeeper {
   add(name: string, definition: ListDefinition): Promise<Result<void>> {
     return this.#inTurn(async () => {
       this.#readDefinitions();
+      if (this.#isBuiltin(name)) return fail(`the list "${name}" comes with Postern; give yours another name`);
       if (this.#lists.has(name)) return fail(`there is a list "${name}" already; see \`postern lists show ${name}\``);
       const failure = await this.#update(name, definition);
       if (failure !== undefined) {
@@ -270,6 +299,10 @@ export class ListKeeper {
 
   remove(name: string): Promise<Result<void>> {
     return this.#of(name, async () => {
+      if (this.#isBuiltin(name))
+        return fail(
+          `the list "${name}" comes with Postern and cannot be removed; \`postern lists disable ${name}\` switches it off`,
+        );
       this.definitions.remove(name);
       this.#forget(name);
       return ok(undefined);
@@ -281,7 +314,8 @@ export class ListKeeper {
       const off = new Set(definition.off ?? []);
       if (entry?.on === true) off.delete(entry.text);
       else if (entry !== undefined) off.add(entry.text);
-      this.definitions.write(name, { ...definition, ...(enabled !== undefined && { enabled }), off: [...off] });
+      const source = this.#isBuiltin(name) ? builtinSource : definition.source;
+      this.definitions.write(name, { ...definition, source, ...(enabled !== undefined && { enabled }), off: [...off] });
       return ok(undefined);
     });
   }

@@ -355,7 +355,6 @@ SEC("cgroup/sock_release")
 int sock_release(struct bpf_sock *ctx)
 {
 	struct port_key key = { .protocol = ctx->protocol };
-	struct config *config = settings();
 	__u64 cookie = bpf_get_socket_cookie(ctx);
 	struct socket *known = bpf_map_lookup_elem(&sockets, &cookie);
 	struct traffic *state = bpf_sk_storage_get(&traffic, ctx, 0, 0);
@@ -363,8 +362,6 @@ int sock_release(struct bpf_sock *ctx)
 
 	if (state && (state->state & TRAFFIC_FLOW))
 		report_end(state, cookie);
-	if (config && config->listens)
-		bpf_map_delete_elem(&listened, &cookie);
 	if (!known)
 		return PASS;
 	if (known->bound) {

@@ -96,7 +96,7 @@ struct {
 	__type(value, struct asked);
 } asked SEC(".maps");
 
-/* Connections whose first words user space listens to. */
+/* Connections whose first words user space listens to. They outlive the socket's close, which may be what sends them. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);

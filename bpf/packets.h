@@ -198,6 +198,17 @@ static __always_inline __u32 transport(struct __sk_buff *skb, const struct flow 
 	return (first & 15) * 4;
 }
 
+/* Whether nothing stands between the header of IP and that. */
+static __always_inline bool is_plain(struct __sk_buff *skb, const struct flow *flow)
+{
+	__u8 next = 0;
+
+	if (flow->family == 4)
+		return true;
+	bpf_skb_load_bytes(skb, 6, &next, 1);
+	return next == flow->protocol;
+}
+
 /* Bytes that it carries behind that header; `at`: where they begin. */
 static __always_inline __u32 carried(struct __sk_buff *skb, const struct flow *flow, __u32 *at)
 {
@@ -220,7 +231,7 @@ static __noinline int listen_to(struct __sk_buff *skb, const struct flow *flow, 
 	__u32 at = 0, length, version = 0;
 	__u8 first = 0;
 
-	if (!flow)
+	if (!flow || !is_plain(skb, flow))
 		return 0;
 	length = carried(skb, flow, &at);
 	if (flow->protocol == IPPROTO_TCP) {
@@ -365,7 +376,10 @@ int listened_output(struct __sk_buff *skb)
 	cookie = bpf_get_socket_cookie(skb);
 	if (!cookie || !bpf_map_lookup_elem(&listened, &cookie))
 		return 0;
-	if (!read_flow(skb, &flow, FLOW_OUT) || flow.protocol != IPPROTO_TCP || !carried(skb, &flow, &at))
+	/* What cannot be read here, its reader in user space looks at. */
+	if (!read_flow(skb, &flow, FLOW_OUT))
+		return 1;
+	if (flow.protocol != IPPROTO_TCP || (is_plain(skb, &flow) && !carried(skb, &flow, &at)))
 		return 0;
 	socket = bpf_map_lookup_elem(&sockets, &cookie);
 	remember_asked(&flow, socket ? &socket->owner : &nobody, cookie);

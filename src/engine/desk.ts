@@ -47,22 +47,23 @@ export class Desk {
 
   /** The verdict for a flow that waits no more, and its record. */
   judge(turn: Turn, flow: HeldFlow, terms: Terms, action: Judgement, reason: Reason, listen?: 'begin'): void {
-    this.#release(turn, flow, action, listen);
+    this.#release(turn, flow, terms.attempt, action, listen);
     this.#parts.ledger.write(turn, flow, { ...terms, action, reason, enforced: true }, turn.now - flow.since);
     turn.out.push({ type: 'count', reason });
   }
 
-  #release(turn: Turn, flow: HeldFlow, action: Judgement, listen: 'begin' | undefined): void {
+  #release(turn: Turn, flow: HeldFlow, attempt: Attempt, action: Judgement, listen: 'begin' | undefined): void {
     const { holding, hearing } = this.#parts;
     const { key, listener, begun } = flow;
-    if (listener !== undefined && (listen === 'begin' || (begun && action === 'drop'))) hearing.keep(key, listener);
+    if (listener !== undefined && (listen === 'begin' || (begun && action === 'drop')))
+      hearing.keep(key, listener, attempt);
     else if (begun) hearing.forget(key);
     if (begun && action === 'reject') {
       // Its opening passed: both ends are told that it is over.
       holding.release(turn, flow, 'drop', { passing: true });
       turn.out.push({ type: 'revoke', flow: flow.flow, key, action });
     } else if (action === 'allow' && (begun || listen !== undefined)) {
-      holding.release(turn, flow, 'accept', { listen: listen ?? 'end' });
+      holding.release(turn, flow, 'accept', { listen: listen ?? 'end', began: flow.began });
     } else holding.release(turn, flow, verdicts[action]);
   }
 

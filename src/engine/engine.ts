@@ -17,23 +17,14 @@ import type { NamePattern } from '#policy/match/name.ts';
 import type { QuicCrypto } from '#wire/quic/crypto.ts';
 import { Desk, unanswered } from './desk.ts';
 import { Hearing, type Waiting } from './hearing.ts';
-import { attemptOf, endsOf, type HeldFlow, sameProgram, sameSender } from './held.ts';
+import { attemptOf, endsOf, type HeldFlow, sameProgram, sameSender, senderOf } from './held.ts';
 import { beginFlow, Holding, slotIn } from './holding.ts';
 import { hits, Ledger } from './ledger.ts';
 import { attributionMs, defaultQueueLength, silenceMs, wordsMs } from './limits.ts';
-import { type Terms, termsOf } from './memory.ts';
+import { type Terms, termsOf, termsOfKernel } from './memory.ts';
 import { flowsCalled, promptOf, Questions } from './questions.ts';
 import { Quotas } from './quotas.ts';
-import type {
-  Attribution,
-  CopiedPacket,
-  DecidedByKernel,
-  Decider,
-  Effect,
-  EngineEvent,
-  QueuedPacket,
-  Turn,
-} from './types.ts';
+import type { Attribution, CopiedPacket, Decider, Effect, EngineEvent, QueuedPacket, Turn } from './types.ts';
 
 export interface EngineOptions {
   /** The time the gate started in base 36: begins the ids of questions and connections. */
@@ -47,12 +38,6 @@ export interface EngineOptions {
 }
 
 type AnyPacket = Omit<QueuedPacket, 'id'>;
-
-function termsOfKernel({ rule }: DecidedByKernel, terms: Terms): Pick<Terms, 'rule' | 'reason'> {
-  if (rule === undefined) return terms;
-  if (rule !== null) return { rule, reason: 'rule' };
-  return { rule, reason: terms.found ? 'mode' : 'unattributed' };
-}
 
 /** The rest of what the flow says first did not come in time. */
 const late = { kind: 'unseen', reason: 'too-late' } as const;
@@ -119,6 +104,11 @@ export class Engine {
   /** Whether the flow with this key was allowed and, as far as is known, still is. */
   isAllowed(key: string): boolean {
     return this.#ledger.isAllowed(key);
+  }
+
+  /** Whether this connection was let begin for what it will say, and has not said it. */
+  isProvisional(key: string): boolean {
+    return this.#hearing.isProvisional(key);
   }
 
   /** Flows to such addresses that are asked about, with what is known of each. */
@@ -214,11 +204,13 @@ export class Engine {
     }
     this.#forgetEnded(packet);
     const kind = { copy: undefined, packets: [{ id, mark }] };
-    const heard = this.#policy?.listens === undefined ? undefined : this.#hearing.hear(packet);
-    const begun = beginFlow(packet, slot, ++this.#tickets, turn.now, kind, heard);
+    const listens = this.#policy?.listens !== undefined;
+    const heard = listens ? this.#hearing.hear(packet) : undefined;
+    const begun = beginFlow(packet, slot, ++this.#tickets, turn.now, kind, heard, listens);
     const excess = this.#quotas.excessFlow(begun);
     if (excess !== undefined) {
-      if (!this.#decideWhoever(turn, begun)) this.#refuse(turn, packet, excess);
+      if (begun.begun) this.#holding.lose(turn, packet, excess);
+      else if (!this.#decideWhoever(turn, begun)) this.#refuse(turn, packet, excess);
       return;
     }
     this.#holding.keep(begun);
@@ -331,15 +323,19 @@ export class Engine {
   }
 
   #decide(turn: Turn, flow: HeldFlow, attribution: Attribution, policy: Decider): void {
-    const { process, evidence, names } = attribution;
+    const { evidence, names } = attribution;
     const known = this.#ledger.known(flow.key);
+    const opening = flow.begun ? (this.#hearing.openingOf(flow.key) ?? known?.attempt) : undefined;
+    const process = flow.begun ? senderOf(attribution.process, opening?.process) : attribution.process;
     const now = attemptOf(flow, process, names);
     // A flow that goes on is called as it was when it was allowed, also when its names are over.
-    const goesOn =
-      (flow.begun || this.#ledger.isAllowed(flow.key)) &&
-      known !== undefined &&
-      sameSender(known.attempt.process, now.process);
-    const called = goesOn ? namesOfGoing(now.names, known.attempt.names) : now.names;
+    const before = flow.begun
+      ? (known?.attempt ?? opening)
+      : this.#ledger.isAllowed(flow.key)
+        ? known?.attempt
+        : undefined;
+    const goesOn = before !== undefined && sameSender(before.process, now.process);
+    const called = goesOn ? namesOfGoing(now.names, before.names) : now.names;
     const attempt = { ...now, names: namesSaid(called, flow.said) };
     const found = process !== undefined;
     if (!found) turn.out.push({ type: 'count', reason: 'unattributed' });
@@ -356,11 +352,12 @@ export class Engine {
     const listen = waits ? 'begin' : undefined;
     if (waits && decision.action !== 'allow') {
       const { action } = decision;
-      if (flow.listener !== undefined) this.#hearing.keep(flow.key, flow.listener);
+      if (flow.listener !== undefined) this.#hearing.keep(flow.key, flow.listener, attempt);
       this.#hearing.letBegin({ flow, terms, action, until: turn.now + silenceMs });
-      this.#holding.release(turn, flow, 'accept', { listen: 'begin' });
+      this.#holding.release(turn, flow, 'accept', { listen: 'begin', began: flow.began });
       return;
     }
+    this.#hearing.decided(flow.key);
     hits(turn, decision, sameSender(known?.attempt.process, attempt.process) ? known : undefined);
     if (decision.action !== 'ask') {
       this.#desk.judge(turn, flow, terms, decision.action, terms.reason, listen);
@@ -407,7 +404,6 @@ export class Engine {
     const end = { time: turn.now, ...totals };
     const waiting = this.#holding.flows.get(key) ?? this.#copies.get(key);
     if (waiting === undefined) {
-      this.#hearing.forget(key);
       this.#ledger.ended(turn, key, end);
       return;
     }
@@ -454,6 +450,7 @@ export class Engine {
       flow.attribution = found;
       this.#attributing.set(flow.ticket, flow);
     }
+    if (!enforces) this.#hearing.clear();
     for (const flow of [...this.#attributing.values()]) {
       if (!enforces) this.#letPass(turn, flow);
       if (flow.attribution !== undefined) this.#attributed(turn, flow.ticket, flow.attribution);

@@ -46,7 +46,8 @@ function deciderOf(rest: Decision['action']): Decider {
 class Listening {
   readonly engine: Engine;
   readonly flow: Attempt['flow'];
-  readonly process: Attempt['process'];
+  process: Attempt['process'];
+  attributes = true;
   now = 1_000_000;
   names: Attempt['names'] = [];
   #ids = 0;
@@ -60,7 +61,7 @@ class Listening {
 
   handle(event: EngineEvent): Effect[] {
     const effects = this.engine.handle(event, this.now);
-    for (const { ticket } of pick(effects, 'attribute')) {
+    for (const { ticket } of this.attributes ? pick(effects, 'attribute') : []) {
       const attribution = { process: this.process, evidence: [], names: this.names };
       effects.push(...this.handle({ type: 'attributed', ticket, attribution }));
     }
@@ -144,12 +145,17 @@ suite('connections', () => {
     assert.equal(world.engine.nextDeadline(), undefined);
   });
 
-  test('unless it has ended, is another one by now, or a later policy allows it', () => {
-    const totals = { bytesOut: 0, bytesIn: 0, packetsOut: 1, packetsIn: 1 };
-    const ended = new Listening('reject');
-    ended.send(syn);
-    ended.handle({ type: 'ended', key: flowKey(ended.flow), totals });
-    assert.equal(ended.engine.nextDeadline(), undefined);
+  test('unless it is another one by now, is asked about, nothing is enforced any more, or a later policy allows it', () => {
+    const asked = new Listening('ask');
+    asked.send(syn);
+    asked.send(data(hello('asked.example')));
+    assert.deepEqual(pick(asked.pass(silenceMs), 'revoke'), []);
+    assert.equal(asked.engine.prompts().length, 1);
+    const off = new Listening('reject');
+    off.send(syn);
+    const observe = { mode: 'observe', failMode: 'known', forward: false, holdSeconds: 30 } as const;
+    off.handle({ type: 'policy', policy: deciderOf('reject'), settings: observe });
+    assert.deepEqual(off.pass(silenceMs), []);
     const again = new Listening('reject');
     again.send(syn);
     again.names = [{ name: 'good.example', from: 'dns' }];
@@ -179,11 +185,44 @@ suite('connections', () => {
     }
   });
 
+  test('its words may be sent by the close of its socket: they are judged as those of who opened it', () => {
+    const totals = { bytesOut: 0, bytesIn: 0, packetsOut: 1, packetsIn: 1 };
+    for (const found of [undefined, { kernel: true }]) {
+      const world = new Listening('reject');
+      const opener = world.process;
+      world.send(syn);
+      world.handle({ type: 'ended', key: flowKey(world.flow), totals });
+      assert.equal(world.engine.isProvisional(flowKey(world.flow)), true);
+      world.process = found;
+      assert.equal(world.send(data(hello('good.example'))), 'accept end');
+      const again = new Listening('reject');
+      again.send(syn);
+      again.handle({ type: 'ended', key: flowKey(again.flow), totals });
+      again.process = found;
+      const packet = { id: 99, flow: again.flow, key: flowKey(again.flow), mark: 0, opens: false };
+      const effects = again.handle({ type: 'packet', packet: { ...packet, words: data(hello('bad.example')) } });
+      assert.equal(again.read(effects), 'cut drop');
+      assert.equal(pick(effects, 'connection')[0]?.connection.attempt.process?.exe, opener?.exe);
+      const silent = new Listening('reject');
+      silent.send(syn);
+      silent.handle({ type: 'ended', key: flowKey(silent.flow), totals });
+      assert.equal(pick(silent.pass(silenceMs), 'connection').length, 1, 'and what says nothing is told of');
+    }
+  });
+
+  test('data that finds no room is sent again, and ends nothing', () => {
+    const world = new Listening('allow');
+    world.send(syn);
+    world.attributes = false;
+    for (let at = 0; at < 2000; at++) world.send(syn, {}, attempt(`curl from ${at + 10} → 192.0.2.1:443/tcp`).flow);
+    assert.equal(world.send(data(hello('good.example'))), 'drop');
+  });
+
   test('where the kernel let it begin, it says with which number', () => {
     const world = new Listening('allow');
     assert.equal(world.send(data(hello('bad.example')), { began: 999 }), 'cut drop');
     const late = new Listening('allow');
-    assert.equal(late.send(data(hello('bad.example'))), 'accept end', 'without it nobody knows where its words begin');
+    assert.equal(late.send(data(nothing)), 'accept end', 'without it nobody knows where its words begin');
   });
 
   test('data with the opening is judged at once (Fast Open)', () => {

@@ -1,4 +1,6 @@
 // Flows that were let begin and whose first words are still listened to: one listener each, until it knows.
+
+import type { Attempt } from '#model/attempt.ts';
 import { type FirstSaid, FirstWords } from '#wire/firstwords/firstwords.ts';
 import type { QuicCrypto } from '#wire/quic/crypto.ts';
 import type { HeldFlow } from './held.ts';
@@ -27,7 +29,7 @@ export interface Waiting {
 export class Hearing {
   readonly #ciphers: QuicCrypto;
   /** By the flow's key. */
-  readonly #listeners = new Map<string, FirstWords>();
+  readonly #listeners = new Map<string, { readonly listener: FirstWords; readonly opening: Attempt }>();
   /** By the flow's slot, the oldest first. */
   readonly #waiting = new Map<string, Waiting>();
   /** By the flow's key, the oldest first. */
@@ -43,9 +45,11 @@ export class Hearing {
     if (words === undefined || (flow.protocol !== 'tcp' && flow.protocol !== 'udp')) return undefined;
     // The same addresses and ports may have had a connection before.
     if (words.begins) this.forget(key);
-    let listener = this.#listeners.get(key);
+    let listener = this.#listeners.get(key)?.listener;
     if (listener === undefined) {
       listener = new FirstWords(flow.protocol, this.#ciphers);
+      // Nobody knows where its words begin, and nothing that comes will tell.
+      if (flow.protocol === 'tcp' && began === undefined && !words.begins) return { listener, said: joinedLate };
       // The kernel let it begin by itself.
       if (began !== undefined && !words.begins) {
         listener.handle({ sequence: began, begins: true, ends: false, payload: nothing });
@@ -55,14 +59,35 @@ export class Hearing {
   }
 
   /** The flow goes on, and its next packets are given to the same listener; where that is too many, the oldest flow is not known any more. */
-  keep(key: string, listener: FirstWords): void {
+  keep(key: string, listener: FirstWords, attempt: Attempt): void {
+    const opening = this.#listeners.get(key)?.opening ?? attempt;
     this.#listeners.delete(key);
-    this.#listeners.set(key, listener);
+    this.#listeners.set(key, { listener, opening });
     if (this.#listeners.size <= maxListened) return;
     for (const oldest of this.#listeners.keys()) {
       this.#listeners.delete(oldest);
       return;
     }
+  }
+
+  /** The attempt by which it was let begin: its socket may be closed when its words are sent. */
+  openingOf(key: string): Attempt | undefined {
+    return this.#listeners.get(key)?.opening;
+  }
+
+  isProvisional(key: string): boolean {
+    return this.#provisional.has(key);
+  }
+
+  /** More than its opening is decided. */
+  decided(key: string): void {
+    this.#provisional.delete(key);
+  }
+
+  /** Nothing is enforced any more. */
+  clear(): void {
+    this.#provisional.clear();
+    this.#listeners.clear();
   }
 
   forget(key: string): void {
@@ -111,6 +136,7 @@ export class Hearing {
 }
 
 const nothing = new Uint8Array(0);
+const joinedLate: FirstSaid = { kind: 'unseen', reason: 'joined-late' };
 
 function firstOf(map: ReadonlyMap<string, { readonly until: number }>): number {
   for (const { until } of map.values()) return until;

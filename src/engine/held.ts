@@ -47,6 +47,8 @@ export interface HeldFlow {
   said: FirstSaid | undefined;
   /** Its opening has passed: what is refused now is to be cut. */
   readonly begun: boolean;
+  /** The sequence number of its opening, where that is known. */
+  readonly began: number | undefined;
 }
 
 /** What is known of a flow that waits for an answer. */
@@ -94,6 +96,11 @@ export function ownerOf(flow: Flow, uid: number | undefined): Owner {
   if (flow.direction === 'out') return uid ?? 'out';
   const from = flow.direction === 'in' ? flow.remote.address : flow.local?.address;
   return from === undefined ? flow.direction : `${flow.direction} ${from.w0},${from.w1},${from.w2},${from.w3}`;
+}
+
+/** Whose a connection is that goes on: what a socket sends as it is closed seems the kernel's, or nobody's. */
+export function senderOf(found: Process | undefined, opener: Process | undefined): Process | undefined {
+  return found?.pid === undefined || found.kernel === true ? opener : found;
 }
 
 /** Whether both are the same program in the same process under the same ids; false where either is not known. */

@@ -1,7 +1,7 @@
 // The packets that wait in the kernel's queue, by flow: each leaves with exactly one verdict.
 import type { FirstSaid, FirstWords } from '#wire/firstwords/firstwords.ts';
 import { type HeldFlow, ownerOf } from './held.ts';
-import type { Quotas } from './quotas.ts';
+import type { Excess, Quotas } from './quotas.ts';
 import type { QueuedPacket, Turn, Verdict, VerdictKind } from './types.ts';
 
 /** The flow of a packet that begins to wait, at its first stage; not yet counted or kept. */
@@ -12,6 +12,7 @@ export function beginFlow(
   now: number,
   kind: Pick<HeldFlow, 'copy' | 'packets'>,
   heard?: { readonly listener: FirstWords; readonly said: FirstSaid },
+  listens = false,
 ): HeldFlow {
   const { key, flow, uid, gid, caller, opens, words } = packet;
   return {
@@ -20,7 +21,8 @@ export function beginFlow(
     ...{ copy: kind.copy, packets: kind.packets },
     ...{ attribution: undefined, app: undefined, asked: undefined, end: undefined },
     ...{ listener: heard?.listener, said: heard?.said },
-    begun: words !== undefined && flow.protocol === 'tcp' && opens !== true,
+    begun: listens && flow.protocol === 'tcp' && flow.direction === 'out' && opens === false,
+    began: words?.begins === true ? words.sequence : packet.began,
   };
 }
 
@@ -55,19 +57,25 @@ export class Holding {
   }
 
   /** One more packet of a flow that waits. False: there is no room, so that it got its verdict at once. */
-  join({ out, now }: Turn, flow: HeldFlow, { id, mark }: QueuedPacket): boolean {
+  join(turn: Turn, flow: HeldFlow, packet: QueuedPacket): boolean {
     flow.seen += 1;
-    flow.last = now;
+    flow.last = turn.now;
     const excess = this.#quotas.excessPacket(flow);
     if (excess !== undefined) {
-      out.push({ type: 'verdict', verdict: 'drop', flow: flow.flow, packets: [{ id, mark }], passing: true });
-      out.push({ type: 'count', reason: excess });
+      this.lose(turn, packet, excess);
       return false;
     }
     this.#quotas.addPacket(flow);
+    const { id, mark } = packet;
     flow.packets.push({ id, mark });
     this.#ids.add(id);
     return true;
+  }
+
+  /** Only this packet finds no room; a connection sends it again. */
+  lose({ out }: Turn, { id, mark, flow }: QueuedPacket, reason: Excess): void {
+    out.push({ type: 'verdict', verdict: 'drop', flow, packets: [{ id, mark }], passing: true });
+    out.push({ type: 'count', reason });
   }
 
   /** The verdict for all its packets. */

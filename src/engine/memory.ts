@@ -6,6 +6,7 @@ import type { DecidedAction, Decision } from '#model/decision.ts';
 import type { Evidence } from '#model/process.ts';
 import { maxAllowed, maxRecent } from './limits.ts';
 import type { Reportable } from './throttle.ts';
+import type { DecidedByKernel } from './types.ts';
 
 /** What is said of a flow once it is decided. */
 export interface Outcome extends Terms {
@@ -63,6 +64,13 @@ export function termsOf(decision: Decision, { attempt, found, evidence }: Found)
   const { rule, revision, logged } = decision;
   const reason = decision.by === 'rule' ? 'rule' : found ? 'mode' : 'unattributed';
   return { attempt, found, evidence, rule, revision, logged, reason };
+}
+
+/** The same of what the kernel decided by itself. */
+export function termsOfKernel({ rule }: DecidedByKernel, terms: Terms): Pick<Terms, 'rule' | 'reason'> {
+  if (rule === undefined) return terms;
+  if (rule !== null) return { rule, reason: 'rule' };
+  return { rule, reason: terms.found ? 'mode' : 'unattributed' };
 }
 
 /** Whether the kernel lets the flow pass without asking again. */

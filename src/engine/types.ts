@@ -106,6 +106,8 @@ export interface VerdictKind {
   readonly passing?: true | undefined;
   /** `begin`: packets of this connection that carry something come here too, until `end`. */
   readonly listen?: 'begin' | 'end' | undefined;
+  /** The sequence number with which it began, where that is known. */
+  readonly began?: number | undefined;
 }
 
 export type Effect =

@@ -173,10 +173,10 @@ export class Gate {
     }
   }
 
-  #judge({ packets, verdict, flow, passing, listen }: Extract<Effect, { type: 'verdict' }>): void {
+  #judge({ packets, verdict, flow, passing, listen, began }: Extract<Effect, { type: 'verdict' }>): void {
     const revision = this.#policy?.policy.revision ?? 0;
     const queued = this.#unheld.judged(packets, verdict, revision);
-    if (queued.length > 0) this.#parts.kernel.verdict(queued, verdict, flow, { passing, listen });
+    if (queued.length > 0) this.#parts.kernel.verdict(queued, verdict, flow, { passing, listen, began });
   }
 
   attribute(flow: Flow, sender: Sender, done: (found: Attribution) => void): void {
@@ -227,6 +227,8 @@ export class Gate {
 
   /** As the engine would decide now; undefined while there is no policy. With the names by which the flow was judged before. */
   decide(attempt: Attempt): Decision | undefined {
+    // It is decided by what it will say.
+    if (this.#parts.engine.isProvisional(flowKey(attempt.flow))) return undefined;
     const before = this.#parts.engine.namesOf(flowKey(attempt.flow));
     return this.#decider?.decide({ ...attempt, names: namesOfGoing(attempt.names, before) }, this.#parts.now());
   }

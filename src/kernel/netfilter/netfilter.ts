@@ -215,10 +215,14 @@ export class Netfilter implements KernelPort {
     packets: readonly { readonly id: number; readonly mark: number }[],
     verdict: Verdict,
     flow: Flow,
-    { passing, listen }: VerdictKind = {},
+    { passing, listen, began }: VerdictKind = {},
   ): void {
     if (this.#options.flows === undefined && listen === 'end') this.#conntrack.heard(flow);
-    else if (listen !== undefined) this.#options.flows?.callers.listen(flow, listen);
+    else if (listen !== undefined && this.#options.flows?.callers.listen(flow, listen, began) === false) {
+      // Nobody would hear what it says: it is sent again, and there may be room then.
+      for (const { id } of packets) this.#dropHere(id);
+      return;
+    }
     for (const { id, mark } of packets) {
       if (passing === true && verdict === 'drop') this.#dropHere(id);
       else this.#judge(id, mark, verdict, flow);
@@ -283,6 +287,8 @@ export class Netfilter implements KernelPort {
       const problem = this.#copies.open() ?? this.#names?.open();
       if (problem !== undefined) return { ok: false, error: problem };
     }
+    const listened = this.#listens;
+    this.#listens = enforcing && plan.listens === true;
     if (enforcing) {
       // Bound before a packet can be sent to it: a queue without a listener drops.
       const problem = this.#queue.open(plan.failMode === 'open');
@@ -302,11 +308,11 @@ export class Netfilter implements KernelPort {
     const stands = await this.#table.stand(plan);
     if (!stands.ok) {
       this.#copied = before;
+      this.#listens = listened;
       return stands;
     }
     if (plan.mode === 'off') this.#options.flows?.stand('off');
     this.#enforcing = enforcing;
-    this.#listens = enforcing && plan.listens === true;
     this.#forward = enforcing && plan.forward;
     this.#questionsQueued = enforcing && plan.names === true && this.#options.flows === undefined;
     return ok(undefined);

@@ -145,13 +145,21 @@ export class Callers {
     this.#maps.talks.update(this.#flow, talk);
   }
 
-  /** What a connection that is let begin sends, comes to the queue as long as it is listened to. */
-  listen(flow: Flow, until: 'begin' | 'end'): void {
-    if (!this.#lookAsked(flow)) return;
+  /**
+   * What a connection that is let begin sends, comes to the queue as long as it is listened to. `began`: the sequence number of its
+   * opening, where that is known. False where nothing can be listened to.
+   */
+  listen(flow: Flow, until: 'begin' | 'end', began: number | undefined): boolean {
+    if (!this.#lookAsked(flow)) return until === 'end';
     this.#asked.copy(this.#cookie, 0, askedLayout.cookie);
-    if (until === 'end') this.#maps.listened.delete(this.#cookie);
-    // What the kernel wrote down itself stays: it knows where the connection began.
-    else this.#maps.listened.update(this.#cookie, this.#listened.fill(0), updateFlags.noExist);
+    if (until === 'end') {
+      this.#maps.listened.delete(this.#cookie);
+      return true;
+    }
+    const value = this.#listened.fill(0);
+    value.writeUInt32LE(began ?? 0, beginning.sequence);
+    value.writeUInt32LE(began === undefined ? 0 : 1, beginning.known);
+    return this.#maps.listened.update(this.#cookie, value).ok;
   }
 
   /** The sequence number with which a connection began that is listened to, where the kernel let it begin by itself. */

@@ -119,6 +119,8 @@ export const libc = {
     who: number,
     priority: number,
   ) => number,
+  /** `time` receives a struct timespec. */
+  clock_gettime: lib.func('int clock_gettime(int clock, uint8_t *time)') as (clock: number, time: Uint8Array) => number,
   close: lib.func('int close(int fd)') as (fd: number) => number,
   /** The address, or −1. */
   mmap: lib.func('intptr_t mmap(void *at, size_t length, int protection, int flags, int fd, long offset)') as (

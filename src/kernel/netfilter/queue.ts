@@ -128,6 +128,8 @@ export class PacketQueue {
       this.#inBatch = false;
       this.#plan.afterBatch();
       this.flush();
+      // What came meanwhile wakes us again: to look at an empty queue costs as much as to read a packet, and keeps it waiting.
+      if (count < batch) return;
     }
   }
 

@@ -18,6 +18,9 @@ const scope = (change: Partial<Answer['scope']>) => (answer: Answer) => ({
   ...answer,
   scope: { ...answer.scope, ...change },
 });
+/** One place alone: what was chosen before of name and list does not stay. */
+const place = (change: Pick<Answer['scope'], 'to' | 'name' | 'list'>) =>
+  scope({ name: undefined, list: undefined, ...change });
 const lasting = (lifetime: Answer['lifetime']) => (answer: Answer) => ({ ...answer, lifetime });
 
 const choices: readonly Choice[] = [
@@ -34,8 +37,11 @@ const choices: readonly Choice[] = [
   { key: 'u', text: 'any user', change: scope({ user: 'any' }) },
 ];
 
-/** Where to: by name, by its domain, by the address, or anywhere; and another name, where there are several. */
-export function placeChoices({ attempt, names }: PromptView, { scope: { name: wanted } }: Answer): readonly Choice[] {
+/** Where to: by name, by its domain, by a list that has it, by the address, or anywhere; and another name, where there are several. */
+export function placeChoices(
+  { attempt, names, lists }: PromptView,
+  { scope: { to, name: wanted, list: chosenList } }: Answer,
+): readonly Choice[] {
   const at = Math.max(
     0,
     names.findIndex(({ name }) => name === wanted),
@@ -44,16 +50,22 @@ export function placeChoices({ attempt, names }: PromptView, { scope: { name: wa
   const choices: Choice[] = [];
   if (chosen !== undefined) {
     const { name, domain } = chosen;
-    choices.push({ key: 'N', text: `${name} alone`, change: scope({ to: 'name', name }) });
+    choices.push({ key: 'N', text: `${name} alone`, change: place({ to: 'name', name }) });
     if (domain !== null) {
-      choices.push({ key: 'm', text: `${domain} and all below it`, change: scope({ to: 'domain', name }) });
+      choices.push({ key: 'm', text: `${domain} and all below it`, change: place({ to: 'domain', name }) });
     }
   }
+  const having = [...new Set(lists.map(({ list }) => list))];
+  // Pressed again, the key goes on to the next of several lists.
+  const list = having[to === 'list' ? (having.indexOf(chosenList ?? '') + 1) % having.length : 0];
+  if (list !== undefined) {
+    choices.push({ key: 'l', text: `all that the list ${list} has`, change: place({ to: 'list', list }) });
+  }
   const { address } = attempt.flow.remote;
-  choices.push({ key: 'h', text: `the address ${address}`, change: scope({ to: 'destination', name: undefined }) });
-  choices.push({ key: 't', text: 'anywhere', change: scope({ to: 'any', name: undefined }) });
+  choices.push({ key: 'h', text: `the address ${address}`, change: place({ to: 'destination' }) });
+  choices.push({ key: 't', text: 'anywhere', change: place({ to: 'any' }) });
   const next = names[(at + 1) % names.length]?.name;
-  if (names.length > 1) choices.push({ key: 'i', text: `its name ${next}`, change: scope({ to: 'name', name: next }) });
+  if (names.length > 1) choices.push({ key: 'i', text: `its name ${next}`, change: place({ to: 'name', name: next }) });
   return choices;
 }
 
@@ -65,11 +77,11 @@ export function firstAnswer({ names: [newest] }: PromptView): Answer {
 
 /** What the answer would mean, as a sentence. */
 function meaning(prompt: PromptView, answer: Answer): string {
-  const { app: _, user, before: __, names, ...asked } = prompt;
+  const { app: _, user, before: __, names, lists, ...asked } = prompt;
   const domainOf = (name: string) => names.find((known) => known.name === name)?.domain ?? undefined;
-  const made = ruleFromAnswer(asked, answer, { userName: user ?? undefined, domainOf });
+  const made = ruleFromAnswer(asked, answer, { userName: user ?? undefined, domainOf, lists });
   if (made.ok && answer.lifetime === 'once') {
-    const called = nameOfAnswer(asked.attempt, answer.scope, { domainOf });
+    const called = nameOfAnswer(asked.attempt, answer.scope, { domainOf, lists });
     return `these connections only${called.ok && called.value !== undefined ? ` to ${called.value}` : ''}; no rule`;
   }
   return made.ok ? made.value.map(formatRule).join('; ') : made.error;

@@ -19,7 +19,7 @@ function view(more: Partial<PromptView> = {}): PromptView {
       flow: { protocol: 'tcp', remote },
       names: names.map(({ name, from }) => ({ name, from })),
     },
-    ...{ names: [...names], ...more },
+    ...{ names: [...names], lists: [], ...more },
   };
 }
 
@@ -52,6 +52,26 @@ test('the story has the other names, escaped, also those that no rule can ask fo
   const lines = story(prompt);
   assert.ok(lines.includes('  also called: www.example.com (by its TLS hello), a\\x1b[2Jb (by DNS)'), lines.join('\n'));
   assert.ok(!story(view({ names: [], attempt: flow({}) })).some((line) => line.includes('also called')));
+});
+
+test('the story says which lists have it, and a key chooses one after the other', () => {
+  const listed = view({
+    lists: [
+      { list: 'ads', name: 'site.example' },
+      { list: 'bad', name: null },
+    ],
+  });
+  assert.ok(story(listed).includes('  in lists:    ads (site.example), bad (its address)'));
+  let answer = firstAnswer(listed);
+  const chosen: (string | undefined)[] = [];
+  for (const key of ['l', 'l', 'l', 'h']) {
+    const choice = placeChoices(listed, answer).find((candidate) => candidate.key === key);
+    assert.ok(choice, key);
+    answer = choice.change(answer);
+    chosen.push(answer.scope.list);
+    assert.equal(answer.scope.name, undefined);
+  }
+  assert.deepEqual(chosen, ['ads', 'bad', 'ads', undefined]);
 });
 
 test('before anything is chosen the answer is for what is shown', () => {

@@ -66,6 +66,7 @@ export function story(prompt: PromptView): string[] {
   add('snap', process?.snap);
   const others = names.filter(({ name }) => name !== prompt.names[0]?.name);
   add('also called', others.map(({ name, from }) => `${name} (by ${evidenceTexts[from]})`).join(', '));
+  add('in lists', prompt.lists.map(({ list, name }) => `${list} (${name ?? 'its address'})`).join(', '));
   add('where', address && scopeTexts[scopeOf(address)]);
   add('port here', incoming ? flow.local?.port : undefined);
   add('before', prompt.before === 0 ? 'never seen' : `${prompt.before} times`);

@@ -62,6 +62,10 @@ export const ruleViewSchema = z.strictObject({
 });
 export type RuleView = z.infer<typeof ruleViewSchema>;
 
+/** A list that has a destination: one of its names, or its address where `name` is null. */
+const listedSchema = z.strictObject({ list: z.string(), name: z.string().nullable() });
+export type Listed = z.infer<typeof listedSchema>;
+
 /** A question with what helps to answer it. */
 export const promptViewSchema = promptSchema.extend({
   app: z.string(),
@@ -70,6 +74,8 @@ export const promptViewSchema = promptSchema.extend({
   before: count,
   /** By which names a rule could ask for the far end, the newest first; `domain` is null where a name has no registered one. */
   names: z.array(z.strictObject({ name: z.string(), from: z.enum(nameSources), domain: z.string().nullable() })),
+  /** The lists that have one of these names, or the address, by what they have. */
+  lists: z.array(listedSchema),
 });
 export type PromptView = z.infer<typeof promptViewSchema>;
 
@@ -126,9 +132,9 @@ export type Undone = z.infer<typeof undoneSchema>;
 export const answeredSchema = z.strictObject({
   /** The rules that the answer made. */
   rules: z.array(ruleSchema),
-  /** The name or `.domain` that it was for: what the question holds under other names stays asked. null: for all of it. */
+  /** The name, `.domain` or `list:NAME` that it was for: what the question holds besides stays asked. null: for all of it. */
   name: z.string().nullable(),
-  /** What else the far end is called, the newest first: none of them is that name or below that domain. */
+  /** What else the far end is called, the newest first: none of them is that name, below that domain or in that list. */
   otherNames: z.array(z.string()),
   pending: pendingSchema,
 });

@@ -6,8 +6,8 @@ import { lifetimeSchema } from './rule.ts';
 /** Who the answer is for: this process, its app, or the app and everything it starts. */
 export const whoScopes = ['process', 'app', 'children'] as const;
 
-/** Where to: the address, one of its names, that name's registered domain with all below it, or anywhere. */
-export const toScopes = ['destination', 'name', 'domain', 'any'] as const;
+/** Where to: the address, one of its names, that name's registered domain with all below it, all that a list has, or anywhere. */
+export const toScopes = ['destination', 'name', 'domain', 'list', 'any'] as const;
 
 export const answerScopeSchema = z.strictObject({
   who: z.enum(whoScopes).default('app'),
@@ -15,6 +15,8 @@ export const answerScopeSchema = z.strictObject({
   to: z.enum(toScopes).optional(),
   /** Which of the names, where the address has several; left out: the newest. */
   name: z.string().max(1024).optional(),
+  /** Which of the lists that have the destination, with `to: list`; may be left out where it is one alone. */
+  list: z.string().max(64).optional(),
   /** This port (and protocol), or any. */
   port: z.enum(['port', 'any']).default('port'),
   /** The asking user, or any user (administrators only). */

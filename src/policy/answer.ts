@@ -1,4 +1,5 @@
 // The rules that a person's answer makes: for that person's programs alone, as wide as the answer says and no wider.
+import type { Listed } from '#model/api.ts';
 import { type Attempt, type AttemptJson, attemptFromJson, type DestinationName } from '#model/attempt.ts';
 import { formatAddress } from '#model/net/address.ts';
 import { hasPorts } from '#model/net/protocol.ts';
@@ -15,6 +16,8 @@ export interface AnswerNames {
   readonly userName?: string | undefined;
   /** The registered domain of a name, by the public suffix list; undefined where it has none. */
   readonly domainOf?: ((name: string) => string | undefined) | undefined;
+  /** The lists that have the far end, by its names or its address. */
+  readonly lists?: readonly Listed[] | undefined;
 }
 
 /**
@@ -77,14 +80,20 @@ function asksForName(name: string): boolean {
 }
 
 /**
- * The name or `.domain` that an answer is for, as a rule's `to` writes it; undefined: it goes by no name. The error is a
- * sentence, for people.
+ * The name, `.domain` or `list:NAME` that an answer is for, as a rule's `to` writes it; undefined: it goes by none of them.
+ * The error is a sentence, for people.
  */
 export function nameOfAnswer(
   attempt: Pick<AttemptJson, 'flow' | 'names'>,
-  { to, name: wanted }: Pick<AnswerScope, 'to' | 'name'>,
-  { domainOf }: Pick<AnswerNames, 'domainOf'> = {},
+  { to, name: wanted, list }: Pick<AnswerScope, 'to' | 'name' | 'list'>,
+  { domainOf, lists = [] }: Pick<AnswerNames, 'domainOf' | 'lists'> = {},
 ): Result<string | undefined> {
+  if (to === 'list') {
+    if (wanted !== undefined) return fail('An answer for a list goes by no single name; leave the name out.');
+    return listOfAnswer(attempt.flow.remote.address, list, lists);
+  }
+  if (list !== undefined)
+    return fail('Only an answer for a list says which list; leave it out, or answer for the list.');
   if (to === 'destination' || to === 'any') {
     if (wanted === undefined) return ok(undefined);
     return fail(
@@ -108,6 +117,32 @@ export function nameOfAnswer(
   const domain = domainOf?.(name);
   if (domain !== undefined) return ok(`.${domain}`);
   return fail(`${name} lies in no registered domain; answer for the name or for the address.`);
+}
+
+function listOfAnswer(
+  address: string,
+  wanted: string | undefined,
+  lists: readonly Listed[],
+): Result<string | undefined> {
+  const having = [...new Set(lists.map(({ list }) => list))];
+  const [first, ...others] = having;
+  if (first === undefined)
+    return fail(`No list has ${address} or one of its names; answer for the name or the address.`);
+  const choices = orList(having.slice(0, 8));
+  if (wanted === undefined) {
+    return others.length === 0 ? ok(`list:${first}`) : fail(`Several lists have ${address}; choose ${choices}.`);
+  }
+  if (having.includes(wanted)) return ok(`list:${wanted}`);
+  return fail(`The list ${printable(wanted)} does not have ${address} or one of its names; choose ${choices}.`);
+}
+
+/**
+ * What of a question an answer for this list judges: the far end's names in it, since what is held may have others too;
+ * undefined: all of it, as the list has the address itself.
+ */
+export function namesInList(list: string, lists: readonly Listed[]): readonly string[] | undefined {
+  const had = lists.filter((one) => one.list === list);
+  return had.some(({ name }) => name === null) ? undefined : had.flatMap(({ name }) => name ?? []);
 }
 
 interface AppChoice {

@@ -1,5 +1,6 @@
 // Questions and answers by name, with a real resolver and real programs: what was answered for passes, and nothing else does.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import type { Answered, PromptView, RuleView } from '#model/api.ts';
@@ -168,6 +169,39 @@ describe('questions by name', { concurrency: false, skip: kernelPath === 'none' 
       ['site.example'],
     );
     program.end();
+  });
+
+  test('a list that has the name: the question says it, and an answer for it refuses what else the list has', async () => {
+    const file = join(lab.folder, 'ads.txt');
+    writeFileSync(file, 'www.example.com\nsite.example\n');
+    assert.equal((await postern.cli(['lists', 'add', 'ads', file])).code, 0);
+    const [listed, other] = [get('www.example.com'), get('shared.example.net')];
+    await postern.until(async () => (await one()).flows === 2, 'both in one question');
+    const prompt = await one();
+    if (prompt.names[0]?.name === 'www.example.com') {
+      assert.deepEqual(prompt.lists, [{ list: 'ads', name: 'www.example.com' }]);
+      assert.match((await postern.cli(['prompts'])).stdout, /www\.example\.com 198\.51\.100\.7:80\/tcp +ads /);
+    } else {
+      await answer(prompt.id, 'allow');
+      assert.equal((await other).code, 0);
+      await postern.until(async () => (await one()).lists.length === 1, 'what the list has to be shown');
+    }
+    const ran = await postern.cli(['answer', prompt.id, 'reject', '--scope', 'list', '--for', 'always']);
+    assert.match(
+      ran.stdout,
+      /Answered, with a rule for always: reject \S*curl of user \S+ to list:ads on port 80\/tcp/,
+    );
+    assert.equal((await listed).code, 7);
+    if (prompt.names[0]?.name === 'www.example.com') {
+      const { id, lists } = await one();
+      assert.deepEqual(lists, [], 'what is left is in no list');
+      await answer(id, 'allow');
+      assert.equal((await other).code, 0);
+    }
+    assert.equal((await get('site.example', 3)).code, 7, 'by the rule, without a question');
+    assert.deepEqual(await prompts(), []);
+    await isAsked('shared.example.net', /shared\.example\.net/);
+    assert.equal((await postern.cli(['lists', 'rm', 'ads'])).code, 0);
   });
 
   test('postern ask shows the name first, and takes an answer for its domain', async () => {

@@ -29,10 +29,11 @@ export const promptsCommand = buildCommand<ClientFlags, [], Context>({
         safe(prompt.app),
         safe(prompt.user ?? ''),
         destinationName(prompt.attempt),
+        [...new Set(prompt.lists.map(({ list }) => list))].map(safe).join(', '),
         `${Math.max(0, Math.round((prompt.deadline - Date.now()) / 1000))} s`,
         String(prompt.flows),
       ]);
-      write(table(['ID', 'APP', 'USER', 'DESTINATION', 'LEFT', 'FLOWS'], rows));
+      write(table(['ID', 'APP', 'USER', 'DESTINATION', 'LISTS', 'LEFT', 'FLOWS'], rows));
     }
   },
 });
@@ -40,17 +41,25 @@ export const promptsCommand = buildCommand<ClientFlags, [], Context>({
 interface AnswerFlags extends ClientFlags {
   readonly scope: readonly string[];
   readonly name?: string;
+  readonly list?: string;
   readonly for: string;
 }
 
-const placeWords = { name: 'name', domain: 'domain', destination: 'destination', 'any-destination': 'any' } as const;
+const placeWords = {
+  name: 'name',
+  domain: 'domain',
+  list: 'list',
+  destination: 'destination',
+  'any-destination': 'any',
+} as const;
 const scopeWords = [
   ...whoScopes,
   ...(Object.keys(placeWords) as (keyof typeof placeWords)[]),
   ...(['port', 'any-port', 'user', 'any-user'] as const),
 ];
 
-function scopeOf(words: readonly string[], name: string | undefined): Answer['scope'] {
+function scopeOf({ scope, name, list }: Pick<AnswerFlags, 'scope' | 'name' | 'list'>): Answer['scope'] {
+  const words = list === undefined ? scope : [...scope, 'list'];
   const has = (word: (typeof scopeWords)[number]) => words.includes(word);
   const places = scopeWords.filter((word): word is keyof typeof placeWords => word in placeWords && has(word));
   if (places.length > 1)
@@ -60,6 +69,7 @@ function scopeOf(words: readonly string[], name: string | undefined): Answer['sc
     who: whoScopes.find((who) => words.includes(who)) ?? 'app',
     ...(place !== undefined && { to: placeWords[place] }),
     ...(name !== undefined && { name }),
+    ...(list !== undefined && { list }),
     port: has('any-port') ? 'any' : 'port',
     user: has('any-user') ? 'any' : 'user',
   };
@@ -75,6 +85,7 @@ export const answerCommand = buildCommand<AnswerFlags, [string, Answer['action']
       '  postern answer m3x-7 allow\n' +
       '  postern answer m3x-7 allow --scope domain --for always\n' +
       '  postern answer m3x-7 allow --name site.example --for 15m\n' +
+      '  postern answer m3x-7 reject --scope list --for always\n' +
       '  postern answer m3x-7 reject --scope app --scope any-destination --for always\n',
   },
   parameters: {
@@ -96,6 +107,13 @@ export const answerCommand = buildCommand<AnswerFlags, [string, Answer['action']
         kind: 'parsed',
         parse: String,
         brief: 'Which of the names, where there are several; by default the newest',
+        optional: true,
+        placeholder: 'NAME',
+      },
+      list: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Which of the lists that have it, where there are several; stands for --scope list',
         optional: true,
         placeholder: 'NAME',
       },
@@ -127,7 +145,7 @@ export const answerCommand = buildCommand<AnswerFlags, [string, Answer['action']
     },
   },
   async func(flags, id, action) {
-    const answer = { action, scope: scopeOf(flags.scope, flags.name), lifetime: flags.for };
+    const answer = { action, scope: scopeOf(flags), lifetime: flags.for };
     const done = await ask<Answered>(flags, 'POST', `/prompts/${encodeURIComponent(id)}/answer`, answer);
     if (flags.json) writeJson(done);
     else if (done.rules.length === 0) {

@@ -1,6 +1,6 @@
 // Questions and answers by name in the control plane: what people are shown, what the gate is told, which rules stand then.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -159,6 +159,60 @@ describe('answers by name', () => {
       assert.ok(answered.ok);
       assert.deepEqual([answered.value.name, answered.value.rules[0]?.to, toldNames()], [null, to, [undefined]]);
     }
+  });
+
+  const list = async (name: string, ...lines: string[]) => {
+    const source = join(folder, `${name}.txt`);
+    writeFileSync(source, lines.join('\n'));
+    assert.deepEqual(await lists.add(name, { source }), { ok: true, value: undefined });
+  };
+
+  test('for a list the rule goes by the list, and the gate by the names that are in it', async () => {
+    await list('ads', 'ads.example.com', 'track.example.org');
+    open('ads.example.com', 'fine.example.net', 'track.example.org');
+    assert.deepEqual(control.prompts(alice)[0]?.lists, [
+      { list: 'ads', name: 'ads.example.com' },
+      { list: 'ads', name: 'track.example.org' },
+    ]);
+    const answered = await answer({ to: 'list' });
+    assert.ok(answered.ok, JSON.stringify(answered));
+    assert.deepEqual([answered.value.name, answered.value.otherNames], ['list:ads', ['fine.example.net']]);
+    assert.deepEqual(toldNames(), ['ads.example.com', 'track.example.org']);
+    assert.deepEqual(rules(), [['list:ads', alice]]);
+  });
+
+  test('where the list has the address itself, all of the question is judged', async () => {
+    await list('bad', '198.51.100.0/24', 'ads.example.com');
+    open('ads.example.com', 'fine.example.net');
+    const answered = await answer({ to: 'list', list: 'bad' }, 'once');
+    assert.ok(answered.ok);
+    assert.deepEqual([answered.value.otherNames, toldNames(), rules()], [[], [undefined], []]);
+  });
+
+  test('of several lists one is chosen, and no list that has it not', async () => {
+    await list('ads', 'ads.example.com');
+    await list('bad', 'ads.example.com');
+    await list('other', 'unasked.example.com');
+    open('ads.example.com');
+    told = [];
+    for (const [scope, message] of [
+      [{ to: 'list' }, /Several lists have 198\.51\.100\.7; choose ads or bad\./],
+      [
+        { to: 'list', list: 'other' },
+        /The list other does not have 198\.51\.100\.7 or one of its names; choose ads or bad/,
+      ],
+      [{ to: 'list', list: 'ads', name: 'ads.example.com' }, /leave the name out/],
+      [{ list: 'ads' }, /Only an answer for a list says which list/],
+    ] as const) {
+      const answered = await answer(scope);
+      assert.ok(!answered.ok && message.test(answered.error.message), JSON.stringify(answered));
+    }
+    assert.deepEqual([toldNames(), rules()], [[], []]);
+    assert.ok((await answer({ to: 'list', list: 'bad' })).ok);
+    assert.deepEqual(rules(), [['list:bad', alice]]);
+    open('fine.example.net');
+    const none = await answer({ to: 'list' });
+    assert.ok(!none.ok && /No list has 198\.51\.100\.7 or one of its names/.test(none.error.message));
   });
 
   test('a name that it has not, and a domain that is none, are refused before anything happens', async () => {

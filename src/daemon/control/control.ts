@@ -13,7 +13,7 @@ import type { Process } from '#model/process.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
 import type { GateStatus } from '#model/status.ts';
-import { nameOfAnswer } from '#policy/index.ts';
+import { nameOfAnswer, namesInList } from '#policy/index.ts';
 import { coalesce } from '#std/coalesce.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import { isPrivate, readApps, readEvents, readHits, readLog, replayFrom } from '#store/history.ts';
@@ -67,8 +67,12 @@ export class Control implements Services {
 
   constructor(parts: ControlParts) {
     this.#parts = parts;
-    const { journal, keeper, store, now } = parts;
-    this.#prompts = new Prompts(journal, (uid) => keeper.userName(uid));
+    const { journal, keeper, store, lists, now } = parts;
+    this.#prompts = new Prompts({
+      journal,
+      userName: (uid) => keeper.userName(uid),
+      listsWith: (text) => lists.having(text),
+    });
     this.#changes = new RuleChanges({
       store,
       keeper,
@@ -300,20 +304,32 @@ export class Control implements Services {
     };
     // To others, a question about somebody else's program is not there.
     if (prompt === undefined || (own && prompt.attempt.process?.uid !== uid)) return fail(unknown);
-    const { app: _, user: __, before: ___, names, ...asked } = prompt;
-    const called = nameOfAnswer(asked.attempt, answer.scope, { domainOf: registeredDomain });
+    const { app: _, user: __, before: ___, names, lists, ...asked } = prompt;
+    const called = nameOfAnswer(asked.attempt, answer.scope, { domainOf: registeredDomain, lists });
     if (!called.ok) return fail({ code: 'conflict', message: called.error });
     const name = called.value ?? null;
-    const made = await this.#changes.answered(uid, asked, answer);
+    const made = await this.#changes.answered(uid, asked, answer, lists);
     if (!made.ok) return made;
-    const reply = await this.#parts.link().ask({ type: 'answer', prompt: id, answer, ...(name !== null && { name }) });
+    const listed =
+      answer.scope.to === 'list' && name !== null ? namesInList(name.slice('list:'.length), lists) : [name];
+    const reply = await this.#tellAnswer(id, answer, listed ?? [null]);
     // With a rule made, the new policy may have closed the question before the answer came to it.
     if (reply?.type === 'refused' && made.value.rules.length === 0)
       return fail({ code: 'conflict', message: reply.error });
     if (reply === undefined)
       return fail({ code: 'unavailable', message: 'the gate is away; the question is asked again' });
-    const otherNames = names.filter((known) => name !== null && name !== known.name && name !== `.${known.domain}`);
-    return ok({ ...made.value, name, otherNames: otherNames.map((known) => known.name) });
+    const isMeant = (known: (typeof names)[number]) =>
+      listed === undefined || listed.includes(known.name) || name === null || name === `.${known.domain}`;
+    const otherNames = names.filter((known) => !isMeant(known)).map((known) => known.name);
+    return ok({ ...made.value, name, otherNames });
+  }
+
+  /** For each of these names; null: for all that the question holds. What was judged by one of them has closed nothing of the others. */
+  async #tellAnswer(prompt: string, answer: Answer, names: readonly (string | null)[]) {
+    const link = this.#parts.link();
+    const told = names.map((name) => link.ask({ type: 'answer', prompt, answer, ...(name !== null && { name }) }));
+    const replies = await Promise.all(told);
+    return replies.find((reply) => reply?.type === 'applied') ?? replies[0];
   }
 
   log(query: LogQuery, uid?: number) {

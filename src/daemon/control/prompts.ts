@@ -1,6 +1,6 @@
 // The open questions, as the gate tells of them.
 import { appOf } from '#attribution/app.ts';
-import type { PromptView } from '#model/api.ts';
+import type { Listed, PromptView } from '#model/api.ts';
 import type { Process } from '#model/process.ts';
 import type { Prompt } from '#model/prompt.ts';
 import { namesForRules } from '#policy/index.ts';
@@ -12,10 +12,16 @@ export class Prompts {
   readonly #open = new Map<string, PromptView>();
   readonly #journal: Journal;
   readonly #userName: (uid: number) => string | undefined;
+  readonly #listsWith: (nameOrAddress: string) => readonly string[];
 
-  constructor(journal: Journal, userName: (uid: number) => string | undefined) {
-    this.#journal = journal;
-    this.#userName = userName;
+  constructor(parts: {
+    readonly journal: Journal;
+    readonly userName: (uid: number) => string | undefined;
+    readonly listsWith: (nameOrAddress: string) => readonly string[];
+  }) {
+    this.#journal = parts.journal;
+    this.#userName = parts.userName;
+    this.#listsWith = parts.listsWith;
   }
 
   /** All that are open in a gate that was just found. */
@@ -28,15 +34,21 @@ export class Prompts {
     const { process, flow } = prompt.attempt;
     const app = appOf(process as Process | undefined).title;
     const known = this.#open.get(prompt.id);
+    const names = namesForRules(prompt.attempt);
     const view: PromptView = {
       ...prompt,
       app,
       user: process?.uid === undefined ? null : (this.#userName(process.uid) ?? `uid ${process.uid}`),
       before: known?.before ?? timesBefore(this.#journal, app, flow.remote.address, flow.remote.port ?? 0),
-      names: namesForRules(prompt.attempt).map((known) => ({ ...known, domain: registeredDomain(known.name) ?? null })),
+      names: names.map((known) => ({ ...known, domain: registeredDomain(known.name) ?? null })),
+      lists: [...names.flatMap(({ name }) => this.#listed(name, name)), ...this.#listed(flow.remote.address, null)],
     };
     this.#open.set(prompt.id, view);
     return view;
+  }
+
+  #listed(text: string, name: string | null): Listed[] {
+    return this.#listsWith(text).map((list) => ({ list, name }));
   }
 
   remove(id: string): void {

@@ -1,6 +1,6 @@
 // Changes of rules that people make: through the command line, the API and their answers.
 import type { Served, ServiceError } from '#api/services.ts';
-import type { Answered, RuleChange, Undone, VersionView } from '#model/api.ts';
+import type { Answered, Listed, RuleChange, Undone, VersionView } from '#model/api.ts';
 import type { Answer, Prompt } from '#model/prompt.ts';
 import type { Lifetime, RuleRecord, RuleText } from '#model/rule.ts';
 import { compilePolicy, ruleFromAnswer } from '#policy/index.ts';
@@ -166,10 +166,15 @@ export class RuleChanges {
   }
 
   /** The rules that an answer makes; none for "not now". */
-  async answered(uid: number, prompt: Prompt, answer: Answer): Promise<Served<Pick<Answered, 'rules' | 'pending'>>> {
+  async answered(
+    uid: number,
+    prompt: Prompt,
+    answer: Answer,
+    lists: readonly Listed[],
+  ): Promise<Served<Pick<Answered, 'rules' | 'pending'>>> {
     const asked = prompt.attempt.process;
     const userName = asked?.uid === undefined ? undefined : this.#keeper.userName(asked.uid);
-    const made = ruleFromAnswer(prompt, answer, { userName, domainOf: registeredDomain });
+    const made = ruleFromAnswer(prompt, answer, { userName, domainOf: registeredDomain, lists });
     if (!made.ok) return fail({ code: 'conflict', message: made.error });
     const rules = [...made.value];
     if (rules.length === 0) return ok({ rules, pending: null });

@@ -187,4 +187,15 @@ describe('lists', () => {
     assert.ok((await keeper.change('mine', { enabled: false })).ok);
     assert.equal(keeper.current(), null);
   });
+
+  test('the lists that have a name or address are told, without what an exception takes out', async () => {
+    await add('||ads.example^\n@@||fine.ads.example^\n');
+    await add('192.0.2.0/24\nads.example\n', 'other');
+    assert.deepEqual(keeper.having('X.ads.example.'), ['mine']);
+    assert.deepEqual(keeper.having('ads.example'), ['mine', 'other']);
+    assert.deepEqual([keeper.having('fine.ads.example'), keeper.having('elsewhere.example')], [[], []]);
+    assert.deepEqual([keeper.having('192.0.2.9'), keeper.having('198.51.100.1')], [['other'], []]);
+    assert.ok((await keeper.change('other', { enabled: false })).ok);
+    assert.deepEqual(keeper.having('192.0.2.9'), []);
+  });
 });

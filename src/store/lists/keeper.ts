@@ -375,6 +375,16 @@ export class ListKeeper {
     return hits;
   }
 
+  /** The lists that have the name or address, without where. */
+  having(text: string): readonly string[] {
+    const set = this.#opened();
+    if (set === undefined) return [];
+    const address = parseAddress(text);
+    const name = text.toLowerCase().replace(/\.$/, '');
+    const names = set.rows.map((row) => row.name);
+    return names.filter((_, list) => (address === undefined ? set.has(list, name) : set.hasAddress(list, address)));
+  }
+
   #opened(): ListSet | undefined {
     const now = this.current();
     if (now === null) return undefined;

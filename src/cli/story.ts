@@ -2,6 +2,7 @@
 import type { PromptView } from '#model/api.ts';
 import type { NameSource } from '#model/attempt.ts';
 import { parseAddress } from '#model/net/address.ts';
+import { formatPlace } from '#model/net/place.ts';
 import { scopeOf } from '#model/net/scope.ts';
 import { programName } from '#model/sentence.ts';
 import { paint, safe } from './output.ts';
@@ -67,7 +68,8 @@ export function story(prompt: PromptView): string[] {
   const others = names.filter(({ name }) => name !== prompt.names[0]?.name);
   add('also called', others.map(({ name, from }) => `${name} (by ${evidenceTexts[from]})`).join(', '));
   add('in lists', prompt.lists.map(({ list, name }) => `${list} (${name ?? 'its address'})`).join(', '));
-  add('where', address && scopeTexts[scopeOf(address)]);
+  const place = formatPlace(prompt);
+  add('where', address && `${scopeTexts[scopeOf(address)]}${place && `, ${place}`}`);
   add('port here', incoming ? flow.local?.port : undefined);
   add('before', prompt.before === 0 ? 'never seen' : `${prompt.before} times`);
   add('asked by', prompt.rule === null ? undefined : `rule "${prompt.rule}"`);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { nameSources } from './attempt.ts';
 import { connectionSchema } from './connection.ts';
 import { failModes, modes } from './mode.ts';
+import { placeShape } from './net/place.ts';
 import { promptSchema } from './prompt.ts';
 import { actions, lifetimeSchema, origins, refusalErrnoSchema, ruleSchema, ruleTestSchema } from './rule.ts';
 import { encryptedDnsAppSchema, gateStatusSchema } from './status.ts';
@@ -40,6 +41,8 @@ export const statusSchema = z.strictObject({
   encryptedDns: z.strictObject({ connections: count, apps: z.array(encryptedDnsAppSchema) }),
   journal: z.strictObject({ file: z.string(), bytes: count, lost: count, sequence: count }),
   rulesDir: z.string(),
+  /** Where countries and network numbers are known from, with the date; null where they are not. */
+  places: z.strictObject({ countries: z.string().nullable(), networks: z.string().nullable() }),
 });
 export type Status = z.infer<typeof statusSchema>;
 
@@ -76,6 +79,7 @@ export const promptViewSchema = promptSchema.extend({
   names: z.array(z.strictObject({ name: z.string(), from: z.enum(nameSources), domain: z.string().nullable() })),
   /** The lists that have one of these names, or the address, by what they have. */
   lists: z.array(listedSchema),
+  ...placeShape,
 });
 export type PromptView = z.infer<typeof promptViewSchema>;
 

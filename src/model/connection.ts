@@ -1,6 +1,7 @@
 // Connection: the lasting record of a flow that people look at, one row in the journal.
 import { z } from 'zod';
 import { attemptSchema } from './attempt.ts';
+import { placeShape } from './net/place.ts';
 import { evidences } from './process.ts';
 
 /** Why the decision is what it is, beyond the rule. */
@@ -53,5 +54,7 @@ export const connectionSchema = z.strictObject({
   heldMs: z.number(),
   /** Left out while it goes on, and where nothing counts: without eBPF, and for forwarded flows. */
   end: connectionEndSchema.optional(),
+  /** Of the far end, at the time of the connection: the control plane looks it up. */
+  ...placeShape,
 });
 export type Connection = z.infer<typeof connectionSchema>;

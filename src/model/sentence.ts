@@ -1,6 +1,7 @@
 // A connection in plain words, for people who read along.
 import { escapeText } from '#std/text.ts';
 import type { Connection } from './connection.ts';
+import { formatPlace } from './net/place.ts';
 
 type AttemptText = Connection['attempt'];
 
@@ -51,12 +52,14 @@ const wouldBe = {
 
 type UserName = (uid: number) => string | undefined;
 
-function subject({ attempt }: Connection, userName: UserName | undefined): string {
+function subject(connection: Connection, userName: UserName | undefined): string {
+  const { attempt } = connection;
+  const place = formatPlace(connection);
   const uid = attempt.process?.uid;
   const user = uid === undefined ? '' : ` (${escapeText(userName?.(uid) ?? `uid ${uid}`)})`;
   const arrow = arrows[attempt.flow.direction ?? 'out'];
   const local = attempt.flow.direction === 'in' ? ` to port ${attempt.flow.local?.port ?? 0}` : '';
-  return `${programName(attempt)}${user} ${arrow} ${destinationName(attempt)}${local}`;
+  return `${programName(attempt)}${user} ${arrow} ${destinationName(attempt)}${place && ` [${place}]`}${local}`;
 }
 
 /** `curl (uid 1000) → 192.0.2.7:443/tcp refused by rule "no-curl"`; `userName` names the uid where it is known. */

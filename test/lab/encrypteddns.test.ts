@@ -12,12 +12,12 @@ const known = '1.1.1.1';
 const site = '198.51.100.7';
 const doh = '203.0.113.9';
 
-/** TCP and UDP on port 853 of the world; says when it listens. */
+/** TCP on port 853 of the world, UDP of one address, from which its answers then come; says when it listens. */
 const listener = `
-import socket, threading
+import socket, sys, threading
 t = socket.create_server(('', 853))
 u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-u.bind(('', 853))
+u.bind((sys.argv[1], 853))
 print('ready', flush=True)
 def datagrams():
     while True:
@@ -43,7 +43,7 @@ describe('encrypted DNS', { concurrency: false }, () => {
     lab.account('pt-other');
     lab.address(known);
     await new Resolver(lab).start([`host-record=dns.google,${doh},300`, `host-record=www.example,${site},300`]);
-    const server = lab.spawn(['python3', '-c', listener], { world: true });
+    const server = lab.spawn(['python3', '-c', listener, site], { world: true });
     await once(server.stdout ?? assert.fail(), 'data');
     postern = await lab.postern({ mode: 'allow' });
   });

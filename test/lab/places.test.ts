@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ownTable } from '#kernel/places/owntable.ts';
+import type { LogLine } from '#model/api.ts';
 import type { Explanation } from '#model/decision.ts';
 import { formatMmdb } from '#store/geo/mmdb.testing.ts';
 import { Lab, type Postern } from './lab.ts';
@@ -43,6 +44,19 @@ describe('places', {
     assert.equal(await reaches('198.51.100.7'), true);
     const said = await postern.cli(['explain', '--to', `${google}:443`, '--json']);
     assert.deepEqual([said.code, (JSON.parse(said.stdout) as Explanation).rule], [1, 'abroad']);
+  });
+
+  test('the log and status say where, and from where that is known', async () => {
+    const said = async () => (await postern.cli(['log', '--limit', '20'])).stdout;
+    await postern.until(
+      async () => / 8\.8\.8\.8:80\/tcp \[US AS15169\] refused by rule "abroad"/.test(await said()),
+      'a line',
+    );
+    const lines = await postern.json<LogLine[]>(['log', '--limit', '50']);
+    const of = (address: string) => lines.find(({ attempt }) => attempt.flow.remote.address === address);
+    assert.deepEqual([of(google)?.country, of(google)?.as], ['US', 15169]);
+    assert.deepEqual([of('198.51.100.7')?.country, of('198.51.100.7')?.as], [undefined, undefined]);
+    assert.match((await postern.cli(['status'])).stdout, /^Countries +IPFire .* of 20\d\d-\d\d-\d\d /m);
   });
 
   test('and so is a network number', async () => {

@@ -3,6 +3,7 @@ import { buildCommand } from '@stricli/core';
 import type { Status } from '#model/api.ts';
 import { parseAddress } from '#model/net/address.ts';
 import type { NameView } from '#model/net/nameview.ts';
+import { formatPlace } from '#model/net/place.ts';
 import { ask, type Context } from '../context.ts';
 import { summarizeEncryptedDns } from '../encrypteddns.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';
@@ -38,12 +39,13 @@ export function formatNames(names: readonly NameView[], now = Date.now()): strin
   const rows = names.map((view) => [
     safe(view.name),
     view.address,
+    formatPlace(view),
     whose(view),
     evidence(view),
     formatAge(view.since, now),
     left(view.until, now),
   ]);
-  return table(['NAME', 'ADDRESS', 'FOR', 'BECAUSE OF', 'SINCE', 'LEFT'], rows);
+  return table(['NAME', 'ADDRESS', 'PLACE', 'FOR', 'BECAUSE OF', 'SINCE', 'LEFT'], rows);
 }
 
 function query(of: string | undefined): string {

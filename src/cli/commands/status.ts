@@ -80,6 +80,9 @@ function describe(status: Status): string[] {
     `Journal        ${safe(journal.file)}, ${Math.ceil(journal.bytes / 1024)} KB${journal.lost > 0 ? paint('red', `, ${journal.lost} rows lost`) : ''}`,
   );
   lines.push(`Rules          ${safe(status.rulesDir)}`);
+  const { countries, networks } = status.places;
+  lines.push(`Countries      ${safe(countries ?? 'not known: run script/setup, or put a file into /etc/postern/geo')}`);
+  if (networks !== countries) lines.push(`Networks       ${safe(networks ?? 'not known')}`);
   if (refusal !== null) lines.push(paint('red', `The gate refuses the newest policy: ${safe(refusal)}`));
   for (const { file, line, column, severity, message } of problems) {
     lines.push(

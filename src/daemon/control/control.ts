@@ -16,6 +16,7 @@ import type { GateStatus } from '#model/status.ts';
 import { nameOfAnswer, namesInList } from '#policy/index.ts';
 import { coalesce } from '#std/coalesce.ts';
 import { fail, ok, type Result } from '#std/result.ts';
+import type { GeoFolder } from '#store/geo/geofolder.ts';
 import { isPrivate, readApps, readEvents, readHits, readLog, replayFrom } from '#store/history.ts';
 import type { Journal, JournalRow } from '#store/journal.ts';
 import type { ListKeeper } from '#store/lists/keeper.ts';
@@ -38,6 +39,7 @@ export interface ControlParts {
   readonly settings: SettingsFile;
   readonly keeper: PolicyKeeper;
   readonly lists: ListKeeper;
+  readonly geo: Pick<GeoFolder, 'placeOf' | 'sources'>;
   /** Public resolvers that are asked over HTTPS. */
   readonly resolvers: Resolvers;
   readonly link: () => GateLink;
@@ -72,6 +74,7 @@ export class Control implements Services {
       journal,
       userName: (uid) => keeper.userName(uid),
       listsWith: (text) => lists.having(text),
+      placeOf: (address) => parts.geo.placeOf(address),
     });
     this.#changes = new RuleChanges({
       store,
@@ -135,7 +138,9 @@ export class Control implements Services {
     this.notice('warning', 'The gate is away; the rules in the kernel hold, and it is being started again.');
   }
 
-  #connection(connection: Connection): void {
+  #connection(told: Connection): void {
+    // As it is now: another table may place the address otherwise.
+    const connection = { ...told, ...this.#parts.geo.placeOf(told.attempt.flow.remote.address) };
     const row = this.#parts.journal.connection(connection);
     const question = encryptedQuestion(connection, this.#parts.resolvers);
     if (question !== undefined) this.#encryptedDns.add(connection, question);
@@ -191,6 +196,7 @@ export class Control implements Services {
       encryptedDns: this.#encryptedDns.list((id) => this.#userName(id), uid),
       journal: { file: journalFile, bytes: journal.fileBytes(), lost: journal.lost, sequence: journal.sequence },
       rulesDir: store.rulesDir,
+      places: this.#parts.geo.sources(),
     };
   }
 
@@ -394,7 +400,8 @@ export class Control implements Services {
     if (reply?.type !== 'names')
       return fail({ code: 'unavailable', message: 'the gate is away; ask again in a moment' });
     // What others asked for is not theirs to see.
-    return ok(uid === undefined ? reply.names : reply.names.filter(({ asker }) => asker === null || asker.uid === uid));
+    const seen = reply.names.filter(({ asker }) => uid === undefined || asker === null || asker.uid === uid);
+    return ok(seen.map((view) => ({ ...view, ...this.#parts.geo.placeOf(view.address) })));
   }
 
   explain(attempt: Attempt, uid?: number): Explanation {

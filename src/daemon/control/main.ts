@@ -97,6 +97,7 @@ async function run(options: ControlOptions): Promise<void> {
     settings,
     keeper,
     lists,
+    geo,
     resolvers: resolvers.ok ? resolvers.value : noResolvers,
     link: () => link as GateLink,
     now,

@@ -1,6 +1,7 @@
 // The open questions, as the gate tells of them.
 import { appOf } from '#attribution/app.ts';
 import type { Listed, PromptView } from '#model/api.ts';
+import type { Place } from '#model/net/place.ts';
 import type { Process } from '#model/process.ts';
 import type { Prompt } from '#model/prompt.ts';
 import { namesForRules } from '#policy/index.ts';
@@ -13,15 +14,18 @@ export class Prompts {
   readonly #journal: Journal;
   readonly #userName: (uid: number) => string | undefined;
   readonly #listsWith: (nameOrAddress: string) => readonly string[];
+  readonly #placeOf: (address: string) => Place;
 
   constructor(parts: {
     readonly journal: Journal;
     readonly userName: (uid: number) => string | undefined;
     readonly listsWith: (nameOrAddress: string) => readonly string[];
+    readonly placeOf: (address: string) => Place;
   }) {
     this.#journal = parts.journal;
     this.#userName = parts.userName;
     this.#listsWith = parts.listsWith;
+    this.#placeOf = parts.placeOf;
   }
 
   /** All that are open in a gate that was just found. */
@@ -42,6 +46,7 @@ export class Prompts {
       before: known?.before ?? timesBefore(this.#journal, app, flow.remote.address, flow.remote.port ?? 0),
       names: names.map((known) => ({ ...known, domain: registeredDomain(known.name) ?? null })),
       lists: [...names.flatMap(({ name }) => this.#listed(name, name)), ...this.#listed(flow.remote.address, null)],
+      ...this.#placeOf(flow.remote.address),
     };
     this.#open.set(prompt.id, view);
     return view;

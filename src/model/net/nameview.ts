@@ -1,6 +1,7 @@
 // What an address is called, as the API and `postern names` show it.
 import { z } from 'zod';
 import { nameSources } from '../attempt.ts';
+import { placeShape } from './place.ts';
 
 const time = z.number();
 
@@ -19,6 +20,7 @@ export const nameViewSchema = z.strictObject({
   /** Milliseconds since 1970: when it was learned, and when it ends unless it is renewed. */
   since: time,
   until: time,
+  ...placeShape,
 });
 export type NameView = z.infer<typeof nameViewSchema>;
 

@@ -2,7 +2,11 @@
 // which are put into the folder `geo` of the configuration and made into a table of the state folder.
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { type GeoTable, noGeo } from '#geo/flat.ts';
+import { formatSource } from '#geo/source.ts';
 import type { PlaceFile } from '#model/messages.ts';
+import { parseAddress } from '#model/net/address.ts';
+import type { Place } from '#model/net/place.ts';
 import { coalesce } from '#std/coalesce.ts';
 import { fileVersion, placeFile } from '../fileversion.ts';
 import { loadGeo } from './convert.ts';
@@ -27,6 +31,7 @@ export class GeoFolder {
   readonly #made: string;
   /** Names, sizes and times of the files that the table was made of. */
   #madeOf = '';
+  #table: GeoTable | undefined;
 
   constructor(plan: GeoFolderPlan) {
     this.#plan = plan;
@@ -37,6 +42,32 @@ export class GeoFolder {
   /** The table to use; null where there is none. */
   current(): PlaceFile | null {
     return placeFile(existsSync(this.#made) ? this.#made : this.#plan.ownTable);
+  }
+
+  /** Where the address is registered, as the table of now has it. */
+  placeOf(text: string): Place {
+    const address = parseAddress(text);
+    if (address === undefined) return {};
+    const [country, as] = [this.#now().country(address), this.#now().network(address)];
+    return { ...(country !== undefined && { country }), ...(as !== undefined && { as }) };
+  }
+
+  /** Where what it knows comes from, with its date; null where it knows none. */
+  sources(): { readonly countries: string | null; readonly networks: string | null } {
+    const { countrySource, networkSource } = this.#now();
+    return {
+      countries: countrySource === undefined ? null : formatSource(countrySource),
+      networks: networkSource === undefined ? null : formatSource(networkSource),
+    };
+  }
+
+  /** Read when it is asked for first, and again when it changed. */
+  #now(): GeoTable {
+    if (this.#table !== undefined) return this.#table;
+    const file = this.current()?.file;
+    const loaded = file === undefined ? undefined : loadGeo(file);
+    this.#table = loaded?.ok === true ? loaded.value : noGeo;
+    return this.#table;
   }
 
   /** Looks at the folder anew. */
@@ -51,6 +82,7 @@ export class GeoFolder {
       if (!existsSync(this.#made)) return;
       rmSync(this.#made);
     } else if (!(await this.#make(files.map((name) => join(this.folder, name))))) return;
+    this.#table = undefined;
     this.#plan.onChange();
   }
 

@@ -225,22 +225,23 @@ export class ListSet {
     return low < 0 ? 0 : (v6[count * 4 + low] as number);
   }
 
-  /** How many names of the one list the other has too. */
-  overlap(one: number, other: number): number {
-    const { names } = this.#parts;
-    let both = 0;
+  /** How many names two lists have both, for each pair: at `one * rows + other`. Reads all names: about 100 ms a million. */
+  overlaps(): Uint32Array {
+    const { names, rows } = this.#parts;
+    const both = new Uint32Array(rows.length * rows.length);
+    const here: number[] = [];
     for (let at = 0; at < names.length; ) {
-      let found = 0;
+      here.length = 0;
       let more = ((names[at] as number) & lastBits.entry) !== 0;
       at += more ? 0 : 1;
       while (more) {
-        const list = names[at + 1];
-        if (list === one) found |= 1;
-        if (list === other) found |= 2;
+        const list = names[at + 1] as number;
+        if (list < rows.length && !here.includes(list)) here.push(list);
         more = ((names[at] ?? 0) & lastBits.more) !== 0;
         at += 2;
       }
-      if (found === 3) both += 1;
+      if (here.length < 2) continue;
+      for (const one of here) for (const other of here) (both[one * rows.length + other] as number) += 1;
     }
     return both;
   }

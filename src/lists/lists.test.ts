@@ -215,5 +215,5 @@ test('no line throws, and what it says are names is fit to be one', () => {
 
 test('lists overlap by their names', () => {
   const { lists } = listsOf({ one: 'a.b\nb.b\nc.c\n', two: 'b.b\n*.c.c\n' });
-  assert.equal(lists.overlap(0, 1), 2);
+  assert.equal(lists.overlaps()[1], 2);
 });

@@ -42,6 +42,7 @@ function formatList(list: ListView, now = Date.now()): string {
     `  has       ${content(list)}${list.format === null ? '' : `, most of them as ${list.format}`}`,
     `  changed   ${formatAge(list.updated, now)}, looked at ${formatAge(list.checked, now)}`,
     `  used by   ${list.rules.length === 0 ? `no rule; postern rule add reject --to list:${list.name}` : `${list.rules.map(safe).join(', ')}, ${list.hits} hits`}`,
+    ...list.overlaps.map(({ list: other, names }) => `  shared    ${names} names with ${safe(other)}`),
     ...(list.failure === null ? [] : [`  failed    ${paint('red', safe(list.failure))}`]),
     ...list.examples.map(({ line, text, why }) => `  skipped   line ${line}, ${safe(why)}: ${safe(text)}`),
     ...list.off.map((entry) => `  off       ${safe(entry)}`),

@@ -50,6 +50,8 @@ export const listViewSchema = z.strictObject({
   skipped: count,
   examples: z.array(z.strictObject({ line: count, text: z.string(), why: z.string() })),
   off: z.array(z.string()),
+  /** Names that other lists have too. */
+  overlaps: z.array(z.strictObject({ list: z.string(), names: count })),
   /** Milliseconds since 1970: when it was last found to be as it is, and when its content last changed. */
   checked: time,
   updated: time,

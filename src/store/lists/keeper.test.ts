@@ -188,6 +188,20 @@ describe('lists', () => {
     assert.equal(keeper.current(), null);
   });
 
+  test('what lists have in common is said of each, as it is now', async () => {
+    await add('ads.example\ntrack.example\nown.example\n');
+    await add('ads.example\n*.track.example\nelse.example\n', 'other');
+    const shared = () => keeper.views().map(({ name, overlaps }) => [name, overlaps]);
+    assert.deepEqual(shared(), [
+      ['mine', [{ list: 'other', names: 2 }]],
+      ['other', [{ list: 'mine', names: 2 }]],
+    ]);
+    assert.ok((await keeper.change('mine', { entry: { text: 'ads.example', on: false } })).ok);
+    assert.deepEqual(shared()[1], ['other', [{ list: 'mine', names: 1 }]]);
+    assert.ok((await keeper.change('other', { enabled: false })).ok);
+    assert.deepEqual(shared()[0], ['mine', []]);
+  });
+
   test('the lists that have a name or address are told, without what an exception takes out', async () => {
     await add('||ads.example^\n@@||fine.ads.example^\n');
     await add('192.0.2.0/24\nads.example\n', 'other');

@@ -55,6 +55,8 @@ export class ListKeeper {
   /** One change after another. */
   #turn: Promise<unknown> = Promise.resolve();
   #open: { readonly version: string; readonly set: ListSet } | undefined;
+  /** What the lists have in common, of the set that was asked for last. */
+  #overlaps: { readonly set: ListSet; readonly both: Uint32Array } | undefined;
 
   constructor(plan: ListKeeperPlan) {
     this.#plan = plan;
@@ -268,6 +270,7 @@ export class ListKeeper {
         skipped,
         examples: [...examples],
         off,
+        overlaps: this.#overlapsOf(name),
         ...times,
         failure,
       };
@@ -351,6 +354,17 @@ export class ListKeeper {
       await this.#build();
       return done;
     });
+  }
+
+  #overlapsOf(name: string): { list: string; names: number }[] {
+    const set = this.#lists.size < 2 ? undefined : this.#opened();
+    const own = set?.number(name);
+    if (set === undefined || own === undefined) return [];
+    if (this.#overlaps?.set !== set) this.#overlaps = { set, both: set.overlaps() };
+    const { both } = this.#overlaps;
+    return set.rows
+      .map((row, other) => ({ list: row.name, names: both[own * set.rows.length + other] ?? 0 }))
+      .filter(({ list, names }) => names > 0 && list !== name);
   }
 
   /** Which lists have the name or address, by which entry, on which line. */

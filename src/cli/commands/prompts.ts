@@ -24,16 +24,18 @@ export const promptsCommand = buildCommand<ClientFlags, [], Context>({
     }
     if (prompts.length === 0) write('There is no open question.');
     else {
+      // The column of lists is there only where one has something of it.
+      const listed = prompts.some(({ lists }) => lists.length > 0);
       const rows = prompts.map((prompt) => [
         prompt.id,
         safe(prompt.app),
         safe(prompt.user ?? ''),
         destinationName(prompt.attempt),
-        [...new Set(prompt.lists.map(({ list }) => list))].map(safe).join(', '),
+        ...(listed ? [[...new Set(prompt.lists.map(({ list }) => list))].map(safe).join(', ')] : []),
         `${Math.max(0, Math.round((prompt.deadline - Date.now()) / 1000))} s`,
         String(prompt.flows),
       ]);
-      write(table(['ID', 'APP', 'USER', 'DESTINATION', 'LISTS', 'LEFT', 'FLOWS'], rows));
+      write(table(['ID', 'APP', 'USER', 'DESTINATION', ...(listed ? ['LISTS'] : []), 'LEFT', 'FLOWS'], rows));
     }
   },
 });

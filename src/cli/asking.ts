@@ -2,7 +2,7 @@
 import type { Client } from '#client/client.ts';
 import type { EventView, PromptView } from '#model/api.ts';
 import type { Answer } from '#model/prompt.ts';
-import { formatRule, nameOfAnswer, ruleFromAnswer } from '#policy/index.ts';
+import { formatRule, listsHaving, nameOfAnswer, ruleFromAnswer } from '#policy/index.ts';
 import { orEnd } from './context.ts';
 import { paint, safe, write } from './output.ts';
 import { closeInput, inputEnded, readAnswer } from './question.ts';
@@ -55,7 +55,7 @@ export function placeChoices(
       choices.push({ key: 'm', text: `${domain} and all below it`, change: place({ to: 'domain', name }) });
     }
   }
-  const having = [...new Set(lists.map(({ list }) => list))];
+  const having = listsHaving(lists);
   // Pressed again, the key goes on to the next of several lists.
   const list = having[to === 'list' ? (having.indexOf(chosenList ?? '') + 1) % having.length : 0];
   if (list !== undefined) {

@@ -2,9 +2,8 @@
 import type { PromptView } from '#model/api.ts';
 import type { NameSource } from '#model/attempt.ts';
 import { parseAddress } from '#model/net/address.ts';
-import { formatPlace } from '#model/net/place.ts';
 import { scopeOf } from '#model/net/scope.ts';
-import { programName } from '#model/sentence.ts';
+import { formatPlace, programName } from '#model/sentence.ts';
 import { paint, safe } from './output.ts';
 
 const scopeTexts = {

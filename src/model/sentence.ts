@@ -1,7 +1,7 @@
 // A connection in plain words, for people who read along.
 import { escapeText } from '#std/text.ts';
 import type { Connection } from './connection.ts';
-import { formatPlace } from './net/place.ts';
+import type { Place } from './net/place.ts';
 
 type AttemptText = Connection['attempt'];
 
@@ -25,6 +25,11 @@ export function destinationName({ flow, names }: AttemptText): string {
   const [newest] = names ?? [];
   const name = newest === undefined ? '' : `${escapeText(newest.name)} ${newest.ech ? '(encrypted hello) ' : ''}`;
   return `${name}${numeric}/${flow.protocol}`;
+}
+
+/** `DE AS13335`; empty where nothing is known. */
+export function formatPlace({ country, as }: Place): string {
+  return [country, as === undefined ? undefined : `AS${as}`].filter((part) => part !== undefined).join(' ');
 }
 
 const arrows = { out: '→', in: '←', forward: '⇢' } as const;

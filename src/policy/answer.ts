@@ -119,12 +119,17 @@ export function nameOfAnswer(
   return fail(`${name} lies in no registered domain; answer for the name or for the address.`);
 }
 
+/** The lists among these, each once. */
+export function listsHaving(listed: readonly Listed[]): readonly string[] {
+  return [...new Set(listed.map(({ list }) => list))];
+}
+
 function listOfAnswer(
   address: string,
   wanted: string | undefined,
   lists: readonly Listed[],
 ): Result<string | undefined> {
-  const having = [...new Set(lists.map(({ list }) => list))];
+  const having = listsHaving(lists);
   const [first, ...others] = having;
   if (first === undefined)
     return fail(`No list has ${address} or one of its names; answer for the name or the address.`);

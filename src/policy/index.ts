@@ -1,6 +1,6 @@
 // The policy layer's public names.
 export { completeAccounts } from './accounts.ts';
-export { type AnswerNames, nameOfAnswer, namesForRules, namesInList, ruleFromAnswer } from './answer.ts';
+export { type AnswerNames, listsHaving, nameOfAnswer, namesForRules, namesInList, ruleFromAnswer } from './answer.ts';
 export { type BuiltinContext, builtinRules } from './builtin.ts';
 export type { Cacheable, FlowMask } from './cache/mask.ts';
 export { type Aliases, pathsToResolve } from './compile/app.ts';

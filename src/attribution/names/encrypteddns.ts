@@ -5,6 +5,7 @@ import type { Process } from '#model/process.ts';
 import type { EncryptedDnsApp, EncryptedDnsWay } from '#model/status.ts';
 import { Lru } from '#std/lru.ts';
 import { appKey, appOf } from '../app.ts';
+import { isSaid } from './said.ts';
 
 /** Public resolvers that take questions over HTTPS. */
 export interface Resolvers {
@@ -31,7 +32,7 @@ export function encryptedQuestion(connection: Connection, resolvers: Resolvers):
   if (protocol !== 'tcp' && protocol !== 'udp') return undefined;
   // What the connection says itself overrules what else its address is called.
   const names = attempt.names ?? [];
-  const said = names.filter(({ from }) => from === 'sni' || from === 'quic' || from === 'http');
+  const said = names.filter(isSaid);
   const counting = said.length > 0 ? said : names;
   if (remote.port === dnsPort)
     return { by: protocol === 'tcp' ? 'tls' : 'quic', to: counting[0]?.name ?? remote.address };

@@ -3,7 +3,7 @@ import { buildCommand } from '@stricli/core';
 import type { Status } from '#model/api.ts';
 import { parseAddress } from '#model/net/address.ts';
 import type { NameView } from '#model/net/nameview.ts';
-import { formatPlace } from '#model/net/place.ts';
+import { formatPlace } from '#model/sentence.ts';
 import { ask, type Context } from '../context.ts';
 import { summarizeEncryptedDns } from '../encrypteddns.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';

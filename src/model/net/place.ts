@@ -16,8 +16,3 @@ export const placeShape = {
     .optional(),
 };
 export type Place = z.infer<z.ZodObject<typeof placeShape>>;
-
-/** `DE AS13335`; empty where nothing is known. */
-export function formatPlace({ country, as }: Place): string {
-  return [country, as === undefined ? undefined : `AS${as}`].filter((part) => part !== undefined).join(' ');
-}

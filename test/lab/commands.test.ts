@@ -209,7 +209,10 @@ describe('the command line', () => {
   });
 
   test('log --follow shows what is new, and of what is old what was asked for', async () => {
+    const logged = async () => (await postern.json<unknown[]>(['log', '--app', 'curl'])).length;
+    const old = await logged();
     await lab.curl(url);
+    await postern.until(async () => (await logged()) > old, 'that it is in the log');
     const follow = (...flags: string[]) => {
       const child = lab.spawn([bin, 'log', '-f', ...flags, '--runtime-dir', join(postern.folder, 'run')]);
       const shown = { text: '', end: () => child.kill('SIGKILL') };

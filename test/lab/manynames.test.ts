@@ -12,7 +12,10 @@ const dialler = join(import.meta.dirname, 'dialler.py');
 const million = 1_000_000;
 const refused = '203.0.113.9';
 
-describe('a million names', { concurrency: false, skip: kernelPath === 'none' && 'the rate is for eBPF' }, () => {
+/** Connections a second for ten seconds: without eBPF each passes the queue. */
+const rate = kernelPath === 'none' ? 200 : 1000;
+
+describe('a million names', { concurrency: false }, () => {
   let lab: Lab;
   let postern: Postern;
   let file: string;
@@ -36,12 +39,14 @@ describe('a million names', { concurrency: false, skip: kernelPath === 'none' &&
     await lab?.close();
   });
 
-  test('10,000 of 10,000 connections at 1,000 a second while the list is exchanged', { timeout: 180_000 }, async () => {
+  test(`all of ${rate * 10} connections at ${rate} a second while the list is exchanged`, {
+    timeout: 180_000,
+  }, async () => {
     const added = await postern.cli(['lists', 'add', 'million', file], { timeoutMs: 60_000 });
     assert.equal(added.code, 0, added.stderr);
     const reaches = async () => (await lab.curl(`http://${refused}/`)).code === 0;
     await postern.until(async () => !(await reaches()), 'that the list counts', 30);
-    const load = lab.spawn(['/usr/bin/python3', dialler, 'rate', world.v4, '80', '1000', '10']);
+    const load = lab.spawn(['/usr/bin/python3', dialler, 'rate', world.v4, '80', String(rate), '10']);
     let said = '';
     load.stdout?.setEncoding('utf8').on('data', (text: string) => {
       said += text;
@@ -59,7 +64,7 @@ describe('a million names', { concurrency: false, skip: kernelPath === 'none' &&
     going = false;
     await looking;
     const { done, failed } = JSON.parse(said) as { done: number; failed: number };
-    assert.deepEqual([done, failed, passed], [10_000, 0, 0]);
+    assert.deepEqual([done, failed, passed], [rate * 10, 0, 0]);
     const [view] = await postern.json<ListView[]>(['lists', 'show']);
     assert.deepEqual([view?.names, view?.addresses, view?.format], [million, 1, 'hosts']);
     const [hit] = await postern.json<{ line: number }[]>(['lists', 'test', `ads-${million + 6}.track.example`]);

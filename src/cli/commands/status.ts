@@ -41,12 +41,11 @@ function kernelPathLine({ tier, reason }: KernelPath): string {
   return tier === 'none' ? `none: ${safe(reason)}` : `${tier}: the kernel tells who each process is`;
 }
 
-function namesLine({ kernelPath, resolved, counters }: GateStatus): string {
-  const copies = kernelPath.tier === 'none' ? 'no copies of answers' : `${counters.dnsAnswers} answers of name servers`;
+function namesLine({ resolved, counters }: GateStatus): string {
   const told = resolved.heard
     ? `${counters.resolvedAnswers} of systemd-resolved`
     : `systemd-resolved is not heard: ${safe(resolved.reason)}`;
-  return `${copies}, ${told}`;
+  return `${counters.dnsAnswers} answers of name servers, ${told}`;
 }
 
 function describe(status: Status): string[] {

@@ -48,6 +48,23 @@ test('what is told of a flow is heard before its next packet, and nothing else i
   assert.equal(told.length, 2);
 });
 
+test('a connection that goes on has ended after its packet, not before', () => {
+  const { told, events } = line();
+  const key = flowKey(flowTo(80));
+  events.add({ ...ended(80, 0), type: 'void' } as FlowEvent);
+  events.add(ended(80, 1));
+  events.before(key, true);
+  assert.deepEqual(told, [[key, -1]]);
+  events.before(key, true);
+  assert.equal(told.length, 1);
+  events.before(key);
+  assert.deepEqual(told.slice(1), [[key, 1]]);
+  events.add(ended(80, 2));
+  events.before(key, true);
+  events.flush();
+  assert.deepEqual(told.slice(2), [[key, 2]]);
+});
+
 test('what is told while events are handled waits its turn, however much it is', async () => {
   const told: number[] = [];
   let next = 0;

@@ -22,12 +22,18 @@ export class EventLine {
     this.#soon ??= setImmediate(() => this.flush());
   }
 
-  /** A packet of this flow comes next. */
-  before(key: string): void {
+  /**
+   * A packet of this flow comes next. `goesOn`: one of a connection that stood when it was sent, so that the connection's end
+   * comes after it: a program sends and closes at once.
+   */
+  before(key: string, goesOn = false): void {
     const events = this.#events.get(key);
     if (events === undefined) return;
-    this.#events.delete(key);
-    for (const event of events) this.#handle(event, key);
+    const end = goesOn ? events.findIndex(({ type }) => type === 'end') : -1;
+    const first = end < 0 ? events : events.slice(0, end);
+    if (end < 0) this.#events.delete(key);
+    else this.#events.set(key, events.slice(end));
+    for (const event of first) this.#handle(event, key);
   }
 
   /** Hands out what waits now; what is added meanwhile waits for the next turn. */

@@ -226,7 +226,7 @@ function run(options: GateOptions): void {
   });
   const line = new EventLine((event, key) => kernelEvents.handle(event, key));
   kernel.onPacket((packet) => {
-    line.before(packet.key);
+    line.before(packet.key, packet.flow.protocol === 'tcp' && !packet.opens);
     gate.packet(packet);
   });
   kernel.onCopy((packet) => {

@@ -1,56 +1,62 @@
 // The command line: its tree of commands, and how its errors become exit codes.
-import { buildApplication, buildRouteMap, proposeCompletions, run, text_en } from '@stricli/core';
-import { completionCommand } from './commands/completion.ts';
-import { historyCommand, undoCommand } from './commands/history.ts';
-import { listRoutes } from './commands/lists.ts';
-import { appsCommand, logCommand } from './commands/log.ts';
-import { modeCommand, pauseCommand } from './commands/mode.ts';
-import { namesCommand } from './commands/names.ts';
-import { checkCommand, explainCommand, testCommand } from './commands/policy.ts';
-import { answerCommand, askCommand, promptsCommand } from './commands/prompts.ts';
-import { ruleRoutes, rulesCommand } from './commands/rules.ts';
-import { runCommand } from './commands/run.ts';
-import { doctorCommand, statusCommand } from './commands/status.ts';
-import { upCommand } from './commands/up.ts';
+import {
+  buildApplication,
+  buildRouteMap,
+  type Command,
+  proposeCompletions,
+  type RouteMap,
+  run,
+  text_en,
+} from '@stricli/core';
 import { type Context, Ending, exits, type Injected } from './context.ts';
 import { complain, safe } from './output.ts';
 
 export type { Injected, UpOptions } from './context.ts';
 
-const root = buildRouteMap({
-  routes: {
-    up: upCommand,
-    status: statusCommand,
-    doctor: doctorCommand,
-    log: logCommand,
-    apps: appsCommand,
-    names: namesCommand,
-    lists: listRoutes,
-    rules: rulesCommand,
-    rule: ruleRoutes,
-    undo: undoCommand,
-    history: historyCommand,
-    ask: askCommand,
-    prompts: promptsCommand,
-    answer: answerCommand,
-    explain: explainCommand,
-    check: checkCommand,
-    test: testCommand,
-    mode: modeCommand,
-    pause: pauseCommand,
-    run: runCommand,
-    completion: completionCommand,
-  },
-  docs: {
-    brief: 'An application firewall: application by application, it decides who may talk to whom',
-    fullDescription:
-      'An application firewall: application by application, it decides who may talk to whom.\n\n' +
-      'Start it with `sudo postern up`; every other command asks the one that runs, or works on files alone.\n' +
-      'Exit codes: 0 done, 1 the answer is no, 2 the command line is wrong, 3 no daemon, 4 not permitted.',
-  },
-});
+type Target = Command<Context> | RouteMap<Context>;
 
-function application(version: string) {
+/** Each is loaded when it is called: what one command needs, the others need not wait for. */
+const routes: Readonly<Record<string, () => Promise<Target>>> = {
+  up: async () => (await import('./commands/up.ts')).upCommand,
+  status: async () => (await import('./commands/status.ts')).statusCommand,
+  doctor: async () => (await import('./commands/status.ts')).doctorCommand,
+  log: async () => (await import('./commands/log.ts')).logCommand,
+  apps: async () => (await import('./commands/log.ts')).appsCommand,
+  names: async () => (await import('./commands/names.ts')).namesCommand,
+  lists: async () => (await import('./commands/lists.ts')).listRoutes,
+  rules: async () => (await import('./commands/rules.ts')).rulesCommand,
+  rule: async () => (await import('./commands/rules.ts')).ruleRoutes,
+  undo: async () => (await import('./commands/history.ts')).undoCommand,
+  history: async () => (await import('./commands/history.ts')).historyCommand,
+  ask: async () => (await import('./commands/prompts.ts')).askCommand,
+  prompts: async () => (await import('./commands/prompts.ts')).promptsCommand,
+  answer: async () => (await import('./commands/prompts.ts')).answerCommand,
+  explain: async () => (await import('./commands/policy.ts')).explainCommand,
+  check: async () => (await import('./commands/policy.ts')).checkCommand,
+  test: async () => (await import('./commands/policy.ts')).testCommand,
+  mode: async () => (await import('./commands/mode.ts')).modeCommand,
+  pause: async () => (await import('./commands/mode.ts')).pauseCommand,
+  run: async () => (await import('./commands/run.ts')).runCommand,
+  completion: async () => (await import('./commands/completion.ts')).completionCommand,
+};
+
+/** The tree of commands: of the one that is called or, where it is none of them, of all, for help and for what was meant. */
+async function tree(called: string | undefined): Promise<RouteMap<Context>> {
+  const names = called !== undefined && Object.hasOwn(routes, called) ? [called] : Object.keys(routes);
+  const targets = await Promise.all(names.map(async (name) => [name, await routes[name]?.()] as const));
+  return buildRouteMap<string, Context>({
+    routes: Object.fromEntries(targets.flatMap(([name, target]) => (target === undefined ? [] : [[name, target]]))),
+    docs: {
+      brief: 'An application firewall: application by application, it decides who may talk to whom',
+      fullDescription:
+        'An application firewall: application by application, it decides who may talk to whom.\n\n' +
+        'Start it with `sudo postern up`; every other command asks the one that runs, or works on files alone.\n' +
+        'Exit codes: 0 done, 1 the answer is no, 2 the command line is wrong, 3 no daemon, 4 not permitted.',
+    },
+  });
+}
+
+function application(root: RouteMap<Context>, version: string) {
   return buildApplication<Context>(root, {
     name: 'postern',
     versionInfo: { currentVersion: version },
@@ -96,12 +102,15 @@ export async function runCli(argv: readonly string[], injected: Injected, versio
     if (error.code === 'EPIPE') process.exit(exits.done);
     complain(error.message);
   });
-  const app = application(version);
+  const app = application(await tree(argv[0]), version);
   const context: Context = {
     process: processView as Context['process'],
     injected,
     version,
-    propose: async (words) => (await proposeCompletions(app, words, context)).map(({ completion }) => completion),
+    propose: async (words) =>
+      (await proposeCompletions(application(await tree(undefined), version), words, context)).map(
+        ({ completion }) => completion,
+      ),
   };
   await run(app, [...argv], context);
   const code = Number(exitCode ?? 0);

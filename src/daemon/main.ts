@@ -1,7 +1,18 @@
 // Where `bin/postern` begins: the command line, with what only the daemon's side can do put in.
-import { runCli } from '#cli/main.ts';
-import { doctor } from './doctor.ts';
-import { up } from './up/up.ts';
-import { version } from './version.ts';
+import { enableCompileCache } from 'node:module';
+import { ownCodeFolder } from './codefolder.ts';
 
-process.exitCode = await runCli(process.argv.slice(2), { up, doctor }, version);
+// What was compiled once is there for the next command; before anything is loaded that is worth it.
+const folder = ownCodeFolder();
+if (folder !== undefined) enableCompileCache(folder);
+const { runCli } = await import('#cli/main.ts');
+const { version } = await import('./version.ts');
+
+process.exitCode = await runCli(
+  process.argv.slice(2),
+  {
+    up: async (options) => (await import('./up/up.ts')).up(options),
+    doctor: async () => (await import('./doctor.ts')).doctor(),
+  },
+  version,
+);

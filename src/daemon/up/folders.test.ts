@@ -1,10 +1,10 @@
 // The folders root makes ready: nothing that others may have put there leads root elsewhere.
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { codeFolder, prepareFolders } from './folders.ts';
+import { prepareFolders } from './folders.ts';
 
 const account = { uid: 65_533, gid: 65_533 };
 
@@ -42,25 +42,5 @@ describe('folders', { skip: process.geteuid?.() !== 0 && 'giving folders away ne
     assert.ok(!prepared.ok);
     assert.match(prepared.error, /rules\.d/);
     assert.deepEqual([modeOf(secret), statSync(secret).gid], ['700', 0]);
-  });
-
-  test('compiled code is taken from a folder of its owner alone', () => {
-    const code = () => codeFolder(base, 'gate', 0);
-    const path = join(base, 'code-gate');
-    assert.equal(code(), path);
-    assert.equal(modeOf(path), '700');
-    assert.equal(code(), path, 'and found again');
-    chmodSync(path, 0o777);
-    assert.equal(code(), undefined, 'open to others');
-    chmodSync(path, 0o700);
-    chownSync(path, account.uid, account.gid);
-    assert.equal(code(), undefined, "somebody else's");
-    rmSync(path, { recursive: true });
-    symlinkSync('/', path);
-    assert.equal(code(), undefined, 'a link');
-    const control = codeFolder(base, 'control', account.uid);
-    assert.equal(statSync(control ?? '').uid, account.uid);
-    assert.equal(codeFolder(base, 'control', account.uid), control);
-    assert.equal(codeFolder(base, 'control', 0), undefined);
   });
 });

@@ -1,16 +1,5 @@
 // The folders Postern works in: made where they are missing, and opened to the control plane's group.
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  fstatSync,
-  lchownSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, constants, fchmodSync, fchownSync, fstatSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fail, ok, type Result } from '#std/result.ts';
 import { type Account, accountName } from './account.ts';
@@ -74,19 +63,4 @@ export function prepareFolders(wanted: Folders, account: Account): Result<Folder
     }
   }
   return ok(folders);
-}
-
-/**
- * Where a process keeps its compiled code, so that it is back in a fraction of the time: a folder of the runtime folder that
- * only its owner can have written, because what stands in it is run. Undefined where somebody else was first.
- */
-export function codeFolder(runtimeDir: string, name: 'gate' | 'control', uid: number): string | undefined {
-  const path = join(runtimeDir, `code-${name}`);
-  try {
-    if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) lchownSync(path, uid, -1);
-    const found = lstatSync(path);
-    return found.isDirectory() && found.uid === uid && (found.mode & 0o022) === 0 ? path : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -16,10 +16,11 @@ import { type Lock, takeLock } from '#kernel/process/lock.ts';
 import { notifyServiceManager } from '#kernel/process/sdnotify.ts';
 import { monitorPath } from '#kernel/resolved/monitorpath.ts';
 import type { KernelPath } from '#model/status.ts';
+import { codeFolder } from '../codefolder.ts';
 import { controlAccount } from './account.ts';
 import { missingCapabilities } from './capabilities.ts';
 import { Child } from './child.ts';
-import { codeFolder, prepareFolders } from './folders.ts';
+import { prepareFolders } from './folders.ts';
 import { type ControlOptions, type GateOptions, markShifts } from './options.ts';
 import { reset } from './reset.ts';
 

@@ -152,7 +152,7 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
     return context.json(await services.testLists(of));
   });
   app.post('/explain', async (context) =>
-    context.json(services.explain(attemptFromJson(await body(context.req, attemptSchema)), visible(context))),
+    context.json(await services.explain(attemptFromJson(await body(context.req, attemptSchema)), visible(context))),
   );
   app.get('/events', (context) => {
     const last = context.req.header('last-event-id');

@@ -67,7 +67,8 @@ export interface Services {
   updateLists(uid: number, name: string | undefined): Promise<Served<readonly ListView[]>>;
   testLists(text: string): Promise<readonly ListHit[]>;
   names(query: NamesQuery, uid?: number): Promise<Served<readonly NameView[]>>;
-  explain(attempt: Attempt, uid?: number): Explanation;
+  /** By the names too that this program knows the far end by, where the attempt says none. */
+  explain(attempt: Attempt, uid?: number): Promise<Explanation>;
   /** Events after this place that the journal still has, and then the new ones, until the result is called. */
   follow(after: number | undefined, uid: number | undefined, listener: (event: EventView) => void): () => void;
 }

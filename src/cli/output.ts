@@ -1,5 +1,6 @@
 // How commands write: tables, colours, times. Text from outside is escaped; colour is for terminals alone.
 import { stripVTControlCharacters, styleText } from 'node:util';
+import { formatSpan } from '#std/span.ts';
 import { escapeText, formatJson } from '#std/text.ts';
 
 type Style = Parameters<typeof styleText>[0];
@@ -50,12 +51,7 @@ export function formatTime(time: number): string {
 }
 
 export function formatAge(time: number | null, now = Date.now()): string {
-  if (time === null) return 'never';
-  const seconds = Math.max(0, Math.round((now - time) / 1000));
-  if (seconds < 60) return `${seconds} s ago`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
-  return `${Math.floor(seconds / 86_400)} days ago`;
+  return time === null ? 'never' : `${formatSpan(now - time)} ago`;
 }
 
 const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;

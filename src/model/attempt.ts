@@ -13,6 +13,8 @@ export interface DestinationName {
   /** Lower case, without a dot at the end. */
   readonly name: string;
   readonly from: NameSource;
+  /** Since when it is known, in milliseconds since 1970; left out of what the flow says itself, and where nobody can say. */
+  readonly since?: number | undefined;
   /** The hello that says it has another one inside, encrypted, which may be the true one. */
   readonly ech?: true | undefined;
 }
@@ -95,7 +97,14 @@ export const attemptSchema = z.strictObject({
   process: processSchema.optional(),
   flow: flowSchema,
   names: z
-    .array(z.strictObject({ name: z.string().max(1024), from: z.enum(nameSources), ech: z.literal(true).optional() }))
+    .array(
+      z.strictObject({
+        name: z.string().max(1024),
+        from: z.enum(nameSources),
+        since: uint.optional(),
+        ech: z.literal(true).optional(),
+      }),
+    )
     .max(maxNames)
     .optional(),
 });

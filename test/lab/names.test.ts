@@ -145,15 +145,26 @@ describe('names', { concurrency: false }, () => {
   });
 
   test('names are in the log, and explain says which a rule asks for', async () => {
-    const said = await postern.cli(['explain', '--script', namer[1] as string, '--to', 'www.many.example:80']);
-    assert.match(said.stdout, /many/);
+    const explain = (to: string) => postern.cli(['explain', '--script', namer[1] as string, '--to', to]);
+    const said = await explain('www.many.example:80');
+    assert.match(said.stdout, /many: It matches by the name www\.many\.example \(dns\): allow\./);
+    // What this program was told of an address, Postern adds by itself.
+    assert.match(
+      (await explain(`${many[9]}:80`)).stdout,
+      /by the name many-9\.many\.example \(dns for \d+ s\): allow\./,
+    );
+    const stranger = await postern.cli(['explain', '--app', '/usr/bin/curl', '--to', `${many[9]}:80`]);
+    assert.doesNotMatch(stranger.stdout, /many-9/);
     const log = await postern.json<{ rule: string; attempt: { names?: { name: string; from: string }[] } }[]>([
       'log',
       '--limit',
       '1000',
     ]);
     const line = log.find(({ rule, attempt }) => rule === 'many' && attempt.names?.[0]?.name === 'many-9.many.example');
-    assert.deepEqual(line?.attempt.names, [{ name: 'many-9.many.example', from: 'dns' }]);
+    assert.deepEqual(
+      line?.attempt.names?.map(({ name, from }) => [name, from]),
+      [['many-9.many.example', 'dns']],
+    );
   });
 
   test('a gate that was killed finds the names again', async () => {

@@ -7,8 +7,9 @@ import type { Attempt } from '#model/attempt.ts';
 import type { Connection } from '#model/connection.ts';
 import type { Explanation } from '#model/decision.ts';
 import type { GateMessage } from '#model/messages.ts';
+import { formatAddress } from '#model/net/address.ts';
 import type { ListChange, ListDefinition, ListHit, ListView } from '#model/net/list.ts';
-import type { NamesQuery, NameView } from '#model/net/nameview.ts';
+import { maxNamesListed, type NamesQuery, type NameView, namesForProgram } from '#model/net/nameview.ts';
 import type { Process } from '#model/process.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
@@ -404,15 +405,22 @@ export class Control implements Services {
     return ok(seen.map((view) => ({ ...view, ...this.#parts.geo.placeOf(view.address) })));
   }
 
-  explain(attempt: Attempt, uid?: number): Explanation {
+  async explain(attempt: Attempt, uid?: number): Promise<Explanation> {
+    const named = attempt.names.length > 0 ? attempt : { ...attempt, names: await this.#namesFor(attempt, uid) };
     const hidden = this.#hiddenRules(uid);
-    const explanation = this.#parts.keeper.policy.explain(attempt, this.#parts.now());
+    const explanation = this.#parts.keeper.policy.explain(named, this.#parts.now());
     const { rule, trace } = explanation;
     return {
       ...explanation,
       rule: rule !== null && hidden.has(rule) ? othersAnswer : rule,
       trace: trace.filter((step) => !hidden.has(step.rule)),
     };
+  }
+
+  /** What the far end is called for this program, as far as the gate knows. */
+  async #namesFor({ process, flow }: Attempt, uid: number | undefined): Promise<Attempt['names']> {
+    const known = await this.names({ address: formatAddress(flow.remote.address), limit: maxNamesListed }, uid);
+    return known.ok ? namesForProgram(known.value, process) : [];
   }
 
   follow(after: number | undefined, uid: number | undefined, hear: (event: EventView) => void): () => void {

@@ -268,10 +268,10 @@ export class Names {
    */
   namesOf(address: Address, caller: Caller | undefined, process?: Process): readonly DestinationName[] {
     const names = new Map<string, DestinationName>();
-    for (const { name, from, ownServer } of this.#evidence(address, caller, process)) {
+    for (const { name, from, ownServer, since } of this.#evidence(address, caller, process)) {
       if (ownServer) continue;
       if (names.size === maxNames) break;
-      names.set(`${from} ${name}`, { name, from });
+      names.set(`${from} ${name}`, { name, from, since });
     }
     return [...names.values()];
   }

@@ -36,7 +36,7 @@ test('without a caller, and while its TTL and a minute last', () => {
   const { names, changed, clock } = scene();
   names.resolved(answer('site.example', 30));
   assert.deepEqual(changed, ['198.51.100.7']);
-  assert.deepEqual(names.namesOf(site, undefined), [{ name: 'site.example', from: 'resolved' }]);
+  assert.deepEqual(names.namesOf(site, undefined), [{ name: 'site.example', from: 'resolved', since: 1_000_000 }]);
   names.resolved(answer('site.example', 30));
   assert.deepEqual([changed.length, names.told], [1, 2], 'what is known already changes nothing');
   clock.now += 89_999;
@@ -59,7 +59,7 @@ test('the next gate knows it too', () => {
   assert.equal(names.takeKept(), undefined, 'nothing was learned since');
   const next = scene().names;
   next.recall(kept);
-  assert.deepEqual(next.namesOf(site, undefined), [{ name: 'site.example', from: 'resolved' }]);
+  assert.deepEqual(next.namesOf(site, undefined), [{ name: 'site.example', from: 'resolved', since: 1_000_000 }]);
   const [shown] = next.list({ limit: 10 });
   assert.deepEqual([shown?.asker, shown?.server, shown?.ownServer], [null, null, false]);
 });

@@ -1,6 +1,7 @@
 // What an address is called, as the API and `postern names` show it.
 import { z } from 'zod';
-import { nameSources } from '../attempt.ts';
+import { type DestinationName, maxNames, nameSources, sameName } from '../attempt.ts';
+import type { Process } from '../process.ts';
 import { placeShape } from './place.ts';
 
 const time = z.number();
@@ -23,6 +24,20 @@ export const nameViewSchema = z.strictObject({
   ...placeShape,
 });
 export type NameView = z.infer<typeof nameViewSchema>;
+
+/** The names among these that count for a program: what it asked for itself, or nobody knows who. */
+export function namesForProgram(views: readonly NameView[], process: Process | undefined): DestinationName[] {
+  const program = process?.script ?? process?.exe ?? process?.image?.path;
+  const names: DestinationName[] = [];
+  for (const { name, from, since, asker, ownServer } of views) {
+    const own =
+      asker === null || (asker.app !== null && asker.app === program && (process?.uid ?? asker.uid) === asker.uid);
+    if (!own || ownServer || names.some((one) => sameName(one, { name, from }))) continue;
+    names.push({ name, from, since });
+    if (names.length === maxNames) break;
+  }
+  return names;
+}
 
 /** The most that one answer has. */
 export const maxNamesListed = 10_000;

@@ -1,14 +1,15 @@
 // Why a decision is what it is: the trace of the rules above the deciding one.
-import type { Attempt } from '#model/attempt.ts';
+import type { Attempt, DestinationName } from '#model/attempt.ts';
 import type { TraceStep } from '#model/decision.ts';
 import { directions } from '#model/flow.ts';
 import type { AppCondition } from '#model/rule.ts';
 import { several } from '../accounts.ts';
 import type { Clause, CompiledRule } from '../compile/clause.ts';
-import { fulfils } from '../compile/criterion.ts';
+import { type Criterion, fulfils } from '../compile/criterion.ts';
 import type { View } from '../compile/view.ts';
 import type { Winners } from '../consult/consult.ts';
-import { actualText } from './words.ts';
+import { nameMatches } from '../match/name.ts';
+import { actualText, evidenceText, printable } from './words.ts';
 
 /** `clauses` in the order of evaluation; `view` holds the attempt, and `own` and `winner` are what decided. */
 export function traceOf(
@@ -35,12 +36,36 @@ export function traceOf(
     else if (rule === winner?.rule || (replied && rank > own.rank && rule.origin !== 'answer')) continue;
     else step(rule, whyNot(rule, view, attempt, now));
   }
-  if (winner !== undefined) step(winner.rule, `It matches: ${winner.rule.action}.`);
+  if (winner !== undefined) {
+    const by = evidence(winner.rule, view, attempt, now);
+    step(winner.rule, `It matches${by === undefined ? '' : ` by ${by}`}: ${winner.rule.action}.`);
+  }
   return trace;
 }
 
 function matches({ rule, direction, tests }: Clause, view: View, now: number): boolean {
   return rule.expires > now && direction === view.direction && tests.every((test) => fulfils(test, view));
+}
+
+/** What of the far end a rule that matches asks for beside its address: the name, and the list that has it. */
+function evidence(rule: CompiledRule, view: View, { names }: Attempt, now: number): string | undefined {
+  const met = (rule.conditions.get(view.direction) ?? []).flatMap(
+    ({ alternatives }) => alternatives.find((tests) => tests.every((test) => fulfils(test, view))) ?? [],
+  );
+  for (const test of met) {
+    if (test.kind !== 'name' && test.kind !== 'list') continue;
+    const found = names.find((one) => isAskedFor(test, one));
+    if (found === undefined) return test.kind === 'list' ? `the address, which list:${test.name} has` : undefined;
+    const name = `the name ${printable(found.name)} (${evidenceText(found, now)})`;
+    return test.kind === 'list' ? `${name}, which list:${test.name} has` : name;
+  }
+  return undefined;
+}
+
+function isAskedFor(test: Criterion & { readonly kind: 'name' | 'list' }, { name, from }: DestinationName): boolean {
+  if (test.sources?.has(from) === false) return false;
+  if (test.kind === 'name') return nameMatches(test.pattern, name);
+  return test.list >= 0 && test.places?.listHasName(test.list, name) === true;
 }
 
 /** One sentence: the first condition that does not hold, with what it asks for and what there is. */
@@ -55,7 +80,7 @@ function whyNot(rule: CompiledRule, view: View, attempt: Attempt, now: number): 
   for (const { key, wanted, alternatives } of conditions) {
     if (alternatives.some((tests) => tests.every((test) => fulfils(test, view)))) continue;
     const app = key === 'app' ? several<AppCondition>(rule.record.rule.app)[0] : undefined;
-    return `${key} is ${actualText(attempt, key, app)}, and the rule asks for ${wanted}.`;
+    return `${key} is ${actualText(attempt, key, now, app)}, and the rule asks for ${wanted}.`;
   }
   return 'It matches, and comes later.';
 }

@@ -1,6 +1,7 @@
 // What people read: rules in one sentence, why a rule did not match, the list of rules.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import type { Attempt } from '#model/attempt.ts';
 import type { Origin, RuleRecord, RuleText } from '#model/rule.ts';
 import { builtinRules } from '../builtin.ts';
 import { compilePolicy } from '../policy.ts';
@@ -94,6 +95,30 @@ test('a program that is not the file of the host is shown as such', () => {
       why: 'app is /usr/bin/curl (foreign: not the file that the host has there), and the rule asks for /usr/bin/curl.',
     },
   ]);
+});
+
+test('a rule that goes by a name says which, how it is known, and for how long', () => {
+  const records = [
+    record('other', { to: 'other.example' }),
+    record('sure', { to: '*.example.org', 'name-from': 'sni' }),
+    record('named', { to: '*.example.org' }),
+  ];
+  const { policy } = compilePolicy(records, context);
+  const made = attemptFromConditions({ to: '10.0.0.1:443' }, accounts);
+  assert.ok(made.ok);
+  const names = [
+    { name: 'cdn.example', from: 'dns' },
+    { name: 'www.example.org', from: 'dns', since: 1_000 },
+  ] as const;
+  const why = (attempt: Attempt) => policy.explain(attempt, 13_000).trace.map((step) => `${step.rule}: ${step.why}`);
+  const called = '10.0.0.1:443 (cdn.example by dns, www.example.org by dns for 12 s)';
+  assert.deepEqual(why({ ...made.value, names }), [
+    `other: to is ${called}, and the rule asks for other.example.`,
+    `sure: to is ${called}, and the rule asks for *.example.org by sni.`,
+    'named: It matches by the name www.example.org (dns for 12 s): allow.',
+  ]);
+  const said = [...names, { name: 'www.example.org', from: 'sni' }] as const;
+  assert.deepEqual(why({ ...made.value, names: said }), ['sure: It matches by the name www.example.org (sni): allow.']);
 });
 
 test('log rules decide nothing and are named', () => {

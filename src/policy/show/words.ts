@@ -1,8 +1,9 @@
 // Conditions and attempts in plain words, for sentences that people read.
-import type { Attempt } from '#model/attempt.ts';
+import type { Attempt, DestinationName } from '#model/attempt.ts';
 import { type Endpoint, formatEndpoint } from '#model/flow.ts';
 import { formatAddress } from '#model/net/address.ts';
 import type { AppCondition, RuleText } from '#model/rule.ts';
+import { formatSpan } from '#std/span.ts';
 import { several } from '../accounts.ts';
 import { formatProtocolCode, protocolCode } from '../match/protocol.ts';
 
@@ -37,7 +38,9 @@ export function wantedText(rule: RuleText, key: keyof RuleText): string {
   if (key === 'seeded') return 'a program that ran before Postern watched';
   const values = several(rule[key] as string | number | readonly (string | number)[] | undefined);
   const shown = values.slice(0, 8).map((value) => printable(String(value)));
-  return values.length > 8 ? `${shown.join(', ')} or ${values.length - 8} more` : orList(shown);
+  const sources = key === 'to' || key === 'from' ? several(rule['name-from']) : [];
+  const by = sources.length === 0 ? '' : ` by ${orList(sources)}`;
+  return `${values.length > 8 ? `${shown.join(', ')} or ${values.length - 8} more` : orList(shown)}${by}`;
 }
 
 const notKnown = 'not known';
@@ -48,7 +51,7 @@ function known(value: string | number | null | undefined): string {
 }
 
 /** What the attempt has to show where a rule asks for `key`. */
-export function actualText(attempt: Attempt, key: string, app?: AppCondition): string {
+export function actualText(attempt: Attempt, key: string, now: number, app?: AppCondition): string {
   const { process, flow } = attempt;
   const [to, from] = flow.direction === 'in' ? [flow.local, flow.remote] : [flow.remote, flow.local];
   switch (key) {
@@ -82,21 +85,26 @@ export function actualText(attempt: Attempt, key: string, app?: AppCondition): s
     case 'network':
       return flow.local === undefined ? notKnown : formatAddress(flow.local.address);
     case 'to':
-      return to === undefined ? notKnown : withNames(attempt, to);
+      return to === undefined ? notKnown : withNames(attempt, to, now);
     case 'from':
-      return from === undefined ? notKnown : withNames(attempt, from);
+      return from === undefined ? notKnown : withNames(attempt, from, now);
     default:
       return notKnown;
   }
 }
 
 /** The far end's names stand behind its address, each with how it is known. */
-function withNames({ flow, names }: Attempt, end: Endpoint): string {
+function withNames({ flow, names }: Attempt, end: Endpoint, now: number): string {
   const address = formatEndpoint(end);
   if (end !== flow.remote) return address;
   if (names.length === 0) return `${address} (no name known)`;
-  const shown = names.slice(0, 4).map(({ name, from }) => `${printable(name)} by ${from}`);
+  const shown = names.slice(0, 4).map((one) => `${printable(one.name)} by ${evidenceText(one, now)}`);
   return `${address} (${shown.join(', ')}${names.length > 4 ? ` and ${names.length - 4} more` : ''})`;
+}
+
+/** How the name is known and, where that can be said, for how long: `dns for 12 s`. */
+export function evidenceText({ from, since }: DestinationName, now: number): string {
+  return since === undefined ? from : `${from} for ${formatSpan(now - since)}`;
 }
 
 /** The same fact that the condition asks for, if it asks for one; otherwise the program. */

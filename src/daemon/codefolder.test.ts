@@ -17,23 +17,26 @@ describe('folders of compiled code', { skip: process.geteuid?.() !== 0 && 'givin
   });
   afterEach(() => rmSync(base, { recursive: true }));
 
-  test('what others may write, what is not ours, and a link are not taken', () => {
-    const code = () => codeFolder(base, 'gate', 0);
-    const path = join(base, 'code-gate');
+  test('what others may write, what is not ours, and a link are not taken, and the next place is', () => {
+    const [beside, runtime] = ['program', 'run'].map((name) => join(base, name));
+    const code = () => codeFolder(runtime as string, 0, beside as string);
+    const path = join(beside as string, 'code-0');
+    const next = join(runtime as string, 'code-0');
     assert.equal(code(), path);
     assert.equal(modeOf(path), '700');
     assert.equal(code(), path, 'and found again');
     chmodSync(path, 0o777);
-    assert.equal(code(), undefined, 'open to others');
+    assert.equal(code(), next, 'open to others');
     chmodSync(path, 0o700);
     chownSync(path, account.uid, account.gid);
-    assert.equal(code(), undefined, "somebody else's");
+    assert.equal(code(), next, "somebody else's");
     rmSync(path, { recursive: true });
     symlinkSync('/', path);
-    assert.equal(code(), undefined, 'a link');
-    const control = codeFolder(base, 'control', account.uid);
-    assert.equal(statSync(control ?? '').uid, account.uid);
-    assert.equal(codeFolder(base, 'control', account.uid), control);
-    assert.equal(codeFolder(base, 'control', 0), undefined);
+    assert.equal(code(), next, 'a link');
+    chmodSync(next, 0o777);
+    assert.equal(code(), undefined);
+    const other = codeFolder(runtime as string, account.uid, beside as string);
+    assert.equal(statSync(other ?? '').uid, account.uid);
+    assert.equal(codeFolder(runtime as string, account.uid, beside as string), other);
   });
 });

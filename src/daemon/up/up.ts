@@ -197,7 +197,7 @@ async function supervise(
 
   const gate = new Child({
     title: 'gate',
-    codeFolder: codeFolder(folders.runtimeDir, 'gate', 0),
+    codeFolder: codeFolder(folders.runtimeDir, 0),
     command: () => {
       const fds = connector === undefined ? [queue.fd] : [queue.fd, connector.fd];
       const gateOptions: GateOptions = {
@@ -256,7 +256,7 @@ async function supervise(
 
   const control = new Child({
     title: 'control plane',
-    codeFolder: codeFolder(folders.runtimeDir, 'control', account.uid),
+    codeFolder: codeFolder(folders.runtimeDir, account.uid),
     uid: account.uid,
     gid: account.gid,
     command: () => {

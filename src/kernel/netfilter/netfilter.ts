@@ -107,7 +107,8 @@ export class Netfilter implements KernelPort {
       beforeBatch: () => {
         options.beforeBatch();
         this.#names?.drain();
-        this.#copies.drain();
+        // With programs no copy tells of a flow that is queued: to look costs each held packet a system call.
+        if (options.flows === undefined) this.#copies.drain();
       },
       onPacket: (bytes, message) => this.#readPacket(bytes, message),
       onMalformed: (id) => {

@@ -51,7 +51,9 @@ export class PacketQueue {
   readonly #verdicts = Writer.over(Buffer.allocUnsafeSlow(65536));
   #watch: { close(): void } | undefined;
   #flushing: NodeJS.Immediate | undefined;
+  /** More than one packet was read: their verdicts are sent with one call. */
   #inBatch = false;
+  #inRead = false;
   #sequence = 1;
 
   constructor(plan: QueuePlan) {
@@ -123,8 +125,10 @@ export class PacketQueue {
       // Not before: what the kernel said of these packets, it said before it queued them.
       this.#plan.beforeBatch();
       if (count === 0) return;
-      this.#inBatch = true;
+      this.#inRead = true;
+      this.#inBatch = count > 1;
       for (let slot = 0; slot < count; slot++) this.#readDatagram(slot);
+      this.#inRead = false;
       this.#inBatch = false;
       this.#plan.afterBatch();
       this.flush();
@@ -158,13 +162,18 @@ export class PacketQueue {
     }
   }
 
-  /** `mark` replaces the packet's whole mark; undefined leaves it. Sent at the end of the batch, or of this turn. */
+  /**
+   * `mark` replaces the packet's whole mark; undefined leaves it. Sent at once for a packet that came alone, since all that is
+   * recorded of it can wait; else at the end of the batch, or of this turn.
+   */
   verdict(id: number, verdict: number, mark: number | undefined): void {
     if (!appendVerdict(this.#verdicts, this.#plan.number, id, verdict, mark)) {
       this.flush();
       appendVerdict(this.#verdicts, this.#plan.number, id, verdict, mark);
     }
-    if (!this.#inBatch) this.#flushing ??= setImmediate(() => this.flush());
+    if (this.#inBatch) return;
+    if (this.#inRead) this.flush();
+    else this.#flushing ??= setImmediate(() => this.flush());
   }
 
   flush(): void {

@@ -1,6 +1,6 @@
 // What the API answers, by noun. The command line, the pages and the OpenAPI document use these shapes.
 import { z } from 'zod';
-import { nameSources } from './attempt.ts';
+import { destinationNameSchema } from './attempt.ts';
 import { connectionSchema } from './connection.ts';
 import { failModes, modes } from './mode.ts';
 import { placeShape } from './net/place.ts';
@@ -76,7 +76,7 @@ export const promptViewSchema = promptSchema.extend({
   /** How often this app spoke to this destination before. */
   before: count,
   /** By which names a rule could ask for the far end, the newest first; `domain` is null where a name has no registered one. */
-  names: z.array(z.strictObject({ name: z.string(), from: z.enum(nameSources), domain: z.string().nullable() })),
+  names: z.array(destinationNameSchema.extend({ domain: z.string().nullable() })),
   /** The lists that have one of these names, or the address, by what they have. */
   lists: z.array(listedSchema),
   ...placeShape,

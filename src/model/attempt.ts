@@ -92,21 +92,18 @@ export const flowSchema = z.strictObject({
   icmp: z.strictObject({ type: uint.max(255), code: uint.max(255) }).optional(),
 });
 
+export const destinationNameSchema = z.strictObject({
+  name: z.string().max(1024),
+  from: z.enum(nameSources),
+  since: uint.optional(),
+  ech: z.literal(true).optional(),
+});
+
 /** The attempt as `explain --json`, the journal, prompts and the API show it. */
 export const attemptSchema = z.strictObject({
   process: processSchema.optional(),
   flow: flowSchema,
-  names: z
-    .array(
-      z.strictObject({
-        name: z.string().max(1024),
-        from: z.enum(nameSources),
-        since: uint.optional(),
-        ech: z.literal(true).optional(),
-      }),
-    )
-    .max(maxNames)
-    .optional(),
+  names: z.array(destinationNameSchema).max(maxNames).optional(),
 });
 export type AttemptJson = z.infer<typeof attemptSchema>;
 

@@ -127,7 +127,10 @@ describe('systemd-resolved', { concurrency: false }, () => {
       '200',
     ]);
     const line = log.find(({ rule }) => rule === 'site-by-resolved');
-    assert.deepEqual(line?.attempt.names, [{ name: 'site.example', from: 'resolved' }]);
+    assert.deepEqual(
+      line?.attempt.names?.map(({ name, from }) => [name, from]),
+      [['site.example', 'resolved']],
+    );
   });
 
   test('what ended is said, and is heard again when it is back; what was known stays', async () => {

@@ -78,6 +78,13 @@ export interface Process {
   readonly label?: string | null | undefined;
 }
 
+/** What a program is called by: its script, else its executable, else the file that it runs though the host has another there. */
+export function pathOfProgram(
+  process: Pick<Process, 'script' | 'exe'> & { readonly image?: { readonly path: string } | undefined },
+): string | undefined {
+  return process.script ?? process.exe ?? process.image?.path;
+}
+
 /** Where a fact came from. */
 export const evidences = ['bpf', 'sock_diag', 'proc', 'dns', 'resolved', 'sni', 'quic'] as const;
 export type Evidence = (typeof evidences)[number];

@@ -2,6 +2,7 @@
 import { escapeText } from '#std/text.ts';
 import type { Connection } from './connection.ts';
 import type { Place } from './net/place.ts';
+import { pathOfProgram } from './process.ts';
 
 type AttemptText = Connection['attempt'];
 
@@ -11,7 +12,7 @@ const lastPart = (path: string) => path.slice(path.lastIndexOf('/') + 1) || path
 export function programName({ process }: AttemptText): string {
   if (process === undefined) return 'an unknown program';
   if (process.kernel === true) return 'the kernel';
-  const path = process.script ?? process.exe ?? process.image?.path;
+  const path = pathOfProgram(process);
   if (typeof path !== 'string') return process.pid === undefined ? 'an unknown program' : `process ${process.pid}`;
   const name = escapeText(lastPart(path));
   const state = process.image?.state;

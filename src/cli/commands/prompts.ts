@@ -4,6 +4,7 @@ import type { Answered, PromptView } from '#model/api.ts';
 import { type Answer, whoScopes } from '#model/prompt.ts';
 import { lifetimeSchema } from '#model/rule.ts';
 import { destinationName } from '#model/sentence.ts';
+import { listsHaving } from '#policy/index.ts';
 import { askQuestions } from '../asking.ts';
 import { ask, type Context, clientOf, Ending, exits, mayChangeRules, mustHold } from '../context.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';
@@ -31,7 +32,7 @@ export const promptsCommand = buildCommand<ClientFlags, [], Context>({
         safe(prompt.app),
         safe(prompt.user ?? ''),
         destinationName(prompt.attempt),
-        ...(listed ? [[...new Set(prompt.lists.map(({ list }) => list))].map(safe).join(', ')] : []),
+        ...(listed ? [listsHaving(prompt.lists).map(safe).join(', ')] : []),
         `${Math.max(0, Math.round((prompt.deadline - Date.now()) / 1000))} s`,
         String(prompt.flows),
       ]);

@@ -11,7 +11,7 @@ import { type Flow, flowKey } from '#model/flow.ts';
 import { type Address, formatAddress, parseAddress } from '#model/net/address.ts';
 import type { NameChange } from '#model/net/name.ts';
 import type { NamesQuery, NameView } from '#model/net/nameview.ts';
-import type { Process } from '#model/process.ts';
+import { type Process, pathOfProgram } from '#model/process.ts';
 import { Lru } from '#std/lru.ts';
 import type { ResolvedAnswer } from '#wire/varlink/monitor.ts';
 import type { Sender } from './gate.ts';
@@ -151,7 +151,7 @@ export class Names {
     const process = this.#plan.runOf(Number(pid), began);
     return {
       pid: Number(pid),
-      app: process?.script ?? process?.exe ?? process?.image?.path ?? null,
+      app: (process && pathOfProgram(process)) ?? null,
       uid: process?.uid ?? null,
     };
   }

@@ -54,9 +54,8 @@ export class PacketQueue {
   readonly #verdicts = Writer.over(Buffer.allocUnsafeSlow(65536));
   #watch: { close(): void } | undefined;
   #flushing: NodeJS.Immediate | undefined;
-  /** More than one packet was read: their verdicts are sent with one call. */
-  #inBatch = false;
-  #inRead = false;
+  /** Packets of the batch that is being handed out; 0 between batches. */
+  #handingOut = 0;
   #sequence = 1;
 
   constructor(plan: QueuePlan) {
@@ -141,11 +140,9 @@ export class PacketQueue {
       // Not before: what the kernel said of these packets, it said before it queued them.
       this.#plan.beforeBatch();
       if (count === 0) return;
-      this.#inRead = true;
-      this.#inBatch = count > 1;
+      this.#handingOut = count;
       for (let slot = 0; slot < count; slot++) this.#readDatagram(slot);
-      this.#inRead = false;
-      this.#inBatch = false;
+      this.#handingOut = 0;
       this.#plan.afterBatch();
       this.flush();
       // What came meanwhile wakes us again: to look at an empty queue costs as much as to read a packet, and keeps it waiting.
@@ -187,9 +184,8 @@ export class PacketQueue {
       this.flush();
       appendVerdict(this.#verdicts, this.#plan.number, id, verdict, mark);
     }
-    if (this.#inBatch) return;
-    if (this.#inRead) this.flush();
-    else this.#flushing ??= setImmediate(() => this.flush());
+    if (this.#handingOut === 1) this.flush();
+    else if (this.#handingOut === 0) this.#flushing ??= setImmediate(() => this.flush());
   }
 
   flush(): void {

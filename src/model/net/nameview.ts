@@ -1,7 +1,7 @@
 // What an address is called, as the API and `postern names` show it.
 import { z } from 'zod';
 import { type DestinationName, maxNames, nameSources, sameName } from '../attempt.ts';
-import type { Process } from '../process.ts';
+import { type Process, pathOfProgram } from '../process.ts';
 import { placeShape } from './place.ts';
 
 const time = z.number();
@@ -27,7 +27,7 @@ export type NameView = z.infer<typeof nameViewSchema>;
 
 /** The names among these that count for a program: what it asked for itself, or nobody knows who. */
 export function namesForProgram(views: readonly NameView[], process: Process | undefined): DestinationName[] {
-  const program = process?.script ?? process?.exe ?? process?.image?.path;
+  const program = process && pathOfProgram(process);
   const names: DestinationName[] = [];
   for (const { name, from, since, asker, ownServer } of views) {
     const own =

@@ -1,0 +1,4 @@
+// Not made yet.
+export function Page() {
+  return <h1>Rules</h1>;
+}

@@ -25,7 +25,6 @@ export function ModeSwitch() {
   const usual: readonly Mode[] = ['observe', 'ask', 'lockdown'];
   const shown = mode === undefined || usual.includes(mode) ? usual : [mode, ...usual];
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out as this row is
     <div role="group" aria-label="Mode" className={styles.modes}>
       {shown.map((one) => {
         const { name, icon: Icon, story } = modeTexts[one];

@@ -25,7 +25,10 @@ export function Sheet({ title, close, narrow = false, children }: Props) {
               <span className="unseen">Close</span>
             </Dialog.Close>
           </div>
-          <div className={styles.sheetBody}>{children}</div>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by the keyboard */}
+          <div className={styles.sheetBody} tabIndex={0}>
+            {children}
+          </div>
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>

@@ -98,7 +98,7 @@ export function lineFacts(line: LogLine): Fact[] {
       name: 'Traffic',
       value:
         end === undefined
-          ? `${packets} packets judged; it goes on, or nothing counts it`
+          ? `${packets === 1 ? '1 packet' : `${packets} packets`} judged; it goes on, or nothing counts it`
           : `${formatBytes(end.bytesOut)} sent, ${formatBytes(end.bytesIn)} received`,
     },
     ...(logged.length > 0 ? [{ name: 'Recorded by', value: logged.map(escapeText).join(', ') }] : []),

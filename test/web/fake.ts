@@ -14,7 +14,7 @@ const types: Readonly<Record<string, string>> = {
 };
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'";
-const firstToken = 'let-me-in';
+export const firstToken = 'let-me-in';
 
 export interface FakeOptions {
   readonly port?: number;
@@ -30,6 +30,18 @@ export interface Fake {
   tell(type: string, data: unknown): void;
   /** Ends all streams, as a restart of the server would. */
   cut(): void;
+  /** From now on nobody is signed in. */
+  signOut(): void;
+  /** A new question. */
+  ask(): void;
+  /** One more connection. */
+  connect(): void;
+  /** Somebody else answers the oldest question. */
+  answerElsewhere(): void;
+  /** Every change that was asked for: `POST /prompts/…/answer {…}`. */
+  readonly changes: readonly string[];
+  /** The places after which streams were asked for. */
+  readonly follows: readonly number[];
   close(): Promise<void>;
 }
 
@@ -38,6 +50,8 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
   let signedIn = options.signedIn ?? true;
   let sequence = 0;
   const streams = new Set<ServerResponse>();
+  const changes: string[] = [];
+  const follows: number[] = [];
   const events: EventView[] = [];
   const lines: LogLine[] = [];
   let prompts: PromptView[] = [];
@@ -74,8 +88,8 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     prompts = prompts.filter((prompt) => prompt.id !== id);
     tell('prompt-closed', { type: 'prompt-closed', id, outcome, action, time: Date.now() });
   };
-  const changed = (what: string) => {
-    const version = { id: (versions[0]?.id ?? 0) + 1, time: Date.now(), user: 'alice', what };
+  const changed = (what: string, user = 'alice') => {
+    const version = { id: (versions[0]?.id ?? 0) + 1, time: Date.now(), user, what };
     versions = [version, ...versions];
     tell('rules-changed', version);
     return version;
@@ -253,6 +267,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
 
   const follow = (request: IncomingMessage, response: ServerResponse) => {
     const after = Number(request.headers['last-event-id'] ?? sequence);
+    follows.push(after);
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     response.write(': hello\n\n');
     for (const event of events) if (event.sequence > after) write(response, event);
@@ -291,6 +306,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
         json: { error: { code: 'not-permitted', message: 'the header Postern-Request is missing' } },
       });
     }
+    if (method !== 'GET') changes.push(`${method} ${path} ${text}`);
     if (path === '/pages/session') return send(await pages(request, body as { token?: string }));
     if (!signedIn)
       return send({ status: 401, json: { error: { code: 'not-permitted', message: 'nobody is signed in' } } });
@@ -319,6 +335,19 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     cut: () => {
       for (const stream of streams) stream.destroy();
     },
+    signOut: () => {
+      signedIn = false;
+    },
+    ask,
+    connect,
+    answerElsewhere: () => {
+      const [oldest] = prompts;
+      if (oldest === undefined) return;
+      changed(`answered a question with rule "allow it @${oldest.id}"`, 'bob');
+      close(oldest.id, 'answered', 'allow');
+    },
+    changes,
+    follows,
     close: async () => {
       for (const timer of timers) clearInterval(timer);
       server.closeAllConnections();

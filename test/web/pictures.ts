@@ -1,12 +1,12 @@
 // Takes pictures of every page with made-up data, in the dark, in the light and on a phone, and asks axe of each:
 // `node test/web/pictures.ts FOLDER [PAGE…]`. Prints what a browser complains of.
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium } from 'playwright-core';
+import { complaints } from './complaints.ts';
 import { startFake } from './fake.ts';
 
 const [folder = '/tmp/postern-pictures', ...only] = process.argv.slice(2);
-const axe = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 const views = [
   ...['/', '/ask', '/refused', '/history', '/rules', '/rules?view=changes', '/names', '/lists', '/health'],
   '/history?why=mb0-12.12',
@@ -16,22 +16,6 @@ const looks = [
   { name: 'light', colorScheme: 'light', viewport: { width: 1280, height: 860 } },
   { name: 'phone', colorScheme: 'light', viewport: { width: 390, height: 844 } },
 ] as const;
-
-interface Violation {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
-}
-
-async function accessibility(page: Page): Promise<string[]> {
-  const found = (await page.evaluate(
-    `${axe}; axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations)`,
-  )) as Violation[];
-  return found.map(
-    ({ id, impact, nodes }) =>
-      `${impact} ${id}: ${nodes.length}× ${nodes[0]?.html.slice(0, 160)} ${nodes[0]?.failureSummary?.split('\n')[1] ?? ''}`,
-  );
-}
 
 async function look(
   browser: Browser,
@@ -54,7 +38,7 @@ async function look(
     await page.screenshot({ path: join(folder, file) });
     const wide = (await page.evaluate('document.documentElement.scrollWidth')) as number;
     if (wide > viewport.width) say(`  ${view} ${name}: ${wide} px wide`);
-    for (const problem of await accessibility(page)) say(`  ${view} ${name}: ${problem}`);
+    for (const problem of await complaints(page, 'any')) say(`  ${view} ${name}: ${problem}`);
   }
   await context.close();
 }

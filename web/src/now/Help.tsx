@@ -9,7 +9,7 @@ const keys = [
   ['a  d', 'make a rule of it: allow, refuse. On a question: answer it'],
   ['n', 'on a question: not now'],
   ['u', 'undo the last change of the rules'],
-  ['/', 'search'],
+  ['/', 'search; Enter goes to what was found'],
   ['Esc', 'close what is open'],
   ['?', 'this help'],
 ] as const;

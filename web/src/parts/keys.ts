@@ -29,7 +29,13 @@ export function useKeys(act: (key: string, row: string | undefined) => boolean):
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       if (document.querySelector('[role="dialog"]') !== null) return;
       if (isWriting(event.target)) {
-        if (event.key === 'Escape') (event.target as HTMLElement).blur();
+        const { target } = event;
+        if (event.key === 'Escape') (target as HTMLElement).blur();
+        // From the search to what it found.
+        if (event.key !== 'Enter' || !(target instanceof HTMLInputElement) || target.form !== null) return;
+        target.blur();
+        move(1);
+        event.preventDefault();
         return;
       }
       const row = (document.activeElement?.closest('[data-row]') as HTMLElement | null)?.dataset.row;

@@ -30,7 +30,7 @@ test('what comes in asks from where', () => {
 });
 
 test('what cannot be is said in a sentence', () => {
-  for (const wrong of [{ to: 'not_a place' }, { port: 'https' }, { priority: 'high' }]) {
+  for (const wrong of [{}, { to: 'not_a place' }, { port: 'https' }, { priority: 'high' }]) {
     const made = ruleOf({ ...emptyDraft, ...wrong });
     assert.ok(!made.ok && /\.$/.test(made.error), JSON.stringify(made));
   }

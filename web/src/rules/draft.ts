@@ -36,11 +36,7 @@ export const emptyDraft: Draft = {
 export const draftActions = ['allow', 'reject', 'drop', 'ask', 'log'] as const satisfies readonly RuleText['action'][];
 export const draftProtocols = ['', 'tcp', 'udp', 'icmp', 'icmpv6', 'sctp', 'udplite', 'any'] as const;
 
-const parts = (text: string) =>
-  text
-    .split(/[\s,]+/)
-    .filter((part) => part !== '')
-    .map((part) => part);
+const parts = (text: string) => text.split(/[\s,]+/).filter((part) => part !== '');
 
 const oneOrMore = <T>(values: readonly T[]): T | T[] | undefined => (values.length > 1 ? [...values] : values[0]);
 
@@ -60,6 +56,9 @@ export function ruleOf(draft: Draft): Result<RuleText> {
   if (draft.priority.trim() !== '' && !/^-?\d{1,4}$/.test(draft.priority.trim())) {
     return fail('The priority is a whole number from -1000 to 1000.');
   }
+  const isBare = [apps, places, ports, users].every((values) => values.length === 0) && protocol === '';
+  if (isBare)
+    return fail('Say an app, a user, a place, a port or a protocol: a rule that asks for nothing is for everything.');
   const name = draft.name.trim() || suggestedName(draft);
   const conditions = {
     app: oneOrMore(apps),

@@ -6,7 +6,8 @@ import { extname, join } from 'node:path';
 import type { EventView, LogLine, ModeRequest, PromptView, Status } from '#model/api.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { RuleText } from '#model/rule.ts';
-import { madeLine, madeLists, madeNames, madePrompt, madeRules, madeStatus, madeVersions } from './madeup.ts';
+import { madeLists, madeRules, madeStatus, madeVersions } from './madestate.ts';
+import { madeLine, madeNames, madePrompt } from './madeup.ts';
 
 const web = join(import.meta.dirname, '../../build/web');
 const types: Readonly<Record<string, string>> = {

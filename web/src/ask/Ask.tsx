@@ -1,8 +1,9 @@
 // The inbox of open questions: a card for each, and below them those just closed.
+
+import { useNow } from '../hooks/useNow.ts';
 import { useLive } from '../live/live.ts';
 import { ActionMark } from '../parts/ActionMark.tsx';
 import { PageHead } from '../parts/PageHead.tsx';
-import { useNow } from '../parts/useNow.ts';
 import { formatAge } from '../parts/words.ts';
 import styles from './ask.module.css';
 import { Card } from './Card.tsx';
@@ -47,8 +48,8 @@ export function Page() {
           <ul aria-live="polite">
             {closed.map((one) => (
               <li key={one.prompt.id}>
-                <ActionMark action={one.action} />
-                <span>{headline(one.prompt)}</span>
+                {one.action !== undefined && <ActionMark action={one.action} />}
+                <span className={styles.which}>{headline(one.prompt)}</span>
                 <span className="quiet">
                   {closingText(one, mine.has(one.prompt.id))} · {formatAge(one.time, now)}
                 </span>

@@ -4,6 +4,8 @@ import type { ClosedPrompt } from '../live/fold.ts';
 
 export function closingText({ outcome, by }: Pick<ClosedPrompt, 'outcome' | 'by'>, mine: boolean): string {
   switch (outcome) {
+    case undefined:
+      return 'closed while the link was away';
     case 'answered':
       if (mine) return 'you answered here';
       return by === undefined ? 'answered elsewhere' : `answered elsewhere, by ${escapeText(by)}`;

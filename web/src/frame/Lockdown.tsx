@@ -1,9 +1,9 @@
 // Asked before lockdown: what it would have refused, and that it goes back by itself.
 import { escapeText } from '#std/text.ts';
 import { api } from '../api/calls.ts';
+import { useAsked } from '../hooks/useAsked.ts';
 import { Sheet } from '../parts/Sheet.tsx';
 import { Trouble } from '../parts/Trouble.tsx';
-import { useAsked } from '../parts/useAsked.ts';
 import { changeMode } from './changeMode.ts';
 import styles from './frame.module.css';
 

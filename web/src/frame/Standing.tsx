@@ -1,8 +1,8 @@
 // What stands for a while, above every page: a pause, a lockdown that goes back, rules that do not hold, a link that is away.
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { useNow } from '../hooks/useNow.ts';
 import { useLive } from '../live/live.ts';
-import { useNow } from '../parts/useNow.ts';
 import { changeMode } from './changeMode.ts';
 import styles from './frame.module.css';
 

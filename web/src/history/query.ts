@@ -1,7 +1,7 @@
 // The query of the log as it stands in the address of the page, and as the API wants it.
 import type { LogLine } from '#model/api.ts';
 import type { LogSearch } from '../api/calls.ts';
-import type { SearchText } from '../parts/search.ts';
+import type { SearchText } from '../hooks/search.ts';
 
 export const actionChoices = [
   ['', 'anything'],

@@ -3,8 +3,8 @@ import { useEffect, useState } from 'react';
 import type { ListHit } from '#model/net/list.ts';
 import { escapeText } from '#std/text.ts';
 import { api } from '../api/calls.ts';
+import { useView } from '../hooks/search.ts';
 import { sayFailure } from '../parts/saying.ts';
-import { useView } from '../parts/search.ts';
 import styles from './lists.module.css';
 
 export function Having() {

@@ -53,9 +53,19 @@ test('a question that was closed does not open again by an old event', () => {
   assert.equal(foldEvents(nothingTold, [open, closed('a-3'), open]).prompts.size, 0);
 });
 
-test('the questions as they were asked for take the place of those heard of', () => {
+test('what closed while nobody listened is closed, and how is told later', () => {
   const before = foldEvents(nothingTold, [event('prompt-opened', prompt('a-4'))]);
-  assert.deepEqual([...withPrompts(before, [prompt('a-5')]).prompts.keys()], ['a-5']);
+  const after = withPrompts(before, [prompt('a-5')], 9);
+  assert.deepEqual([...after.prompts.keys()], ['a-5']);
+  assert.deepEqual(
+    after.closed.map(({ prompt: { id }, outcome }) => [id, outcome]),
+    [['a-4', undefined]],
+  );
+  const told = foldEvents(after, [closed('a-4', 'deadline')]);
+  assert.deepEqual(
+    told.closed.map(({ prompt: { id }, outcome }) => [id, outcome]),
+    [['a-4', 'deadline']],
+  );
 });
 
 test('what is left out is counted, a notice comes once, and unknown events change nothing', () => {

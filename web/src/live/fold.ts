@@ -4,8 +4,9 @@ import type { PromptOutcome } from '#model/prompt.ts';
 
 export interface ClosedPrompt {
   readonly prompt: PromptView;
-  readonly outcome: PromptOutcome;
-  readonly action: 'allow' | 'reject' | 'drop';
+  /** Both undefined where it closed while nobody listened, and nothing was told of it since. */
+  readonly outcome: PromptOutcome | undefined;
+  readonly action: 'allow' | 'reject' | 'drop' | undefined;
   readonly time: number;
   /** Who answered, where a rule was made of it; undefined: nobody said. */
   readonly by: string | undefined;
@@ -64,12 +65,14 @@ function foldEvent(told: Told, { type, data, time, sequence }: EventView): Told 
     }
     case 'prompt-closed': {
       const { id, outcome, action, time: ended } = data as Omit<ClosedPrompt, 'prompt' | 'by'> & { id: string };
-      const prompt = told.prompts.get(id);
+      const missed = told.closed.find((one) => one.prompt.id === id && one.outcome === undefined);
+      const prompt = told.prompts.get(id) ?? missed?.prompt;
       if (prompt === undefined) return told;
       const prompts = new Map(told.prompts);
       prompts.delete(id);
       const closed = { prompt, outcome, action, time: ended, by: told.answeredBy.get(id) };
-      return { ...told, prompts, closed: [closed, ...told.closed].slice(0, maxClosed) };
+      const others = told.closed.filter((one) => one !== missed);
+      return { ...told, prompts, closed: [closed, ...others].slice(0, maxClosed) };
     }
     case 'rules-changed': {
       const { user, what } = data as VersionView;
@@ -112,9 +115,19 @@ function withAnswer(told: Told, user: string, what: string): Told {
   return { ...told, closed, answeredBy };
 }
 
-/** The open questions as they were just asked for: what opened while nobody listened is there, what closed is gone. */
-export function withPrompts(told: Told, prompts: readonly PromptView[]): Told {
-  return { ...told, prompts: new Map(prompts.map((prompt) => [prompt.id, prompt])) };
+/** The open questions as they were just asked for: what opened while nobody listened is there, what closed is closed. */
+export function withPrompts(told: Told, prompts: readonly PromptView[], now: number): Told {
+  const open = new Map(prompts.map((prompt) => [prompt.id, prompt]));
+  const missed = [...told.prompts.values()]
+    .filter(({ id }) => !open.has(id))
+    .map((prompt) => ({
+      prompt,
+      outcome: undefined,
+      action: undefined,
+      time: now,
+      by: told.answeredBy.get(prompt.id),
+    }));
+  return { ...told, prompts: open, closed: [...missed, ...told.closed].slice(0, maxClosed) };
 }
 
 export const connectionsOf = (events: readonly EventView[]): LogLine[] =>

@@ -11,16 +11,18 @@ export interface Follower {
   readonly begin: () => Promise<number | undefined>;
   readonly hear: (events: readonly EventView[]) => void;
   readonly state: (link: 'live' | 'away') => void;
+  /** Gives up a stream that hangs, and asks for another: made anew for each stream. */
+  readonly giveUp: () => AbortSignal;
 }
 
 /** Until the signal comes, or nobody is signed in any more. */
-export async function follow({ begin, hear, state }: Follower, signal: AbortSignal): Promise<void> {
+export async function follow({ begin, hear, state, giveUp }: Follower, signal: AbortSignal): Promise<void> {
   let wait = firstWaitMs;
   while (!signal.aborted) {
     const after = await begin();
     if (signal.aborted) return;
     if (after !== undefined) {
-      const ended = await listen(after, hear, signal, () => {
+      const ended = await listen(after, hear, AbortSignal.any([signal, giveUp()]), () => {
         wait = firstWaitMs;
         state('live');
       });

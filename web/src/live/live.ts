@@ -30,6 +30,7 @@ let drawing = false;
 /** The last event heard. */
 let place: number | undefined;
 let stop: AbortController | undefined;
+let stream = new AbortController();
 
 function set(change: Partial<Live>): void {
   live = { ...live, ...change };
@@ -44,6 +45,7 @@ function draw(): void {
   recent.add(connections);
   const told = foldEvents(live.told, events);
   if (told.statusChanged !== live.told.statusChanged) void refreshStatus();
+  if (told.leftOut !== live.told.leftOut) void refreshPrompts();
   set({ told, connections: recent.version });
 }
 
@@ -57,7 +59,14 @@ function hear(events: readonly EventView[]): void {
 
 export async function refreshStatus(): Promise<void> {
   const status = await api.status();
-  if (status.ok) set({ status: status.value });
+  if (status.ok) return set({ status: status.value });
+  // A stream through a tunnel that broke says nothing of it.
+  if (status.error.kind === 'away' && live.link === 'live') stream.abort();
+}
+
+async function refreshPrompts(): Promise<void> {
+  const prompts = await api.prompts();
+  if (prompts.ok) set({ told: withPrompts(live.told, prompts.value, Date.now()) });
 }
 
 /** Before each stream: what no event tells. The place comes first, so that nothing falls between. */
@@ -74,7 +83,7 @@ async function begin(): Promise<number | undefined> {
   set({
     person: person.value,
     status: status.value,
-    told: withPrompts(live.told, prompts.value),
+    told: withPrompts(live.told, prompts.value, Date.now()),
     connections: recent.version,
   });
   return place;
@@ -85,7 +94,11 @@ export function start(): void {
   if (stop !== undefined) return;
   stop = new AbortController();
   const { signal } = stop;
-  void follow({ begin, hear, state: (link) => set({ link }) }, signal);
+  const giveUp = () => {
+    stream = new AbortController();
+    return stream.signal;
+  };
+  void follow({ begin, hear, state: (link) => set({ link }), giveUp }, signal);
   const every = setInterval(() => {
     if (document.visibilityState === 'visible') void refreshStatus();
   }, statusEveryMs);

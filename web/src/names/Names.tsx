@@ -6,12 +6,12 @@ import type { NameView } from '#model/net/nameview.ts';
 import { formatPlace } from '#model/sentence.ts';
 import { escapeText } from '#std/text.ts';
 import { api } from '../api/calls.ts';
-import { useKeys } from '../parts/keys.ts';
+import { useKeys } from '../hooks/keys.ts';
+import { useView } from '../hooks/search.ts';
+import { useAsked } from '../hooks/useAsked.ts';
+import { useNow } from '../hooks/useNow.ts';
 import { PageHead } from '../parts/PageHead.tsx';
-import { useView } from '../parts/search.ts';
 import { Trouble } from '../parts/Trouble.tsx';
-import { useAsked } from '../parts/useAsked.ts';
-import { useNow } from '../parts/useNow.ts';
 import { formatAge, formatCount, sourceTexts } from '../parts/words.ts';
 import styles from './names.module.css';
 

@@ -1,11 +1,11 @@
 // The changes of the rules, the newest first, each of which can be undone with all after it.
 import { escapeText } from '#std/text.ts';
 import { api } from '../api/calls.ts';
+import { useAsked } from '../hooks/useAsked.ts';
+import { useNow } from '../hooks/useNow.ts';
 import { useLive } from '../live/live.ts';
 import { undoChange } from '../parts/changes.ts';
 import { Trouble } from '../parts/Trouble.tsx';
-import { useAsked } from '../parts/useAsked.ts';
-import { useNow } from '../parts/useNow.ts';
 import { formatMoment } from '../parts/words.ts';
 import styles from './rules.module.css';
 

@@ -133,6 +133,7 @@ export function madeStatus(now: number, sequence: number, prompts: number): Stat
       pausedUntil: null,
       revertsAt: null,
       revertsTo: null,
+      pages: { url: null, problem: null },
       failMode: 'known',
       revision: 12,
     },

@@ -16,7 +16,7 @@ import {
 import { Writer } from '#wire/writer.ts';
 import { SystemError, watchReadable } from '../ffi.ts';
 import { Arena } from '../netlink/arena.ts';
-import { type Answer, request } from '../netlink/requests.ts';
+import { type Answer, request, silence } from '../netlink/requests.ts';
 import { NetlinkSocket } from '../netlink/socket.ts';
 
 /** Packets that may wait in the kernel, and bytes of each that we see: all that is listened to, with the longest headers. */
@@ -27,6 +27,9 @@ const batch = 64;
 const slotBytes = copyRange + 864;
 /** Batches read before other work of this process gets its turn. */
 const batchesPerTurn = 16;
+
+/** Of a request whose answer is lost. */
+const attempts = 5;
 
 const EPERM = 1;
 const EBUSY = 16;
@@ -84,16 +87,29 @@ export class PacketQueue {
     return undefined;
   }
 
+  /** Whatever is asked here may be asked again. */
   #request(append: (writer: Writer, sequence: number) => void): Answer {
+    for (let attempt = 1; ; attempt++) {
+      const answer = this.#requestOnce(append);
+      this.flush();
+      // The answer found no room among the packets, which are read now.
+      if (answer !== silence || attempt === attempts) return answer;
+    }
+  }
+
+  #requestOnce(append: (writer: Writer, sequence: number) => void): Answer {
     const writer = Writer.growing();
     const sequence = this.#sequence++;
     append(writer, sequence);
-    // Packets come on the same socket, also while the kernel answers.
-    const answer = request(this.#socket, writer.finished(), sequence, undefined, (datagram) =>
-      this.#readMessages(datagram, 0, datagram.length),
-    );
-    this.flush();
-    return answer;
+    try {
+      // Packets come on the same socket, also while the kernel answers.
+      return request(this.#socket, writer.finished(), sequence, undefined, (datagram) =>
+        this.#readMessages(datagram, 0, datagram.length),
+      );
+    } catch (error) {
+      if (error instanceof SystemError && error.code === 'ENOBUFS') return silence;
+      throw error;
+    }
   }
 
   #configure(failOpen: boolean): string | undefined {

@@ -10,7 +10,8 @@ export interface Answer {
   readonly text: string;
 }
 
-const silence: Answer = { errno: -1, text: 'the kernel did not answer' };
+/** Not even an error: the answer may have found no room. */
+export const silence: Answer = { errno: -1, text: 'the kernel did not answer' };
 
 /**
  * Sends `bytes`, calls `onMessage` for each message of the answer, and returns at the acknowledgement, error or end of dump

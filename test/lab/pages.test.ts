@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { LogLine, PagesLink, PagesSession, Status } from '#model/api.ts';
-import { Lab, type Postern, type Ran, type RunOptions } from './lab.ts';
+import { bin, Lab, type Postern, type Ran, type RunOptions } from './lab.ts';
 import { world } from './namespaces.ts';
 
 const python = '/usr/bin/python3';
@@ -149,11 +149,53 @@ describe('the pages', () => {
   test('with sudo the rights are those of root, and the browser is that of who called it', async () => {
     const ids = spawnSync('id', ['-u', 'pt-vagrant'], { encoding: 'utf8' }).stdout.trim();
     const sudo = ['env', `SUDO_UID=${ids}`, `SUDO_GID=${ids}`, `POSTERN_RUNTIME_DIR=${postern.folder}/run`];
-    const ran = await lab.run([...sudo, `${import.meta.dirname}/../../bin/postern`, 'ui', '--json']);
+    const ran = await lab.run([...sudo, bin, 'ui', '--json']);
     const made = JSON.parse(ran.stdout) as PagesLink;
     assert.deepEqual([made.user, made.browser.user], ['root', 'pt-vagrant']);
     const answer = await login(made.url.split('#')[1] ?? '', alice);
     assert.equal((JSON.parse(answer.text) as PagesSession).administrator, true);
+  });
+
+  test('--open opens the browser of who asked', async () => {
+    const folder = mkdtempSync(join(lab.folder, 'bin-'));
+    const seen = join(folder, 'seen');
+    const script = `#!/bin/sh\n{ id -un; echo "$1"; } >${seen}.part; mv ${seen}.part ${seen}\n`;
+    writeFileSync(join(folder, 'xdg-open'), script, { mode: 0o755 });
+    chmodSync(join(folder, 'xdg-open'), 0o755);
+    chmodSync(folder, 0o777);
+    const environment = [`PATH=${folder}:${process.env.PATH}`, `POSTERN_RUNTIME_DIR=${postern.folder}/run`];
+    const id = spawnSync('id', ['-u', 'pt-vagrant'], { encoding: 'utf8' }).stdout.trim();
+    for (const [as, more] of [
+      [alice, []],
+      [{}, [`SUDO_UID=${id}`, `SUDO_GID=${id}`]],
+    ] as const) {
+      rmSync(seen, { force: true });
+      const opened = await lab.run(['env', ...environment, ...more, bin, 'ui', '--open'], as);
+      assert.equal(opened.code, 0, opened.stderr);
+      await postern.until(() => existsSync(seen), 'the browser');
+      const shown = opened.stdout.trim().split('\n').at(-1);
+      assert.equal(readFileSync(seen, 'utf8'), `pt-vagrant\n${shown}\n`);
+    }
+  });
+
+  test('a browser follows the link, logs in, and is at the pages', { timeout: 120_000 }, async () => {
+    const profile = mkdtempSync(join(lab.folder, 'browser-'));
+    chmodSync(profile, 0o777);
+    const browse = (path: string) =>
+      lab.run(
+        [
+          ...['env', `HOME=${profile}`, 'chromium', '--headless', '--no-sandbox', '--disable-gpu', '--no-first-run'],
+          ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+          ...['--disable-dev-shm-usage', '--virtual-time-budget=10000', '--enable-logging=stderr'],
+          ...[`--user-data-dir=${profile}`, '--dump-dom', `${origin}${path}`],
+        ],
+        { ...alice, timeoutMs: 60_000 },
+      );
+    const first = await browse(`/login#${await link(alice)}`);
+    assert.match(first.stdout, /pages are not built yet|<script[^>]* src="\/assets\//, first.stderr);
+    assert.doesNotMatch(first.stderr, /Content Security Policy/i);
+    const second = await browse('/login#x');
+    assert.match(second.stdout, /This link was used, is older than a minute, or is not yours\./, second.stderr);
   });
 
   test('pages of other origins, and names bound to our address, are refused', async () => {
@@ -258,7 +300,7 @@ print(json.dumps(seen))`;
   });
 
   test('idle streams and idle connections of one user are bounded, and shut nobody out', {
-    timeout: 60_000,
+    timeout: 90_000,
   }, async () => {
     const [hers, his] = [await session(alice), await session(mallory)];
     const script = `
@@ -286,11 +328,32 @@ sys.stdin.readline()`;
     assert.equal(await greedy.say(), '1040');
     assert.equal((await get('/api/v1/status', hers)).status, 200, 'another user');
     assert.equal((await postern.cli(['status'], mallory)).code, 0, 'the socket');
+    const wait = 's = socket.create_connection(("127.0.0.1", int(sys.argv[1]))); s.settimeout(40); s.recv(1)';
+    const silent = await lab.run([python, '-c', `import socket, sys; ${wait}`, origin.split(':')[2] ?? ''], {
+      ...alice,
+      timeoutMs: 50_000,
+    });
+    assert.equal(silent.code, 0, silent.stderr);
+    assert.ok(silent.ms > 5000 && silent.ms < 25_000, `nothing was sent, and it was closed after ${silent.ms} ms`);
     greedy.end();
     await postern.until(
       async () => (await lab.run(['curl', '-s', '-f', ...his, `${origin}/api/v1/status`], mallory)).code === 0,
       'the user to be served again',
     );
+  });
+
+  test('a control plane that was started again knows no session', async () => {
+    const cookie = await session(alice);
+    const old = postern.child('control');
+    postern.kill9('control');
+    await postern.until(async () => {
+      const { code, stdout } = await postern.cli(['status', '--json']);
+      return code === 0 && (JSON.parse(stdout) as Status).pages.url !== null;
+    }, 'the next one');
+    assert.notEqual(postern.child('control'), old);
+    origin = (await postern.json<Status>(['status'])).pages.url ?? '';
+    assert.equal((await get('/api/v1/status', cookie)).status, 401);
+    assert.equal((await get('/api/v1/status', await session(alice))).status, 200);
   });
 
   test('a port that another program has is said, and Postern goes on without pages', async () => {

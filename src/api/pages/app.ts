@@ -1,7 +1,7 @@
 // What a browser is served: login, files, and the API for whoever is logged in. The server has checked the headers.
 import { join } from 'node:path';
 import { type Context, Hono } from 'hono';
-import { getCookie, setCookie } from 'hono/cookie';
+import { setCookie } from 'hono/cookie';
 import { loginSchema } from '#model/api.ts';
 import type { Peer } from '../access.ts';
 import { createApi } from '../app.ts';
@@ -31,6 +31,8 @@ export interface PagesOptions {
 type Served = Context<{ Bindings: { readonly caller: Caller } }>;
 
 const cookieName = 'postern';
+/** A page on another port of this address may put some of its own beside ours; so many are looked at. */
+const maxCookies = 8;
 const own = readStaticFiles(join(import.meta.dirname, 'login'), '/login');
 
 function sendFile(context: Served, file: StaticFile | undefined, caching: string): Response {
@@ -46,12 +48,27 @@ const cachingOf = (path: string): string => {
   return path.endsWith('.html') ? 'no-store' : 'no-cache';
 };
 
+function cookiesOf(context: Served): string[] {
+  return (context.req.header('cookie') ?? '')
+    .split(';')
+    .map((part) => part.trim().split('='))
+    .filter(([name]) => name === cookieName)
+    .map(([, value = '']) => value);
+}
+
 export function createPages({ pages, services, files }: PagesOptions) {
   const app = new Hono<{ Bindings: { readonly caller: Caller } }>();
   const api = createApi(services, (env) => (env as { readonly peer: Peer }).peer);
 
+  const findGuest = (context: Served): Guest | undefined => {
+    for (const token of cookiesOf(context).slice(0, maxCookies)) {
+      const guest = pages.guest(token, context.env.caller.uid);
+      if (guest !== undefined) return guest;
+    }
+    return undefined;
+  };
   const guestOf = (context: Served): Guest => {
-    const guest = pages.guest(getCookie(context, cookieName) ?? '', context.env.caller.uid);
+    const guest = findGuest(context);
     if (guest !== undefined) return guest;
     throw new ApiFailure({ code: 'not-logged-in', message: 'you are not logged in', hint: 'run: postern ui' });
   };
@@ -80,6 +97,8 @@ export function createPages({ pages, services, files }: PagesOptions) {
           : { code: 'too-many', message: 'there were too many wrong links; a new one works at once', hint },
       );
     }
+    const before = findGuest(context);
+    if (before !== undefined) pages.logout(before);
     setCookie(context, cookieName, login.cookie, {
       httpOnly: true,
       sameSite: 'Strict',

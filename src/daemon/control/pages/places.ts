@@ -1,9 +1,9 @@
 // Who may have how many connections to the pages, so that nobody shuts the others out.
 
-export const maxConnections = 64;
-export const maxConnectionsOfUser = 24;
+export const maxConnections = 256;
+export const maxConnectionsOfUser = 64;
 /** Kept free for administrators, however many users there are. */
-export const reservedConnections = 16;
+export const reservedConnections = 32;
 
 export class Places {
   readonly #open = new Map<number, number>();

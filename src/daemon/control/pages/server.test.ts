@@ -12,7 +12,7 @@ import { securityHeaders } from '#api/pages/headers.ts';
 import { maxStreamsOfSession, Pages } from '#api/pages/pages.ts';
 import type { Services } from '#api/services.ts';
 import { FarUser } from './faruser.ts';
-import { maxConnectionsOfUser, Places } from './places.ts';
+import { maxConnections, maxConnectionsOfUser, Places, reservedConnections } from './places.ts';
 import { PagesServer } from './server.ts';
 
 const uid = process.geteuid?.() ?? 0;
@@ -129,6 +129,17 @@ describe('the server of the pages', () => {
     now += 12 * 3600_000;
     assert.equal((await ask('GET', '/api/v1/status', { cookie: own })).status, 401);
     assert.deepEqual(asked.length, 1);
+  });
+
+  test('cookies that another port set beside it do not hide it, and a new login ends the old session', async () => {
+    const own = await cookie();
+    const tossed = `a=1; postern=${'A'.repeat(43)}; postern=x; postern; ${own}; b=2`;
+    assert.equal((await ask('GET', '/api/v1/status', { cookie: tossed })).status, 200);
+    const flood = Array.from({ length: 100 }, () => `postern=${'A'.repeat(43)}`).join('; ');
+    assert.equal((await ask('GET', '/api/v1/status', { cookie: `${flood}; ${own}` })).status, 401);
+    const again = await ask('POST', '/api/v1/pages/session', { cookie: own }, JSON.stringify({ token: link() }));
+    assert.equal(again.status, 200);
+    assert.equal((await ask('GET', '/api/v1/status', { cookie: own })).status, 401);
   });
 
   test('a session ends when its number belongs to another account', async () => {
@@ -270,6 +281,18 @@ describe('the server of the pages', () => {
     assert.doesNotMatch(text, /100 Continue/);
   });
 
+  test('a body that is announced is asked for where it is wanted', async () => {
+    const body = JSON.stringify({ token: link() });
+    const asking = request({
+      ...{ host: '127.0.0.1', port: server.port, method: 'POST', path: '/api/v1/pages/session', agent },
+      headers: { 'postern-request': '1', expect: '100-continue', 'content-length': body.length },
+    });
+    asking.flushHeaders();
+    await once(asking, 'continue');
+    asking.end(body);
+    assert.equal(((await once(asking, 'response')) as [IncomingMessage])[0].statusCode, 200);
+  });
+
   test('a port that another has is a problem, and is taken when it is free', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
@@ -307,41 +330,16 @@ test('the kernel says whose socket is at the other end, and nobody’s when it i
 
 test('places are kept for administrators, and given back once', () => {
   const places = new Places();
-  const leave = Array.from({ length: maxConnectionsOfUser }, () => places.take(1000, () => false));
-  assert.ok(leave.every((one) => one !== undefined));
-  assert.equal(
-    places.take(1000, () => true),
-    undefined,
-    'too many of one user',
-  );
-  for (let n = 0; n < 24; n++)
-    assert.notEqual(
-      places.take(1001, () => false),
-      undefined,
-    );
-  assert.equal(
-    places.take(1002, () => false),
-    undefined,
-    'the rest is kept',
-  );
-  for (let n = 0; n < 16; n++)
-    assert.notEqual(
-      places.take(0, () => true),
-      undefined,
-    );
-  assert.equal(
-    places.take(1003, () => true),
-    undefined,
-    'full',
-  );
-  leave[0]?.();
-  leave[0]?.();
-  assert.notEqual(
-    places.take(1003, () => true),
-    undefined,
-  );
-  assert.equal(
-    places.take(1003, () => true),
-    undefined,
-  );
+  const [user, administrator] = [() => false, () => true];
+  const take = (uid: number, who: () => boolean, times: number) =>
+    Array.from({ length: times }, () => places.take(uid, who)).filter((leave) => leave !== undefined);
+  const [first] = take(1000, user, maxConnectionsOfUser);
+  assert.equal(take(1000, administrator, 1).length, 0, 'too many of one user');
+  let given = maxConnectionsOfUser;
+  for (let uid = 1001; uid < 1100; uid++) given += take(uid, user, 10).length;
+  assert.equal(given, maxConnections - reservedConnections, 'the rest is kept');
+  assert.equal(take(0, administrator, maxConnectionsOfUser).length, reservedConnections);
+  first?.();
+  first?.();
+  assert.equal(take(2000, administrator, 2).length, 1, 'one is free again');
 });

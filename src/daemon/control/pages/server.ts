@@ -11,7 +11,7 @@ import type { Pages } from '#api/pages/pages.ts';
 import { accountPeer } from '#api/pages/standing.ts';
 import type { Services } from '#api/services.ts';
 import { FarUser } from './faruser.ts';
-import { maxConnections, Places } from './places.ts';
+import { Places } from './places.ts';
 import { refuse } from './refusal.ts';
 
 const address = '127.0.0.1';
@@ -97,7 +97,7 @@ export class PagesServer {
         resolve();
       };
       this.#server.once('error', onError);
-      this.#server.listen({ host: address, port, backlog: maxConnections }, () => {
+      this.#server.listen({ host: address, port }, () => {
         this.#server.off('error', onError);
         this.#port = (this.#server.address() as AddressInfo).port;
         pages.state = { url: `http://${address}:${this.#port}`, problem: null };

@@ -135,6 +135,7 @@ export function madeStatus(now: number, sequence: number, prompts: number): Stat
       revertsTo: null,
       failMode: 'known',
       revision: 12,
+      pages: { url: 'http://127.0.0.1:7878/', problem: null },
     },
     problems: [
       {

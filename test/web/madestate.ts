@@ -136,6 +136,7 @@ export function madeStatus(now: number, sequence: number, prompts: number): Stat
       pages: { url: null, problem: null },
       failMode: 'known',
       revision: 12,
+      pages: { url: 'http://127.0.0.1:7878/', problem: null },
     },
     problems: [
       {

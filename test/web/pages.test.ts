@@ -103,6 +103,16 @@ describe('the pages', { concurrency: false }, () => {
     assert.match(fake.changes[0] ?? '', /"action":"reject"/);
   });
 
+  test('questions by the keyboard: from card to card, and refuse', async () => {
+    await open('/ask');
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    await page.keyboard.press('d');
+    await until(async () => (await cards().count()) === 3, 'the card is gone');
+    assert.match(fake.changes[0] ?? '', /^POST \/prompts\/mb0-\d+\/answer .*"action":"reject".*"lifetime":"once"/);
+    await page.getByText('upd', { exact: false }).first().waitFor();
+  });
+
   test('a question that somebody else answers closes with a word of who', async () => {
     await open('/ask');
     fake.answerElsewhere();

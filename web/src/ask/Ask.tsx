@@ -1,8 +1,10 @@
 // The inbox of open questions: a card for each, and below them those just closed.
 
+import { useKeys } from '../hooks/keys.ts';
 import { useNow } from '../hooks/useNow.ts';
 import { useLive } from '../live/live.ts';
 import { ActionMark } from '../parts/ActionMark.tsx';
+import { undoChange } from '../parts/changes.ts';
 import { PageHead } from '../parts/PageHead.tsx';
 import { formatAge } from '../parts/words.ts';
 import styles from './ask.module.css';
@@ -17,6 +19,12 @@ export function Page() {
   const mode = useLive((live) => live.status?.mode);
   const link = useLive((live) => live.link);
   const now = useNow(1000);
+  const administrator = useLive((live) => live.person?.administrator === true);
+  useKeys((key) => {
+    if (key !== 'u' || !administrator) return false;
+    void undoChange();
+    return true;
+  });
   const open = [...prompts.values()].sort((a, b) => a.opened - b.opened);
   return (
     <>

@@ -9,6 +9,8 @@ import { escapeText } from '#std/text.ts';
 import { api } from '../api/calls.ts';
 import { Choices } from '../choices/Choices.tsx';
 import { firstScope, lifetimeChoices, meaningOf } from '../choices/meaning.ts';
+import { useLive } from '../live/live.ts';
+import { undoChange } from '../parts/changes.ts';
 import { say, sayFailure } from '../parts/saying.ts';
 import styles from './ask.module.css';
 import { headline, partsOf, placeLine, programLine } from './headline.ts';
@@ -21,6 +23,7 @@ export function Card({ prompt, now }: { readonly prompt: PromptView; readonly no
     const before = lifetimeChoices.find(({ value }) => value === lastLifetime())?.value ?? 'once';
     return { action: 'reject', scope: firstScope(prompt), lifetime: before as Lifetime };
   });
+  const administrator = useLive((live) => live.person?.administrator === true);
   const [busy, setBusy] = useState(false);
   const { who, verb, whom, service } = partsOf(prompt);
   const meaning = meaningOf(prompt, answer);
@@ -30,7 +33,10 @@ export function Card({ prompt, now }: { readonly prompt: PromptView; readonly no
     mine.add(prompt.id);
     const told = await api.answer(prompt.id, given);
     setBusy(false);
-    if (told.ok) return say(done);
+    if (told.ok) {
+      const mayUndo = administrator && told.value.rules.length > 0;
+      return say(told.value.pending ?? done, mayUndo ? () => void undoChange() : undefined);
+    }
     mine.delete(prompt.id);
     sayFailure(told.error);
   };
@@ -53,7 +59,13 @@ export function Card({ prompt, now }: { readonly prompt: PromptView; readonly no
     act();
   };
   return (
-    <article className={styles.card} aria-label={headline(prompt)} data-row onKeyDown={onKeyDown}>
+    <article
+      className={styles.card}
+      aria-label={headline(prompt)}
+      data-row={prompt.id}
+      tabIndex={-1}
+      onKeyDown={onKeyDown}
+    >
       <div className={styles.cardHead}>
         <h2>
           <b>{who}</b> <span>{verb}</span> <b>{whom}</b>, {service}

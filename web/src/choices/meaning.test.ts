@@ -35,7 +35,7 @@ test('a question begins with the name that it shows', () => {
 
 test('once makes no rule, and says for which name it is', () => {
   const meaning = meaningOf(curl, answer({}, 'once'));
-  assert.deepEqual(meaning, { ok: true, value: 'the connections that wait to www.example.com, and no rule' });
+  assert.deepEqual(meaning, { ok: true, value: 'the waiting connections to www.example.com, and no rule' });
   assert.deepEqual(rulesOf(curl, answer({}, 'once')), { ok: true, value: [] });
 });
 

@@ -119,7 +119,7 @@ export function meaningOf(subject: Subject, answer: Answer): Result<string> {
     const domainOf = (name: string) => names.find((known) => known.name === name)?.domain ?? undefined;
     const called = nameOfAnswer(attempt, answer.scope, { domainOf, lists });
     const to = called.ok && called.value !== undefined ? ` to ${escapeText(called.value)}` : '';
-    return ok(`the connections that wait${to}, and no rule`);
+    return ok(`the waiting connections${to}, and no rule`);
   }
   const user = userText(subject);
   const sentences = made.value.map((rule) => {

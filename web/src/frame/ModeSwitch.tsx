@@ -39,7 +39,8 @@ export function ModeSwitch() {
             onClick={() => {
               if (pressed) return;
               if (one === 'lockdown') setAsking(true);
-              else void changeMode({ mode: one }, `The mode is ${one}: ${story.toLowerCase()}`);
+              else
+                void changeMode({ mode: one }, `The mode is ${one}: ${story.toLowerCase()}`, paused ? undefined : mode);
             }}
           >
             <Icon size={16} aria-hidden />

@@ -18,6 +18,8 @@ import { AddList } from './AddList.tsx';
 import { Having } from './Having.tsx';
 import styles from './lists.module.css';
 
+type Done = (asked: Promise<Asked<unknown>>, text: string, undo?: () => Promise<Asked<unknown>>) => Promise<void>;
+
 export function Page() {
   const administrator = useLive((live) => live.person?.administrator === true);
   const changed = useLive((live) => live.told.statusChanged);
@@ -26,11 +28,11 @@ export function Page() {
   const [busy, setBusy] = useState(false);
   const now = useNow(60_000);
   useKeys(() => false);
-  const done = async (asked: Promise<Asked<unknown>>, text: string) => {
+  const done: Done = async (asked, text, undo) => {
     setBusy(true);
     const answer = await asked;
     setBusy(false);
-    if (answer.ok) say(text);
+    if (answer.ok) say(text, undo && (() => void done(undo(), 'Undone.')));
     else sayFailure(answer.error);
     void again();
   };
@@ -79,7 +81,7 @@ interface RowProps {
   readonly list: ListView;
   readonly now: number;
   readonly mayChange: boolean;
-  readonly done: (asked: Promise<Asked<unknown>>, text: string) => Promise<void>;
+  readonly done: Done;
 }
 
 function Row({ list, now, mayChange, done }: RowProps) {
@@ -169,7 +171,9 @@ function Row({ list, now, mayChange, done }: RowProps) {
           on={enabled}
           disabled={!mayChange}
           turn={(on) =>
-            void done(api.changeList(name, { enabled: on }), `The list ${name} is switched ${on ? 'on' : 'off'}.`)
+            void done(api.changeList(name, { enabled: on }), `The list ${name} is switched ${on ? 'on' : 'off'}.`, () =>
+              api.changeList(name, { enabled: !on }),
+            )
           }
         />
         <button
@@ -187,7 +191,9 @@ function Row({ list, now, mayChange, done }: RowProps) {
           className="plain"
           disabled={!mayChange || origin === 'builtin'}
           title={origin === 'builtin' ? 'It came with Postern: it can only be switched off' : 'Take it away'}
-          onClick={() => void done(api.removeList(name), `The list ${name} is taken away.`)}
+          onClick={() =>
+            void done(api.removeList(name), `The list ${name} is taken away.`, () => api.addList(name, source))
+          }
         >
           <Trash2 size={16} aria-hidden />
           <span className="unseen">Remove {shown}</span>

@@ -71,8 +71,10 @@ async function refreshPrompts(): Promise<void> {
 
 /** Before each stream: what no event tells. The place comes first, so that nothing falls between. */
 async function begin(): Promise<number | undefined> {
-  const [person, status] = [await api.whoAmI(), await api.status()];
-  if (!person.ok || !status.ok) return undefined;
+  const person = await api.whoAmI();
+  if (!person.ok) return undefined;
+  const status = await api.status();
+  if (!status.ok) return undefined;
   place ??= status.value.journal.sequence;
   const [prompts, lines] = await Promise.all([
     api.prompts(),

@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { escapeText } from '#std/text.ts';
 import { doneWord } from '../parts/ActionMark.tsx';
 import styles from './now.module.css';
 import { chartActions, type Series, stack } from './series.ts';
@@ -14,6 +15,10 @@ interface Props {
 }
 
 const height = 132;
+/** Of the marks in sight, the latest are named. */
+const marksNamed = 2;
+
+const clock = (time: number) => new Date(time).toTimeString().slice(0, 5);
 
 function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -43,12 +48,16 @@ function draw(place: HTMLElement, latest: { current: Props }): uPlot {
     {
       ...{ width: place.clientWidth, height, padding: [8, 0, 0, 0], legend: { show: false } },
       cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
-      scales: { y: { range: (_, __, max) => [0, Math.max(4, max * 1.1)] } },
+      scales: {
+        // The last part has its width too.
+        x: { range: ({ data: [times] }, min, max) => [min, max + (times[1] ?? 0) - (times[0] ?? 0)] },
+        y: { range: (_, __, max) => [0, Math.max(4, max * 1.1)] },
+      },
       axes: [
         {
           ...axis,
           size: 22,
-          values: (_, times) => times.map((time) => new Date(time * 1000).toTimeString().slice(0, 5)),
+          values: (_, times) => times.map((time) => clock(time * 1000)),
         },
         { ...axis, size: 34, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] },
       ],
@@ -125,6 +134,8 @@ export function Chart(props: Props) {
   }, [series]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a chart drawn anew has no data yet
   useEffect(() => chart.current?.setData(data), [data, scheme]);
+  const begins = (series.times[0] ?? 0) * 1000;
+  const marked = props.marks.filter(({ time }) => time >= begins).slice(-marksNamed);
   const total = (action: (typeof chartActions)[number]) => series.counts[action].reduce((sum, count) => sum + count, 0);
   return (
     <figure className={styles.chart}>
@@ -135,6 +146,11 @@ export function Chart(props: Props) {
             <i aria-hidden /> {total(action)} {doneWord(action)}
           </span>
         ))}
+        {marked.length > 0 && (
+          <span className={styles.marks}>
+            Dashed: {marked.map(({ time, text }) => `${clock(time)} ${escapeText(text)}`).join('; ')}
+          </span>
+        )}
       </figcaption>
     </figure>
   );

@@ -1,11 +1,14 @@
 // One rule in the order of evaluation, with its details on demand.
 import { ChevronDown, ChevronRight, Trash2 } from 'lucide-react';
+import { lazy, Suspense } from 'react';
 import type { RuleView } from '#model/api.ts';
-import { escapeText, formatJson } from '#std/text.ts';
+import { escapeText } from '#std/text.ts';
 import { ActionMark } from '../parts/ActionMark.tsx';
 import { Switch } from '../parts/Switch.tsx';
-import { formatAge, formatCount, formatMoment } from '../parts/words.ts';
+import { formatAge, formatCount } from '../parts/words.ts';
 import styles from './rules.module.css';
+
+const Details = lazy(() => import('./Details.tsx').then(({ Details }) => ({ default: Details })));
 
 const originTexts = {
   builtin: 'comes with Postern',
@@ -81,50 +84,11 @@ export function RuleRow({ view, place, now, open, mayChange, turn, enable, remov
           <span className="unseen">Remove {escapeText(name)}</span>
         </button>
       </span>
-      {open && <Details view={view} now={now} />}
+      {open && (
+        <Suspense fallback={null}>
+          <Details view={view} now={now} />
+        </Suspense>
+      )}
     </li>
-  );
-}
-
-function Details({ view, now }: { readonly view: RuleView; readonly now: number }) {
-  const { source, lastHit, expires, lifetime, shadowedBy, rule, origin } = view;
-  const { note } = rule;
-  return (
-    <div className={styles.details}>
-      <dl>
-        {note !== undefined && (
-          <div>
-            <dt>Note</dt>
-            <dd>{escapeText(note)}</dd>
-          </div>
-        )}
-        <div>
-          <dt>Where it stands</dt>
-          <dd>
-            {source === null
-              ? origin === 'builtin'
-                ? 'it comes with Postern'
-                : 'with the temporary rules and answers'
-              : `${escapeText(source.file)}, line ${source.line}`}
-          </dd>
-        </div>
-        <div>
-          <dt>Last decided</dt>
-          <dd>{lastHit === null ? 'never' : formatMoment(lastHit, now)}</dd>
-        </div>
-        <div>
-          <dt>Lives</dt>
-          <dd>{expires !== null ? `until ${formatMoment(expires, now)}` : (lifetime ?? 'always')}</dd>
-        </div>
-        {shadowedBy.length > 0 && (
-          <div>
-            <dt>Never decides</dt>
-            <dd>because of {shadowedBy.map((name) => `“${escapeText(name)}”`).join(', ')}, before it</dd>
-          </div>
-        )}
-      </dl>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by the keyboard */}
-      <pre tabIndex={0}>{formatJson(rule, 2)}</pre>
-    </div>
   );
 }

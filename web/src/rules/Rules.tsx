@@ -32,7 +32,6 @@ export function Page() {
   const changed = useLive((live) => live.told.rulesChanged);
   const administrator = useLive((live) => live.person?.administrator === true);
   const { value, failure, again } = useAsked(api.rules, [changed]);
-  const [adding, setAdding] = useState(false);
   const [drawn, setDrawn] = useState(drawnAtOnce);
   const wanted = (view.q ?? '').trim().toLowerCase();
   const ordered = value?.map((rule, at) => ({ rule, place: at + 1 })) ?? [];
@@ -62,7 +61,7 @@ export function Page() {
               <button type="button" onClick={() => void undoChange()}>
                 <Undo2 size={15} aria-hidden /> Undo the last change
               </button>
-              <button type="button" className="main" onClick={() => setAdding(true)}>
+              <button type="button" className="main" onClick={() => change({ add: 'rule' }, false)}>
                 <Plus size={16} aria-hidden /> Add a rule
               </button>
             </>
@@ -128,9 +127,9 @@ export function Page() {
           )}
         </>
       )}
-      {adding && (
+      {view.add === 'rule' && administrator && (
         <Suspense fallback={null}>
-          <AddRule close={() => setAdding(false)} />
+          <AddRule close={() => change({ add: undefined })} />
         </Suspense>
       )}
     </>

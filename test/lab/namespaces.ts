@@ -21,6 +21,9 @@ export function makeNamespaces(prefix: string): Namespaces {
   const names = { host: `${prefix}-a`, world: `${prefix}-b` };
   ip('netns', 'add', names.host);
   ip('netns', 'add', names.world);
+  // Nobody looks for a router there: what the kernel sends by itself some seconds later would be counted with what tests send.
+  const quiet = 'echo 0 >/proc/sys/net/ipv6/conf/default/router_solicitations';
+  for (const name of [names.host, names.world]) ip('netns', 'exec', name, 'sh', '-c', quiet);
   ip('-n', names.host, 'link', 'add', 'lab0', 'type', 'veth', 'peer', 'name', 'lab1', 'netns', names.world);
   for (const [name, link, ends] of [
     [names.host, 'lab0', host],

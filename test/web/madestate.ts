@@ -133,7 +133,6 @@ export function madeStatus(now: number, sequence: number, prompts: number): Stat
       pausedUntil: null,
       revertsAt: null,
       revertsTo: null,
-      pages: { url: null, problem: null },
       failMode: 'known',
       revision: 12,
       pages: { url: 'http://127.0.0.1:7878/', problem: null },

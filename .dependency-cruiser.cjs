@@ -59,6 +59,19 @@ module.exports = {
       from: { path: '^src/', pathNot: '\\.test\\.ts$' },
       to: { path: '(\\.test\\.ts$|^test/)' },
     },
+    {
+      name: 'pages-import-only-what-is-pure',
+      comment: 'The pages run in a browser: of src they take what needs no Node and no clock, as far as they show it.',
+      severity: 'error',
+      from: { path: '^web/' },
+      to: { path: '^src/', pathNot: '^src/(std|model|policy)/' },
+    },
+    {
+      name: 'nothing-imports-the-pages',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^web/' },
+    },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

@@ -7,6 +7,7 @@ import {
   doctorReportSchema,
   explanationSchema,
   logLineSchema,
+  pagesLinkSchema,
   promptViewSchema,
   ruleChangeSchema,
   ruleViewSchema,
@@ -48,4 +49,5 @@ export const outputs: Readonly<Record<string, z.ZodType>> = {
   test: testReportSchema,
   mode: statusSchema,
   pause: statusSchema,
+  ui: pagesLinkSchema,
 };

@@ -3,7 +3,7 @@ import { Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
-import { addRuleSchema, changeRuleSchema, modeRequestSchema } from '#model/api.ts';
+import { addRuleSchema, changeRuleSchema, linkRequestSchema, modeRequestSchema } from '#model/api.ts';
 import { attemptFromJson, attemptSchema } from '#model/attempt.ts';
 import { addListSchema, changeListSchema } from '#model/net/list.ts';
 import { answerSchema } from '#model/prompt.ts';
@@ -154,6 +154,10 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
   app.post('/explain', async (context) =>
     context.json(await services.explain(attemptFromJson(await body(context.req, attemptSchema)), visible(context))),
   );
+  app.post('/pages/links', async (context) => {
+    const { browser } = await body(context.req, linkRequestSchema);
+    return serve(context, services.pagesLink(context.get('peer'), browser));
+  });
   app.get('/events', (context) => {
     const last = context.req.header('last-event-id');
     const after = last !== undefined && /^\d{1,15}$/.test(last) ? Number(last) : undefined;

@@ -8,9 +8,13 @@ import {
   errorSchema,
   eventViewSchema,
   explanationSchema,
+  linkRequestSchema,
+  loginSchema,
   logLineSchema,
   modePreviewSchema,
   modeRequestSchema,
+  pagesLinkSchema,
+  pagesSessionSchema,
   promptViewSchema,
   ruleChangeSchema,
   ruleViewSchema,
@@ -131,12 +135,32 @@ export const operations: readonly Operation[] = [
     answer: explanationSchema,
   },
   {
+    method: 'post',
+    path: '/pages/links',
+    summary: 'Make a link that logs a browser in, once; on the Unix socket alone.',
+    body: linkRequestSchema,
+    answer: pagesLinkSchema,
+  },
+  {
     method: 'get',
     path: '/events',
     summary: 'What happens, as server-sent events; Last-Event-ID goes on where a reader stopped.',
     answer: eventViewSchema,
     stream: true,
   },
+];
+
+/** What pages/app.ts has beside them, for browsers alone. */
+export const browserOperations: readonly Operation[] = [
+  { method: 'get', path: '/pages/session', summary: 'Who is logged in.', answer: pagesSessionSchema },
+  {
+    method: 'post',
+    path: '/pages/session',
+    summary: 'Log in with the token of a link; the answer sets the cookie.',
+    body: loginSchema,
+    answer: pagesSessionSchema,
+  },
+  { method: 'delete', path: '/pages/session', summary: 'Log out.', answer: z.null() },
 ];
 
 const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
@@ -169,7 +193,7 @@ function describe(operation: Operation): object {
 
 export function openApi(): object {
   const paths: Record<string, Record<string, object>> = {};
-  for (const operation of operations) {
+  for (const operation of [...operations, ...browserOperations]) {
     const path = `/api/v1${operation.path}`;
     paths[path] = { ...paths[path], [operation.method]: describe(operation) };
   }
@@ -178,7 +202,9 @@ export function openApi(): object {
     info: {
       title: 'Postern',
       version: '1',
-      description: 'The API of the Postern application firewall, on the Unix socket /run/postern/postern.sock.',
+      description:
+        'The API of the Postern application firewall, on the Unix socket /run/postern/postern.sock and, for browsers that are ' +
+        'logged in, on http://127.0.0.1:7878; there what changes something needs the header Postern-Request: 1.',
     },
     paths,
   };

@@ -6,9 +6,11 @@ import type { Served } from './services.ts';
 
 const statuses: Readonly<Record<ApiError['code'], ContentfulStatusCode>> = {
   'bad-request': 400,
+  'not-logged-in': 401,
   'not-permitted': 403,
   'not-found': 404,
   conflict: 409,
+  'too-many': 429,
   unavailable: 503,
   internal: 500,
 };

@@ -6,6 +6,7 @@ import type {
   LogLine,
   ModePreview,
   ModeRequest,
+  PagesLink,
   PromptView,
   RuleChange,
   RuleView,
@@ -20,9 +21,10 @@ import type { NamesQuery, NameView } from '#model/net/nameview.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
 import type { Result } from '#std/result.ts';
+import type { Peer } from './access.ts';
 
 export interface ServiceError {
-  readonly code: 'bad-request' | 'not-permitted' | 'not-found' | 'conflict' | 'unavailable';
+  readonly code: 'bad-request' | 'not-permitted' | 'not-found' | 'conflict' | 'too-many' | 'unavailable';
   /** A sentence. */
   readonly message: string;
   readonly hint?: string;
@@ -71,4 +73,6 @@ export interface Services {
   explain(attempt: Attempt, uid?: number): Promise<Explanation>;
   /** Events after this place that the journal still has, and then the new ones, until the result is called. */
   follow(after: number | undefined, uid: number | undefined, listener: (event: EventView) => void): () => void;
+  /** A link that logs a browser in; `browser` is the user who runs it, where that is not the asker. */
+  pagesLink(peer: Peer, browser?: number): Served<PagesLink>;
 }

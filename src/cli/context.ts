@@ -19,6 +19,8 @@ export interface UpOptions {
   readonly cgroup?: string | undefined;
   /** The socket of systemd-resolved's monitor, or `off`; left out: where systemd-resolved makes it. */
   readonly resolvedMonitor?: string | undefined;
+  /** The port of 127.0.0.1 for the pages, 0 for any; null: no pages. */
+  readonly pagesPort: number | null;
   /** What an earlier Postern left in the kernel is taken away first, not taken up; with mode `off` nothing more is done. */
   readonly reset: boolean;
 }

@@ -43,6 +43,8 @@ export const statusSchema = z.strictObject({
   rulesDir: z.string(),
   /** Where countries and network numbers are known from, with the date; null where they are not. */
   places: z.strictObject({ countries: z.string().nullable(), networks: z.string().nullable() }),
+  /** Where the pages are served, and why they are not; both null when they are switched off. */
+  pages: z.strictObject({ url: z.string().nullable(), problem: z.string().nullable() }),
 });
 export type Status = z.infer<typeof statusSchema>;
 
@@ -226,7 +228,10 @@ export const changeRuleSchema = z.strictObject({ rule: ruleSchema.optional(), en
 
 export const errorSchema = z.strictObject({
   error: z.strictObject({
-    code: z.enum(['bad-request', 'not-permitted', 'not-found', 'conflict', 'unavailable', 'internal']),
+    code: z.enum([
+      ...(['bad-request', 'not-logged-in', 'not-permitted', 'not-found', 'conflict', 'too-many'] as const),
+      ...(['unavailable', 'internal'] as const),
+    ]),
     /** A sentence. */
     message: z.string(),
     /** What to do. */
@@ -234,3 +239,34 @@ export const errorSchema = z.strictObject({
   }),
 });
 export type ApiError = z.infer<typeof errorSchema>['error'];
+
+/** For whom a link to the pages is made. */
+export const linkRequestSchema = z.strictObject({
+  /** The user whose browser opens it; left out: who asks. Only root may name another. */
+  browser: z.int().min(0).max(0xfffffffe).optional(),
+});
+
+/** A link that logs a browser in, once. */
+export const pagesLinkSchema = z.strictObject({
+  url: z.string(),
+  /** Milliseconds since 1970. */
+  expires: time,
+  /** Whose rights the browser will have, and the user who must run it; null where the account has no name. */
+  user: z.string().nullable(),
+  browser: z.strictObject({ uid: count, user: z.string().nullable() }),
+});
+export type PagesLink = z.infer<typeof pagesLinkSchema>;
+
+/** What the login page sends: what stands behind the # of the link. */
+export const loginSchema = z.strictObject({ token: z.string().max(100) });
+
+/** Who is logged in. */
+export const pagesSessionSchema = z.strictObject({
+  user: z.string().nullable(),
+  uid: count,
+  administrator: z.boolean(),
+  version: z.string(),
+  /** When it ends if nothing more is asked, in milliseconds since 1970. */
+  expires: time,
+});
+export type PagesSession = z.infer<typeof pagesSessionSchema>;

@@ -7,6 +7,7 @@ import { root } from './sources.ts';
 
 const checks: Readonly<Record<string, readonly string[]>> = {
   'types are right': ['tsc', '--noEmit', '--pretty', 'false'],
+  'types of the pages are right': ['tsc', '--noEmit', '--pretty', 'false', '-p', 'web'],
   'lint and format are clean': ['biome', 'ci', '--colors=off', '--max-diagnostics=20', '.'],
   'nothing is unused': ['knip', '--no-progress', '--no-config-hints'],
 };

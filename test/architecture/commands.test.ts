@@ -1,7 +1,7 @@
 // The API and the command line can do the same, so that no page will be able to do what a command cannot.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { operations } from '#api/openapi.ts';
+import { browserOperations, operations } from '#api/openapi.ts';
 import { productSources, readSource } from './sources.ts';
 
 /** Operations that no command asks for, each with the reason. */
@@ -24,6 +24,17 @@ test('the OpenAPI document has the routes of the API, in their order', () => {
   );
   assert.ok(routes.length > 10);
   assert.deepEqual(described, routes);
+});
+
+test('what browsers have beside them is the session, and it is described', () => {
+  const { text } = readSource('src/api/pages/app.ts');
+  const routes = [...text.matchAll(/^ {2}app\.(get|post|put|patch|delete)\('\/api\/v1([^']+)'/gm)]
+    .map(([, method = '', path = '']) => operation(method, path))
+    .filter((one) => !described.includes(one));
+  assert.deepEqual(
+    browserOperations.map(({ method, path }) => operation(method, path)),
+    routes,
+  );
 });
 
 test('every operation of the API has its command, and no command asks for another', () => {

@@ -2,14 +2,15 @@
 import assert from 'node:assert/strict';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
-import { filesBelow, isTest, productSources, readSource } from './sources.ts';
+import { filesBelow, isTest, pageSources, productSources, readSource } from './sources.ts';
 
 const maxLines = 500;
 const maxFiles = 12;
 
 test(`no file has more than ${maxLines} lines`, () => {
-  const long = [...filesBelow('src'), ...filesBelow('test'), ...filesBelow('bench')]
-    .filter((path) => path.endsWith('.ts'))
+  const long = ['src', 'web', 'test', 'bench']
+    .flatMap(filesBelow)
+    .filter((path) => /\.(tsx?|css)$/.test(path))
     .map((path) => ({ path, lines: readSource(path).text.trimEnd().split('\n').length }))
     .filter(({ lines }) => lines > maxLines)
     .map(({ path, lines }) => `${path}: ${lines}`);
@@ -18,8 +19,8 @@ test(`no file has more than ${maxLines} lines`, () => {
 
 test(`no folder of the product has more than ${maxFiles} files`, () => {
   const counts = new Map<string, number>();
-  for (const path of filesBelow('src')) {
-    if (!path.endsWith('.ts') || isTest(path)) continue;
+  for (const path of [...filesBelow('src'), ...filesBelow('web/src')]) {
+    if (!/\.tsx?$/.test(path) || isTest(path)) continue;
     counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
   }
   const full = [...counts].filter(([, count]) => count > maxFiles).map(([folder, count]) => `${folder}: ${count}`);
@@ -28,7 +29,9 @@ test(`no folder of the product has more than ${maxFiles} files`, () => {
 
 test('no file, folder or class is named for having no name', () => {
   const bad = /util|helper|manager|misc/i;
-  const paths = ['src', 'test', 'bench', 'docs', 'script', 'bin'].flatMap(filesBelow).filter((path) => bad.test(path));
+  const paths = ['src', 'web', 'test', 'bench', 'docs', 'script', 'bin']
+    .flatMap(filesBelow)
+    .filter((path) => bad.test(path));
   const classes = productSources().flatMap(({ path, text }) =>
     [...text.matchAll(/\b(?:class|interface|type) (\w+)/g)]
       .map((found) => found[1] ?? '')
@@ -39,7 +42,7 @@ test('no file, folder or class is named for having no name', () => {
 });
 
 test('each file says at its top what it is for', () => {
-  const silent = productSources()
+  const silent = [...productSources(), ...pageSources()]
     .filter(({ text }) => !/^(\/\/ .{10,}|\/\*)/.test(text))
     .map(({ path }) => path);
   assert.deepEqual(silent, []);

@@ -17,6 +17,7 @@ test('each folder imports only to its left, nothing circles, and koffi is in one
       '--output-type',
       'json',
       'src',
+      'web/src',
     ],
     { cwd: root, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 },
   );

@@ -31,6 +31,13 @@ export function productSources(): Source[] {
     .map(readSource);
 }
 
+/** The sources of the pages that are no tests, styles among them. */
+export function pageSources(): Source[] {
+  return filesBelow('web/src')
+    .filter((path) => /\.(tsx?|css)$/.test(path) && !isTest(path))
+    .map(readSource);
+}
+
 /** Without comments and what stands in quotes, so that words in sentences are not taken for code; lines stay in place. */
 export function codeOf(text: string): string {
   return text.replace(

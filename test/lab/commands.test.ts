@@ -164,6 +164,7 @@ describe('the command line', () => {
     assert.equal((await postern.cli(['rule', 'rm', 'no-wget'])).code, 0);
     await postern.until(async () => (await postern.json<PromptView[]>(['prompts'])).length > 0, 'a question');
     await of('prompts');
+    await of('ui');
     const [prompt] = await postern.json<PromptView[]>(['prompts']);
     await of('answer', (prompt as PromptView).id, 'allow', '--for', '15m');
     assert.equal((await asking).code, 0);

@@ -116,7 +116,9 @@ export class Lab {
   /** Starts a program on the host, or in the world; the lab ends it if nobody else does. */
   spawn(command: readonly string[], options: RunOptions = {}): ChildProcess {
     const [file = '', ...args] = this.#command(command, options);
-    const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd: '/' });
+    // Who is root here is not someone who called sudo, even where the tests were started with it.
+    const { SUDO_UID: _, SUDO_GID: __, ...env } = process.env;
+    const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd: '/', env });
     child.stdin.on('error', () => {});
     this.#children.add(child);
     child.on('exit', () => this.#children.delete(child));

@@ -82,6 +82,9 @@ function describe(status: Status): string[] {
   const { countries, networks } = status.places;
   lines.push(`Countries      ${safe(countries ?? 'not known: run script/setup, or put a file into /etc/postern/geo')}`);
   if (networks !== countries) lines.push(`Networks       ${safe(networks ?? 'not known')}`);
+  const { url, problem } = status.pages;
+  const pagesLine = url === null ? 'switched off' : `${safe(url)}; log in with: postern ui`;
+  lines.push(`Pages          ${problem === null ? pagesLine : paint('yellow', `not served: ${safe(problem)}`)}`);
   if (refusal !== null) lines.push(paint('red', `The gate refuses the newest policy: ${safe(refusal)}`));
   for (const { file, line, column, severity, message } of problems) {
     lines.push(

@@ -13,6 +13,7 @@ interface Flags {
   readonly hold?: number;
   readonly forward: boolean;
   readonly cgroup?: string;
+  readonly pages?: string;
   readonly http?: string;
   readonly kernelPath: 'auto' | 'bpf' | 'none';
   readonly resolvedMonitor?: string;
@@ -21,6 +22,20 @@ interface Flags {
 
 const folder = (brief: string, value: string) =>
   ({ kind: 'parsed', parse: String, brief, default: value, placeholder: 'D' }) as const;
+
+const defaultPagesPort = 7878;
+
+function pagesPort(text: string | undefined): number | null {
+  if (text === undefined) return defaultPagesPort;
+  if (text === 'off') return null;
+  const port = Number(/^(?:127\.0\.0\.1|localhost):(\d{1,5})$/.exec(text)?.[1]);
+  if (port <= 65_535) return port;
+  throw new Ending(
+    exits.usage,
+    '--pages: must be 127.0.0.1:PORT, or off',
+    'the pages are for browsers of this machine; from another one, ssh -L reaches them',
+  );
+}
 
 export const upCommand = buildCommand<Flags, [], Context>({
   docs: {
@@ -61,12 +76,19 @@ export const upCommand = buildCommand<Flags, [], Context>({
         optional: true,
         placeholder: 'PATH',
       },
+      pages: {
+        kind: 'parsed',
+        parse: String,
+        brief: `Where the pages are served: a port of 127.0.0.1, or off (default 127.0.0.1:${defaultPagesPort})`,
+        optional: true,
+        placeholder: '127.0.0.1:PORT|off',
+      },
       http: {
         kind: 'parsed',
         parse: String,
-        brief: 'Address of the pages; only "off" in this version',
+        brief: 'The same as --pages, under its former name',
         optional: true,
-        placeholder: 'ADDR:PORT',
+        placeholder: '127.0.0.1:PORT|off',
       },
       kernelPath: {
         kind: 'enum',
@@ -91,9 +113,7 @@ export const upCommand = buildCommand<Flags, [], Context>({
       },
     },
   },
-  async func({ runtimeDir, fail: failMode, hold, http, ...rest }) {
-    if (http !== undefined && http !== 'off')
-      throw new Ending(exits.usage, '--http: this version has no pages yet; use off');
+  async func({ runtimeDir, fail: failMode, hold, pages, http, ...rest }) {
     if (hold !== undefined && !(Number.isInteger(hold) && hold >= 1 && hold <= 120)) {
       throw new Ending(exits.usage, '--hold: must be a whole number of seconds from 1 to 120');
     }
@@ -106,6 +126,7 @@ export const upCommand = buildCommand<Flags, [], Context>({
       runtimeDir: runtimeDir ?? process.env.POSTERN_RUNTIME_DIR ?? defaultRuntimeDir,
       failMode,
       holdSeconds: hold,
+      pagesPort: pagesPort(pages ?? http),
     });
     if (code !== exits.done) throw new Ending(code);
   },

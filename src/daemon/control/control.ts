@@ -1,4 +1,6 @@
 // The control plane: rules, questions, modes and the journal behind the API; what the gate tells goes into them.
+import type { Peer } from '#api/access.ts';
+import type { Pages } from '#api/pages/pages.ts';
 import type { LogQuery, Served, Services } from '#api/services.ts';
 import { appOf } from '#attribution/app.ts';
 import { EncryptedDnsLog, encryptedQuestion, type Resolvers } from '#attribution/names/encrypteddns.ts';
@@ -45,6 +47,7 @@ export interface ControlParts {
   readonly resolvers: Resolvers;
   readonly link: () => GateLink;
   readonly now: () => number;
+  readonly pages: Pages;
   /** A line for whoever reads along. */
   readonly say: (line: string) => void;
   readonly describe: (connection: Connection) => string;
@@ -198,6 +201,7 @@ export class Control implements Services {
       journal: { file: journalFile, bytes: journal.fileBytes(), lost: journal.lost, sequence: journal.sequence },
       rulesDir: store.rulesDir,
       places: this.#parts.geo.sources(),
+      pages: this.#parts.pages.state,
     };
   }
 
@@ -447,6 +451,10 @@ export class Control implements Services {
     }));
     const events = readEvents(journal, after, uid !== undefined, replayRows);
     return [...leftOut, ...[...connections, ...events].sort((a, b) => a.sequence - b.sequence)];
+  }
+
+  pagesLink(peer: Peer, browser?: number) {
+    return this.#parts.pages.link(peer, browser);
   }
 
   close(): void {

@@ -2,6 +2,7 @@
 // with its options as one JSON argument.
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
+import { Pages } from '#api/pages/pages.ts';
 import { ownTable } from '#kernel/places/owntable.ts';
 import { formatConnection } from '#model/sentence.ts';
 import { formatDiagnostic } from '#policy/index.ts';
@@ -17,6 +18,7 @@ import { version } from '../version.ts';
 import { Control } from './control.ts';
 import { GateLink } from './gatelink.ts';
 import { bootId, resolverFolders } from './machine.ts';
+import { PagesServer } from './pages/server.ts';
 import { PolicyKeeper } from './policykeeper.ts';
 import { serveApi } from './server.ts';
 import { SettingsFile } from './settings.ts';
@@ -88,6 +90,7 @@ async function run(options: ControlOptions): Promise<void> {
     onRules: (names) => journal.keepHits(names),
     onApplied: (policy) => control.record('policy-applied', { revision: policy.revision, mode: policy.mode }),
   });
+  const pages = new Pages({ version, now });
   const control = new Control({
     version,
     options,
@@ -101,6 +104,7 @@ async function run(options: ControlOptions): Promise<void> {
     resolvers: resolvers.ok ? resolvers.value : noResolvers,
     link: () => link as GateLink,
     now,
+    pages,
     say,
     describe: (connection) => formatConnection(connection, (uid) => keeper.userName(uid)),
   });
@@ -123,7 +127,8 @@ async function run(options: ControlOptions): Promise<void> {
   );
   control.watchMode();
   const server = await serveApi(join(options.runtimeDir, 'postern.sock'), control);
-  tellSupervisor({ ready: true });
+  const pagesServer = await servePages(options.pagesPort, pages, control);
+  tellSupervisor({ ready: true, ...(pagesServer !== undefined && { pagesPort: pagesServer.port }) });
   flushCompileCache(); // for the next one: this one may be killed at any time
 
   const stop = () => {
@@ -137,6 +142,7 @@ async function run(options: ControlOptions): Promise<void> {
     link?.close();
     journal.close();
     server.close();
+    pagesServer?.close();
     process.exit(0);
   };
   process.on('SIGTERM', stop);
@@ -147,6 +153,15 @@ async function run(options: ControlOptions): Promise<void> {
   });
   // The supervisor is gone without a word.
   process.stdin.on('end', () => process.exit(1)).resume();
+}
+
+/** Without its port Postern goes on: the commands do all that the pages do. */
+async function servePages(port: number | null, pages: Pages, control: Control): Promise<PagesServer | undefined> {
+  if (port === null) return undefined;
+  const onProblem = (problem: string) => control.notice('warning', `The pages are not served: ${problem}.`);
+  const server = new PagesServer({ port, pages, services: control, onProblem });
+  await server.listen();
+  return server;
 }
 
 await run(JSON.parse(process.argv[2] ?? '{}') as ControlOptions);

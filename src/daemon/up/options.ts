@@ -36,4 +36,6 @@ export interface ControlOptions {
   readonly holdSeconds: number;
   /** Whether each new connection is printed in plain words. */
   readonly foreground: boolean;
+  /** The port of 127.0.0.1 for the pages, 0 for any; null: no pages. */
+  readonly pagesPort: number | null;
 }

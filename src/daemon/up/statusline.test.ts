@@ -27,6 +27,13 @@ test('what is no status line is left out, and the next one is heard', () => {
   ]);
 });
 
+test('a port is a number', () => {
+  assert.deepEqual(
+    heard('{"ready":true,"pagesPort":7878}\n{"ready":true,"pagesPort":"78; evil"}\n{"pagesPort":1.5}\n'),
+    [{ ready: true, pagesPort: 7878 }, { ready: true }, {}],
+  );
+});
+
 test('a line without an end is not kept', () => {
   const endless = Array<string>(1000).fill('x'.repeat(65_536));
   assert.deepEqual(heard(...endless, '{"ready":true}\n{"ready":true}\n'), [{ ready: true }]);

@@ -9,6 +9,8 @@ const maxLineBytes = 64 * 1024;
 export interface StatusLine {
   /** The gate: in which words. */
   readonly ready?: string | true;
+  /** The control plane: where the pages are served. */
+  readonly pagesPort?: number;
   /** Why it cannot start. */
   readonly fatal?: string;
 }
@@ -32,9 +34,10 @@ function parseStatusLine(line: string): StatusLine | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { ready, fatal } = value as Record<string, unknown>;
+  const { ready, pagesPort, fatal } = value as Record<string, unknown>;
   return {
     ...((typeof ready === 'string' || ready === true) && { ready }),
+    ...(Number.isInteger(pagesPort) && { pagesPort: pagesPort as number }),
     ...(typeof fatal === 'string' && { fatal }),
   };
 }

@@ -178,7 +178,7 @@ async function supervise(
   // Without eBPF the proc connector tells of processes.
   const connector = kernelPath.tier === 'none' ? tryOpenConnector() : undefined;
   const capabilities = kernelPath.tier === 'none' ? gateCapabilities : [...gateCapabilities, 'bpf'];
-  const ready = { gate: '', control: false, said: false };
+  const ready = { gate: '', control: false, pages: '', said: false };
   let giveUp: NodeJS.Timeout | undefined;
   let stopping = false;
   let finish: (code: number) => void = () => {};
@@ -190,7 +190,7 @@ async function supervise(
     if (ready.said || ready.gate === '' || !ready.control) return;
     ready.said = true;
     say(
-      `postern is ready: ${ready.gate}. Ask it with the other postern commands (socket ${folders.runtimeDir}/postern.sock).`,
+      `postern is ready: ${ready.gate}. Ask it with the other postern commands (socket ${folders.runtimeDir}/postern.sock).${ready.pages}`,
     );
     notifyServiceManager(`READY=1\nMAINPID=${process.pid}`);
   };
@@ -267,6 +267,7 @@ async function supervise(
         forward: options.forward,
         holdSeconds: options.holdSeconds ?? 30,
         foreground: true,
+        pagesPort: options.pagesPort,
       };
       return {
         file: process.execPath,
@@ -278,6 +279,9 @@ async function supervise(
     onLine: (line) => {
       if (line.ready !== true) return;
       ready.control = true;
+      if (line.pagesPort !== undefined && line.pagesPort > 0) {
+        ready.pages = ` Its pages are on http://127.0.0.1:${line.pagesPort}; log in with: postern ui`;
+      }
       sayReady();
     },
     onLost: (how) =>

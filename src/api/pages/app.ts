@@ -1,0 +1,145 @@
+// What a browser is served: login, files, and the API for whoever is logged in. The server has checked the headers.
+import { join } from 'node:path';
+import { type Context, Hono } from 'hono';
+import { setCookie } from 'hono/cookie';
+import { loginSchema } from '#model/api.ts';
+import type { Peer } from '../access.ts';
+import { createApi } from '../app.ts';
+import { ApiFailure } from '../reply.ts';
+import type { Services } from '../services.ts';
+import { readStaticFiles, type StaticFile, type StaticFiles } from './files.ts';
+import type { Guest, Pages } from './pages.ts';
+import { wholeMs } from './sessions.ts';
+
+/** What the server knows of a request beside itself. */
+export interface Caller {
+  /** The user whose socket is at the other end. */
+  readonly uid: number;
+  /** Calls back at the end of the answer. */
+  readonly onEnd: (listener: () => void) => void;
+  /** Ends the answer wherever it is. */
+  readonly cut: () => void;
+}
+
+export interface PagesOptions {
+  readonly pages: Pages;
+  readonly services: Services;
+  /** Of the built pages; empty where there are none. */
+  readonly files: StaticFiles;
+}
+
+type Served = Context<{ Bindings: { readonly caller: Caller } }>;
+
+const cookieName = 'postern';
+/** A page on another port of this address may put some of its own beside ours; so many are looked at. */
+const maxCookies = 8;
+const own = readStaticFiles(join(import.meta.dirname, 'login'), '/login');
+
+function sendFile(context: Served, file: StaticFile | undefined, caching: string): Response {
+  if (file === undefined) throw new Error('a file of the login page is missing');
+  const headers = { 'cache-control': caching, etag: file.etag };
+  if (context.req.header('if-none-match') === file.etag) return context.body(null, 304, headers);
+  return context.body(file.bytes, 200, { ...headers, 'content-type': file.type });
+}
+
+/** Names of built files have their hash in them; whatever else there is must be asked about each time. */
+const cachingOf = (path: string): string => {
+  if (path.startsWith('/assets/')) return 'public, max-age=31536000, immutable';
+  return path.endsWith('.html') ? 'no-store' : 'no-cache';
+};
+
+function cookiesOf(context: Served): string[] {
+  return (context.req.header('cookie') ?? '')
+    .split(';')
+    .map((part) => part.trim().split('='))
+    .filter(([name]) => name === cookieName)
+    .map(([, value = '']) => value);
+}
+
+export function createPages({ pages, services, files }: PagesOptions) {
+  const app = new Hono<{ Bindings: { readonly caller: Caller } }>();
+  const api = createApi(services, (env) => (env as { readonly peer: Peer }).peer);
+
+  const findGuest = (context: Served): Guest | undefined => {
+    for (const token of cookiesOf(context).slice(0, maxCookies)) {
+      const guest = pages.guest(token, context.env.caller.uid);
+      if (guest !== undefined) return guest;
+    }
+    return undefined;
+  };
+  const guestOf = (context: Served): Guest => {
+    const guest = findGuest(context);
+    if (guest !== undefined) return guest;
+    throw new ApiFailure({ code: 'not-logged-in', message: 'you are not logged in', hint: 'run: postern ui' });
+  };
+
+  app.onError((error, context) => {
+    const failure = error instanceof ApiFailure ? error : ApiFailure.internal(error);
+    return context.json({ error: failure.error }, failure.status);
+  });
+  app.use('/api/*', async (context, next) => {
+    await next();
+    context.header('cache-control', 'no-store');
+  });
+
+  app.get('/api/v1/pages/session', (context) => context.json(pages.view(guestOf(context))));
+  app.post('/api/v1/pages/session', async (context) => {
+    const parsed = loginSchema.safeParse(await context.req.json().catch(() => undefined));
+    if (!parsed.success) throw new ApiFailure({ code: 'bad-request', message: 'the request has no token' });
+    const { uid } = context.env.caller;
+    const login = pages.login(parsed.data.token, uid);
+    if (!('cookie' in login)) {
+      if (login.retryAfter !== undefined) context.header('retry-after', String(login.retryAfter));
+      const hint = 'run: postern ui';
+      throw new ApiFailure(
+        login.retryAfter === undefined
+          ? { code: 'not-logged-in', message: 'this link was used, is older than a minute, or is not yours', hint }
+          : { code: 'too-many', message: 'there were too many wrong links; a new one works at once', hint },
+      );
+    }
+    const before = findGuest(context);
+    if (before !== undefined) pages.logout(before);
+    setCookie(context, cookieName, login.cookie, {
+      httpOnly: true,
+      sameSite: 'Strict',
+      path: '/',
+      maxAge: wholeMs / 1000,
+    });
+    return context.json(pages.view(pages.guest(login.cookie, uid) as Guest));
+  });
+  app.delete('/api/v1/pages/session', (context) => {
+    pages.logout(guestOf(context));
+    setCookie(context, cookieName, '', { httpOnly: true, sameSite: 'Strict', path: '/', maxAge: 0 });
+    return context.json(null);
+  });
+  // Otherwise a session could go on for ever.
+  app.post('/api/v1/pages/links', () => {
+    throw new ApiFailure({ code: 'not-permitted', message: 'links are made in a terminal', hint: 'run: postern ui' });
+  });
+  app.get('/api/v1/events', (context) => {
+    const guest = guestOf(context);
+    const { onEnd, cut } = context.env.caller;
+    const end = pages.stream(guest, cut);
+    if (end === undefined) {
+      throw new ApiFailure({ code: 'too-many', message: 'this session has too many streams of events open' });
+    }
+    onEnd(end);
+    return api.fetch(context.req.raw, { peer: guest.peer });
+  });
+  app.all('/api/v1/*', (context) => api.fetch(context.req.raw, { peer: guestOf(context).peer }));
+
+  app.get('/login', (context) => sendFile(context, own.get('/login/index.html'), 'no-store'));
+  app.get('*', (context) => {
+    const { path } = context.req;
+    const file = own.get(path) ?? files.get(path);
+    if (file !== undefined) return sendFile(context, file, cachingOf(path));
+    // Addresses of the pages themselves are no files: what stands there is found out in the browser.
+    const shown = context.req.header('accept')?.includes('text/html') === true || path === '/';
+    if (!shown || /^\/(api|assets)(\/|$)/.test(path)) return context.notFound();
+    return sendFile(context, files.get('/index.html') ?? own.get('/login/unbuilt.html'), 'no-store');
+  });
+  app.notFound((context) =>
+    context.json({ error: { code: 'not-found', message: `there is no ${context.req.method} of this path` } }, 404),
+  );
+  return app;
+}

@@ -1,0 +1,252 @@
+// The pages in a browser, against the fake server: what people do there, with the mouse, the keyboard and a screen reader's eyes.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { complaints } from './complaints.ts';
+import { type Fake, firstToken, startFake } from './fake.ts';
+
+const pages = ['/', '/ask', '/refused', '/history', '/rules', '/rules?view=changes', '/names', '/lists', '/health'];
+
+async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (const end = Date.now() + 10_000; Date.now() < end; await sleep(50)) if (await holds()) return;
+  assert.fail(`not in 10 s: ${what}`);
+}
+
+describe('the pages', { concurrency: false }, () => {
+  let browser: Browser;
+  let fake: Fake;
+  let context: BrowserContext;
+  let page: Page;
+  let said: string[];
+
+  before(async () => {
+    browser = await chromium.launch({ executablePath: '/usr/lib/chromium/chromium', args: ['--no-sandbox'] });
+  });
+  after(() => browser?.close());
+  beforeEach(async () => {
+    fake = await startFake({ still: true });
+    context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
+    context.setDefaultTimeout(6000);
+    page = await context.newPage();
+    said = [];
+    page.on('console', (message) => message.type() === 'error' && said.push(message.text()));
+    page.on('pageerror', (error) => said.push(error.message));
+    page.on('dialog', (dialog) => said.push(`dialog: ${dialog.message()}`));
+  });
+  afterEach(async () => {
+    await context.close();
+    await fake.close();
+  });
+
+  const open = async (path: string) => {
+    await page.goto(`${fake.url}${path}`);
+    await page.getByText(/^Live/).waitFor();
+  };
+  const cards = (of: Page = page) => of.getByRole('article');
+
+  for (const width of [1280, 390]) {
+    test(`every page, ${width} px wide: no complaint of the browser, none of axe that is serious, nothing too wide`, async () => {
+      await page.setViewportSize({ width, height: 844 });
+      for (const scheme of ['dark', 'light'] as const) {
+        await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+        for (const path of pages) {
+          await open(path);
+          await page.getByRole('heading', { level: 1 }).waitFor();
+          await sleep(300);
+          assert.deepEqual(await complaints(page), [], `${path} ${scheme}`);
+          assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width, path);
+        }
+      }
+      assert.deepEqual(said, []);
+    });
+  }
+
+  test('what a program calls itself is text', async () => {
+    for (const path of ['/', '/ask', '/refused', '/history']) {
+      await open(path);
+      await page.getByText('upd\\u{202e}gpj.exe\\x1b[31m<script>alert(1)', { exact: false }).first().waitFor();
+      assert.equal(await page.evaluate('document.querySelectorAll("main script, main img, main iframe").length'), 0);
+    }
+    assert.deepEqual(said, []);
+  });
+
+  test('an answer is for what the chips say, and closes the question in every window', async () => {
+    await open('/ask');
+    const other = await context.newPage();
+    await other.goto(`${fake.url}/ask`);
+    await until(async () => (await cards(other).count()) === 4, 'the other window has the questions');
+    const card = cards().first();
+    await card.getByRole('radio', { name: 'always' }).check();
+    await card.getByRole('radio', { name: 'any port and protocol' }).check();
+    await card.getByText('/usr/bin/curl of user alice to www.example.com, always').waitFor();
+    await card.getByRole('button', { name: 'Allow' }).click();
+    await until(async () => (await cards().count()) === 3, 'the card is gone');
+    const [answer = ''] = fake.changes;
+    assert.deepEqual(JSON.parse(answer.slice(answer.indexOf('{'))), {
+      action: 'allow',
+      scope: { who: 'app', to: 'name', name: 'www.example.com', port: 'any', user: 'user' },
+      lifetime: 'always',
+    });
+    await page.getByText('you answered here').waitFor();
+    await until(async () => (await cards(other).count()) === 3, 'the card is gone in the other window');
+    await other.getByText('answered elsewhere, by alice').waitFor();
+  });
+
+  test('not now makes no rule, whatever was chosen', async () => {
+    await open('/ask');
+    const card = cards().first();
+    await card.getByRole('radio', { name: 'always' }).check();
+    await card.getByRole('button', { name: 'Not now' }).click();
+    await until(async () => (await cards().count()) === 3, 'the card is gone');
+    assert.match(fake.changes[0] ?? '', /"lifetime":"once"/);
+    assert.match(fake.changes[0] ?? '', /"action":"reject"/);
+  });
+
+  test('questions by the keyboard: from card to card, and refuse', async () => {
+    await open('/ask');
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    await page.keyboard.press('d');
+    await until(async () => (await cards().count()) === 3, 'the card is gone');
+    assert.match(fake.changes[0] ?? '', /^POST \/prompts\/mb0-\d+\/answer .*"action":"reject".*"lifetime":"once"/);
+    await page.getByText('upd', { exact: false }).first().waitFor();
+  });
+
+  test('a question that somebody else answers closes with a word of who', async () => {
+    await open('/ask');
+    fake.answerElsewhere();
+    await page.getByText('answered elsewhere, by bob').waitFor();
+    assert.equal(await cards().count(), 3);
+  });
+
+  test('a countdown only where a packet is held', async () => {
+    await open('/ask');
+    assert.equal(await page.getByRole('progressbar').count(), 3);
+    assert.equal(await page.getByText('nothing waits').count(), 1);
+  });
+
+  test('after a break it goes on where it stopped, and nothing is lost', async () => {
+    await open('/ask');
+    await until(() => fake.follows.length === 1, 'it follows');
+    fake.ask();
+    await until(async () => (await cards().count()) === 5, 'the fifth question');
+    const [first = 0] = fake.follows;
+    fake.cut();
+    fake.ask();
+    await until(() => fake.follows.length === 2, 'it follows again');
+    assert.equal(fake.follows[1], first + 1);
+    await until(async () => (await cards().count()) === 6, 'the sixth question');
+    await page.getByText(/^Live/).waitFor();
+  });
+
+  test('signed out, it says how to sign in; the link signs in and leaves no token', async () => {
+    await open('/rules');
+    fake.signOut();
+    await page.goto(`${fake.url}/rules`);
+    await page.getByText('Run postern ui in a terminal and open the link that it prints.').waitFor();
+    await page.goto(`${fake.url}/login#wrong`);
+    await page.getByText('This link was used already, or its time is up.').waitFor();
+    await page.goto('about:blank');
+    await page.goto(`${fake.url}/login#${firstToken}`);
+    await page.waitForURL(`${fake.url}/`);
+    await page.getByText(/^Live/).waitFor();
+  });
+
+  test('lockdown says what it would refuse, and goes back unless it is kept', async () => {
+    await open('/');
+    await page.getByRole('group', { name: 'Mode' }).getByRole('button', { name: 'Lockdown' }).click();
+    await page.getByText('it would refuse 213 connections').waitFor();
+    await page.getByText('2 of these came in by SSH', { exact: false }).waitFor();
+    assert.deepEqual(await complaints(page), []);
+    await page.getByRole('button', { name: 'Lock down for 60 seconds' }).click();
+    await page.getByText('The mode goes back to', { exact: false }).waitFor();
+    assert.match(fake.changes[0] ?? '', /"revertSeconds":60/);
+    await page.getByRole('button', { name: 'Keep lockdown' }).click();
+    await until(() => fake.changes.length === 2, 'it is kept');
+    assert.match(fake.changes[1] ?? '', /"confirm":true/);
+    await page.getByText('The mode goes back to', { exact: false }).waitFor({ state: 'detached' });
+  });
+
+  test('a list holds still under the pointer, and says what waits', async () => {
+    await open('/');
+    const rows = page.getByRole('treeitem');
+    await rows.first().hover();
+    const before = await rows.allInnerTexts();
+    for (let at = 0; at < 12; at += 1) fake.connect();
+    const pill = page.getByRole('button', { name: '12 changes waiting' });
+    await pill.waitFor();
+    const ageless = (texts: readonly string[]) => texts.map((text) => text.replace(/\d+ s|now/, ''));
+    assert.deepEqual(ageless(await rows.allInnerTexts()), ageless(before));
+    await pill.click();
+    await pill.waitFor({ state: 'detached' });
+  });
+
+  test('by the keyboard alone: move, explain, close, make a rule, undo it', async () => {
+    await open('/');
+    await page.getByRole('treeitem').first().waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    await page.keyboard.press('e');
+    await page.getByRole('dialog', { name: 'Why it happened' }).waitFor();
+    assert.match(page.url(), /why=mb0-/);
+    await page.getByText('all of its conditions hold').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    assert.doesNotMatch(page.url(), /why/);
+    await page.keyboard.press('/');
+    await page.keyboard.type('npm');
+    await until(async () => (await page.getByRole('treeitem').count()) === 2, 'the search holds');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('d');
+    await page.getByRole('button', { name: 'Add this rule' }).click();
+    await until(() => fake.changes.some((change) => change.startsWith('POST /rules ')), 'the rule is made');
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await until(() => fake.changes.some((change) => change.startsWith('POST /undo ')), 'it is undone');
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    assert.deepEqual(said, []);
+  });
+
+  test('an exception to a refusal stands as high as the refusal', async () => {
+    await open('/refused');
+    const row = page.locator('li', { hasText: 'telemetry.tracker.example.net' });
+    await row.getByRole('button', { name: 'Make an exception' }).click();
+    await page.getByText('It gets priority 10', { exact: false }).waitFor();
+    await page.getByRole('button', { name: 'Add this rule' }).click();
+    await until(() => fake.changes.length === 1, 'the rule is made');
+    assert.match(fake.changes[0] ?? '', /"action":"allow".*"to":"telemetry\.tracker\.example\.net".*"priority":10/);
+  });
+
+  test('a rule is switched off, and back on by undo; a reader who may not change it finds it so', async () => {
+    await open('/rules');
+    await page.getByRole('switch', { name: 'Rule browsers' }).click();
+    await until(() => fake.changes.length === 1, 'it is switched');
+    assert.match(fake.changes[0] ?? '', /^PATCH \/rules\/browsers \{"enabled":false\}$/);
+    await page.getByRole('button', { name: 'Undo', exact: true }).click();
+    await until(() => fake.changes.length === 2, 'it is undone');
+    await fake.close();
+    fake = await startFake({ still: true, administrator: false });
+    await open('/rules');
+    assert.ok(await page.getByRole('switch', { name: 'Rule browsers' }).isDisabled());
+    assert.equal(await page.getByRole('button', { name: 'Add a rule' }).count(), 0);
+    assert.ok(await page.getByRole('button', { name: 'Lockdown' }).isDisabled());
+  });
+
+  test('the log is asked for as its address says, goes on, and is downloaded', async () => {
+    await open('/history?action=reject&app=fire');
+    const rows = page.locator('[data-row]');
+    await rows.first().waitFor();
+    for (const text of await rows.allInnerTexts()) assert.match(text, /refused\s+firefox/);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'CSV' }).click(),
+    ]);
+    assert.match(download.suggestedFilename(), /^postern-.*\.csv$/);
+    await page.getByLabel('What became of it').selectOption('anything');
+    await page.getByRole('searchbox', { name: 'App' }).fill('');
+    await page.getByText('200 newest connections').waitFor();
+    await page.getByRole('button', { name: 'Show older ones' }).click();
+    await page.getByText(/^(399|400) newest connections/).waitFor();
+  });
+});

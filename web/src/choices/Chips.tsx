@@ -1,0 +1,28 @@
+// A row of choices of which one holds: radio buttons that look like chips.
+import { useId } from 'react';
+import styles from './choices.module.css';
+import type { Choice } from './meaning.ts';
+
+interface Props<Value> {
+  readonly label: string;
+  readonly choices: readonly Choice<Value>[];
+  readonly chosen: string;
+  readonly choose: (value: Value) => void;
+}
+
+export function Chips<Value>({ label, choices, chosen, choose }: Props<Value>) {
+  const name = useId();
+  return (
+    <fieldset className={styles.chips}>
+      <legend>{label}</legend>
+      <div>
+        {choices.map(({ key, text, value }) => (
+          <label key={key} className={styles.chip}>
+            <input type="radio" name={name} checked={key === chosen} onChange={() => choose(value)} />
+            <span>{text}</span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}

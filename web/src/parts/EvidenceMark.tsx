@@ -1,0 +1,18 @@
+// How sure it is who it was.
+import { Shield, ShieldCheck, ShieldQuestionMark } from 'lucide-react';
+import type { Evidence } from '#model/process.ts';
+import styles from './parts.module.css';
+import { evidenceOf } from './words.ts';
+
+const icons = { kernel: ShieldCheck, found: Shield, none: ShieldQuestionMark } as const;
+
+export function EvidenceMark({ evidence }: { readonly evidence: readonly Evidence[] }) {
+  const { level, text } = evidenceOf(evidence);
+  const Icon = icons[level];
+  return (
+    <span className={styles.evidence} title={text}>
+      <Icon size={15} aria-hidden />
+      <span className="unseen">{text}</span>
+    </span>
+  );
+}

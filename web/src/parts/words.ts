@@ -1,0 +1,81 @@
+// Words and figures that several pages show.
+import type { LogLine } from '#model/api.ts';
+import type { NameSource } from '#model/attempt.ts';
+import type { Reason } from '#model/connection.ts';
+import type { Evidence } from '#model/process.ts';
+import { formatSpan } from '#std/span.ts';
+
+/** How a name became known. */
+export const sourceTexts: Readonly<Record<NameSource, string>> = {
+  dns: 'DNS',
+  resolved: 'systemd-resolved',
+  http: 'its HTTP request',
+  sni: 'its TLS hello',
+  quic: 'its QUIC hello',
+};
+
+export const reasonTexts: Readonly<Record<Reason, string>> = {
+  rule: 'by a rule',
+  mode: 'by the mode, as no rule matches',
+  answer: 'as answered',
+  deadline: 'because nobody answered in time',
+  'quota-user': 'because this user has too many open questions',
+  'quota-app': 'because this program has too many open questions',
+  'quota-packets': 'because this flow sent too many packets while it was held',
+  'queue-half-full': 'because too many packets are held',
+  unattributed: 'because its program was not found',
+  shutdown: 'because Postern stopped',
+};
+
+const programEvidence: Partial<Record<Evidence, string>> = {
+  bpf: 'The kernel’s own programs said which program it was.',
+  sock_diag: 'The program was found by its socket.',
+  proc: 'The program was found in /proc.',
+};
+
+const nameEvidence: Partial<Record<Evidence, string>> = {
+  dns: 'The name is from a DNS answer that this machine asked for.',
+  resolved: 'The name is from systemd-resolved.',
+  sni: 'The connection said the name itself, in its TLS hello.',
+  quic: 'The connection said the name itself, in its QUIC hello.',
+};
+
+/** How sure it is who it was and whom it reached: `kernel` the strongest, `none` where nothing is known. */
+export function evidenceOf(evidence: readonly Evidence[]): { level: 'kernel' | 'found' | 'none'; text: string } {
+  const said = (texts: Partial<Record<Evidence, string>>) =>
+    evidence.map((one) => texts[one]).find((text) => text !== undefined);
+  const program = said(programEvidence);
+  const level = evidence.includes('bpf') ? 'kernel' : program === undefined ? 'none' : 'found';
+  return {
+    level,
+    text: `${program ?? 'Nothing says which program it was.'} ${said(nameEvidence) ?? 'No name is known with evidence.'}`,
+  };
+}
+
+/** `512 B`, `3.4 kB`, `12 MB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+export const formatCount = (count: number): string => count.toLocaleString('en');
+
+/** `14:03:09`, and the day before it where it is not today. */
+export function formatMoment(time: number, now: number): string {
+  const date = new Date(time);
+  const clock = date.toTimeString().slice(0, 8);
+  if (date.toDateString() === new Date(now).toDateString()) return clock;
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock}`;
+}
+
+export const formatAge = (time: number, now: number): string => (now - time < 1000 ? 'now' : formatSpan(now - time));
+
+/** Where its explanation is found again: its id, and its place in the journal. */
+export const whyOf = ({ id, sequence }: Pick<LogLine, 'id' | 'sequence'>): string => `${id}.${sequence}`;

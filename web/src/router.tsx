@@ -1,0 +1,53 @@
+// The address of each view, and which code it takes: every page is loaded when it is opened.
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  type RouteComponent,
+} from '@tanstack/react-router';
+import { Frame } from './frame/Frame.tsx';
+import { Lost } from './frame/Lost.tsx';
+import { Login } from './login/Login.tsx';
+
+const root = createRootRoute({ notFoundComponent: Lost });
+const login = createRoute({ getParentRoute: () => root, path: '/login', component: Login });
+const frame = createRoute({ getParentRoute: () => root, id: 'frame', component: Frame });
+
+const page = <Path extends string>(path: Path, load: () => Promise<{ Page: RouteComponent }>) =>
+  createRoute({ getParentRoute: () => frame, path, component: lazyRouteComponent(load, 'Page') });
+
+const tree = root.addChildren([
+  login,
+  frame.addChildren([
+    page('/', () => import('./now/Now.tsx')),
+    page('/ask', () => import('./ask/Ask.tsx')),
+    page('/refused', () => import('./refused/Refused.tsx')),
+    page('/history', () => import('./history/History.tsx')),
+    page('/rules', () => import('./rules/Rules.tsx')),
+    page('/names', () => import('./names/Names.tsx')),
+    page('/lists', () => import('./lists/Lists.tsx')),
+    page('/health', () => import('./health/Health.tsx')),
+  ]),
+]);
+
+/** What stands behind the question mark is plain text, so that people can read and write it. */
+export const router = createRouter({
+  routeTree: tree,
+  defaultPreload: 'intent',
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: (search) => {
+    const query = new URLSearchParams();
+    for (const [key, value] of Object.entries(search)) {
+      if (value !== undefined && value !== '') query.set(key, String(value));
+    }
+    const text = query.toString();
+    return text === '' ? '' : `?${text}`;
+  },
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -16,6 +16,7 @@ import {
   undoneSchema,
   versionViewSchema,
 } from '#model/api.ts';
+import { learningViewSchema, learnReviewSchema } from '#model/learn/learning.ts';
 import { listHitSchema, listViewSchema } from '#model/net/list.ts';
 import { nameViewSchema } from '#model/net/nameview.ts';
 
@@ -33,6 +34,12 @@ export const outputs: Readonly<Record<string, z.ZodType>> = {
   'lists enable': listViewSchema,
   'lists disable': listViewSchema,
   'lists test': z.array(listHitSchema),
+  'learn list': z.array(learningViewSchema),
+  'learn start': learningViewSchema,
+  'learn stop': learningViewSchema,
+  'learn review': learnReviewSchema,
+  'learn accept': ruleChangeSchema,
+  'learn forget': z.null(),
   rules: z.array(ruleViewSchema),
   'rule add': ruleChangeSchema,
   'rule edit': ruleChangeSchema,

@@ -5,6 +5,7 @@ import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
 import { addRuleSchema, changeRuleSchema, linkRequestSchema, modeRequestSchema } from '#model/api.ts';
 import { attemptFromJson, attemptSchema } from '#model/attempt.ts';
+import { acceptLearnedSchema, startLearningSchema } from '#model/learn/learning.ts';
 import { addListSchema, changeListSchema } from '#model/net/list.ts';
 import { answerSchema } from '#model/prompt.ts';
 import { isAdministrator, type Peer } from './access.ts';
@@ -151,6 +152,24 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
     const { of } = parseQuery(z.strictObject({ of: z.string().min(1).max(255) }), context.req.query());
     return context.json(await services.testLists(of));
   });
+  app.get('/learnings', administratorsOnly, (context) => context.json(services.learning.list()));
+  app.post('/learnings', administratorsOnly, async (context) => {
+    const { subject, minutes } = await body(context.req, startLearningSchema);
+    return serve(context, await services.learning.start(context.get('peer').uid, subject, minutes));
+  });
+  app.get('/learnings/:name', administratorsOnly, (context) =>
+    serve(context, services.learning.review(context.req.param('name'))),
+  );
+  app.post('/learnings/:name/stop', administratorsOnly, async (context) =>
+    serve(context, await services.learning.stop(context.get('peer').uid, context.req.param('name'))),
+  );
+  app.post('/learnings/:name/accept', administratorsOnly, async (context) => {
+    const { rules } = await body(context.req, acceptLearnedSchema);
+    return serve(context, await services.learning.accept(context.get('peer').uid, context.req.param('name'), rules));
+  });
+  app.delete('/learnings/:name', administratorsOnly, async (context) =>
+    serve(context, await services.learning.forget(context.get('peer').uid, context.req.param('name'))),
+  );
   app.post('/explain', async (context) =>
     context.json(await services.explain(attemptFromJson(await body(context.req, attemptSchema)), visible(context))),
   );

@@ -23,6 +23,12 @@ import {
   versionViewSchema,
 } from '#model/api.ts';
 import { attemptSchema } from '#model/attempt.ts';
+import {
+  acceptLearnedSchema,
+  learningViewSchema,
+  learnReviewSchema,
+  startLearningSchema,
+} from '#model/learn/learning.ts';
 import { addListSchema, changeListSchema, listHitSchema, listViewSchema } from '#model/net/list.ts';
 import { nameViewSchema } from '#model/net/nameview.ts';
 import { answerSchema } from '#model/prompt.ts';
@@ -127,6 +133,29 @@ export const operations: readonly Operation[] = [
     query: z.strictObject({ of: z.string() }),
     answer: z.array(listHitSchema),
   },
+  { method: 'get', path: '/learnings', summary: 'The times of learning.', answer: z.array(learningViewSchema) },
+  {
+    method: 'post',
+    path: '/learnings',
+    summary: 'Allow for a while what no rule refuses, to make rules of it.',
+    body: startLearningSchema,
+    answer: learningViewSchema,
+  },
+  {
+    method: 'get',
+    path: '/learnings/{name}',
+    summary: 'The rules that would cover what was learned, and what differs since they were accepted.',
+    answer: learnReviewSchema,
+  },
+  { method: 'post', path: '/learnings/{name}/stop', summary: 'End it now.', answer: learningViewSchema },
+  {
+    method: 'post',
+    path: '/learnings/{name}/accept',
+    summary: 'End it, and add these rules in its place.',
+    body: acceptLearnedSchema,
+    answer: ruleChangeSchema,
+  },
+  { method: 'delete', path: '/learnings/{name}', summary: 'Take it off the list.', answer: z.null() },
   {
     method: 'post',
     path: '/explain',

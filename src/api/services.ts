@@ -16,6 +16,7 @@ import type {
 } from '#model/api.ts';
 import type { Attempt } from '#model/attempt.ts';
 import type { Explanation } from '#model/decision.ts';
+import type { LearningView, LearnReview, LearnSubject } from '#model/learn/learning.ts';
 import type { ListChange, ListDefinition, ListHit, ListView } from '#model/net/list.ts';
 import type { NamesQuery, NameView } from '#model/net/nameview.ts';
 import type { Answer } from '#model/prompt.ts';
@@ -68,6 +69,7 @@ export interface Services {
   changeList(uid: number, name: string, change: ListChange): Promise<Served<ListView>>;
   updateLists(uid: number, name: string | undefined): Promise<Served<readonly ListView[]>>;
   testLists(text: string): Promise<readonly ListHit[]>;
+  readonly learning: LearningServices;
   names(query: NamesQuery, uid?: number): Promise<Served<readonly NameView[]>>;
   /** By the names too that this program knows the far end by, where the attempt says none. */
   explain(attempt: Attempt, uid?: number): Promise<Explanation>;
@@ -75,4 +77,17 @@ export interface Services {
   follow(after: number | undefined, uid: number | undefined, listener: (event: EventView) => void): () => void;
   /** A link that logs a browser in; `browser` is the user who runs it, where that is not the asker. */
   pagesLink(peer: Peer, browser?: number): Served<PagesLink>;
+}
+
+/** For administrators. */
+export interface LearningServices {
+  /** The newest first. */
+  list(): readonly LearningView[];
+  start(uid: number, subject: LearnSubject, minutes: number): Promise<Served<LearningView>>;
+  /** What it has stays to be reviewed. */
+  stop(uid: number, name: string): Promise<Served<LearningView>>;
+  /** Ends it, and takes it off the list; the rules that came of it stay. */
+  forget(uid: number, name: string): Promise<Served<null>>;
+  review(name: string): Served<LearnReview>;
+  accept(uid: number, name: string, rules: readonly RuleText[]): Promise<Served<RuleChange>>;
 }

@@ -28,6 +28,7 @@ const routes: Readonly<Record<string, () => Promise<Target>>> = {
   rule: async () => (await import('./commands/rules.ts')).ruleRoutes,
   undo: async () => (await import('./commands/history.ts')).undoCommand,
   history: async () => (await import('./commands/history.ts')).historyCommand,
+  learn: async () => (await import('./learn/learn.ts')).learnRoutes,
   ask: async () => (await import('./commands/prompts.ts')).askCommand,
   prompts: async () => (await import('./commands/prompts.ts')).promptsCommand,
   answer: async () => (await import('./commands/prompts.ts')).answerCommand,

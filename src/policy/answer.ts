@@ -164,7 +164,7 @@ function processApp({ pid, startTime }: Process): Result<AppChoice> {
 }
 
 /** What a person would call the app: its sandbox, its script, its path; its hash where the host has no such file. */
-function recognisableApp(process: Process): Result<AppChoice> {
+export function recognisableApp(process: Process): Result<AppChoice> {
   if (process.kernel === true) return ok({ condition: { kernel: true }, holdsChildren: false });
   for (const key of ['flatpak', 'snap', 'container'] as const) {
     const value = process[key];

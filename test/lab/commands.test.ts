@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PromptView } from '#model/api.ts';
+import type { LearnReview } from '#model/learn/learning.ts';
 import { outputs } from '../outputs.ts';
 import { Lab, type Postern, type Ran } from './lab.ts';
 import { world } from './namespaces.ts';
@@ -182,6 +183,18 @@ describe('the command line', () => {
     await of('log');
     await of('apps');
     await of('names');
+    await of('learn start', '--app', '/usr/bin/wget', '--for', '5m');
+    await lab.run(['wget', '-q', '-t', '1', '-T', '5', '-O', '/dev/null', `http://${world.others[1]}/`]);
+    await postern.until(
+      async () => (await postern.json<LearnReview>(['learn', 'review'])).proposals.length > 0,
+      'something to review',
+    );
+    await of('learn list');
+    await of('learn review');
+    await of('learn stop');
+    await of('learn accept');
+    await of('learn review');
+    await of('learn forget', 'learning wget');
     const hosts = join(lab.folder, 'hosts');
     writeFileSync(hosts, '0.0.0.0 ads.example\n');
     await of('lists add', 'ads', hosts);

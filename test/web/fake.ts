@@ -6,6 +6,7 @@ import { extname, join } from 'node:path';
 import type { EventView, LogLine, ModeRequest, PromptView, Status } from '#model/api.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { RuleText } from '#model/rule.ts';
+import { madeLearnings, madeReview } from './madelearning.ts';
 import { madeLists, madeRules, madeStatus, madeVersions } from './madestate.ts';
 import { madeLine, madeNames, madePrompt } from './madeup.ts';
 
@@ -246,6 +247,17 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
         return { json: lists.find((one) => one.name === name) };
       case 'POST /lists':
         return { json: lists };
+      case 'GET /learnings':
+        if (name === '') return { json: madeLearnings(Date.now()) };
+        return { json: madeReview(name, Date.now()) ?? notFound };
+      case 'POST /learnings':
+        if (verb === 'accept') {
+          const version = changed(`accepted what "${name}" learned`);
+          return { json: { rules: [], version, file: '', pending: null } };
+        }
+        return { json: madeLearnings(Date.now())[0] };
+      case 'DELETE /learnings':
+        return { json: null };
       case 'POST /explain':
         return { json: explained() };
       case 'POST /reload':

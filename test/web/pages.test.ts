@@ -6,7 +6,18 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { complaints } from './complaints.ts';
 import { type Fake, firstToken, startFake } from './fake.ts';
 
-const pages = ['/', '/ask', '/refused', '/history', '/rules', '/rules?view=changes', '/names', '/lists', '/health'];
+const pages = [
+  '/',
+  '/ask',
+  '/refused',
+  '/history',
+  '/rules',
+  '/rules?view=changes',
+  '/learn',
+  '/names',
+  '/lists',
+  '/health',
+];
 
 async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
   for (const end = Date.now() + 10_000; Date.now() < end; await sleep(50)) if (await holds()) return;
@@ -120,6 +131,28 @@ describe('the pages', { concurrency: false }, () => {
     assert.equal(await cards().count(), 3);
   });
 
+  test('who asks more than five times a minute may be learned, and the review kept', async () => {
+    await open('/ask');
+    await page.getByText('No question is open').or(cards().first()).first().waitFor();
+    assert.equal(await page.getByRole('list', { name: 'Programs that ask often' }).getByRole('listitem').count(), 0);
+    for (let at = 0; at < 20; at += 1) fake.ask();
+    const offer = page.getByRole('list', { name: 'Programs that ask often' }).getByRole('listitem').first();
+    await offer.getByRole('button', { name: 'Learn it' }).click();
+    await until(
+      () => fake.changes.some((change) => change.startsWith('POST /learnings {"subject":{"app":')),
+      'a start',
+    );
+    await page.getByRole('heading', { level: 2, name: 'learning npm-cli.js' }).waitFor();
+    await page.getByRole('checkbox', { name: /192\.0\.2\.77/ }).uncheck();
+    await page.getByRole('button', { name: 'Keep this rule' }).click();
+    await page.getByText('One rule holds.').waitFor();
+    const accepted = fake.changes.find((change) => change.includes('/accept'));
+    assert.match(accepted ?? '', /registry\.npmjs\.org/);
+    assert.doesNotMatch(accepted ?? '', /192\.0\.2\.77/);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await until(() => fake.changes.some((change) => change.startsWith('POST /undo')), 'an undo');
+  });
+
   test('a countdown only where a packet is held', async () => {
     await open('/ask');
     assert.equal(await page.getByRole('progressbar').count(), 3);
@@ -176,7 +209,7 @@ describe('the pages', { concurrency: false }, () => {
     for (let at = 0; at < 12; at += 1) fake.connect();
     const pill = page.getByRole('button', { name: '12 changes waiting' });
     await pill.waitFor();
-    const ageless = (texts: readonly string[]) => texts.map((text) => text.replace(/\d+ s|now/, ''));
+    const ageless = (texts: readonly string[]) => texts.map((text) => text.replace(/^(\d+ (s|min)|now)$/gm, ''));
     assert.deepEqual(ageless(await rows.allInnerTexts()), ageless(before));
     await pill.click();
     await pill.waitFor({ state: 'detached' });

@@ -25,6 +25,7 @@ const tree = root.addChildren([
     page('/refused', () => import('./refused/Refused.tsx')),
     page('/history', () => import('./history/History.tsx')),
     page('/rules', () => import('./rules/Rules.tsx')),
+    page('/learn', () => import('./learn/Learn.tsx')),
     page('/names', () => import('./names/Names.tsx')),
     page('/lists', () => import('./lists/Lists.tsx')),
     page('/health', () => import('./health/Health.tsx')),

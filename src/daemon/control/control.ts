@@ -27,6 +27,8 @@ import type { RuleStore } from '#store/rulestore.ts';
 import type { ControlOptions } from '../up/options.ts';
 import { registeredDomain } from './domains.ts';
 import type { GateLink } from './gatelink.ts';
+import { Learner } from './learn/learner.ts';
+import { LearningsFile } from './learn/learningsfile.ts';
 import { changeMode, previewLockdown } from './modes.ts';
 import type { PolicyKeeper } from './policykeeper.ts';
 import { Prompts } from './prompts.ts';
@@ -66,6 +68,7 @@ export class Control implements Services {
   readonly #parts: ControlParts;
   readonly #prompts: Prompts;
   readonly #changes: RuleChanges;
+  readonly learning: Learner;
   readonly #listeners = new Set<Listener>();
   readonly #encryptedDns = new EncryptedDnsLog();
   readonly #said = new Set<string>();
@@ -85,6 +88,11 @@ export class Control implements Services {
       keeper,
       now,
       onChange: (version) => this.record('rules-changed', version),
+    });
+    this.learning = new Learner({
+      ...{ keeper, journal, now, changes: this.#changes },
+      file: new LearningsFile(parts.options.stateDir, (text) => this.notice('warning', text)),
+      notice: (text) => this.notice('info', text),
     });
   }
 
@@ -459,5 +467,6 @@ export class Control implements Services {
 
   close(): void {
     clearTimeout(this.#modeTimer);
+    this.learning.close();
   }
 }

@@ -100,6 +100,19 @@ export class RuleChanges {
     });
   }
 
+  /** Several in one change, which may take the place of a temporary rule. */
+  async addAll(uid: number, what: string, rules: readonly RuleText[], instead?: string): Promise<Served<RuleChange>> {
+    const taken = rules.find(({ name }) => this.#keeper.records.some(({ rule }) => rule.name === name));
+    if (taken !== undefined) return fail({ code: 'conflict', message: `there is a rule "${taken.name}" already` });
+    const problem = this.#problem(rules, instead);
+    if (problem !== undefined) return fail({ code: 'bad-request', message: problem });
+    return this.#edit(uid, what, rules, (draft) => {
+      for (const rule of rules) draft.local.add(rule);
+      draft.temporary = draft.temporary.filter(({ rule }) => rule.name !== instead);
+      return ok(undefined);
+    });
+  }
+
   #temporary(
     rule: RuleText,
     origin: 'local' | 'answer',

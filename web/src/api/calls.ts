@@ -14,6 +14,7 @@ import type {
 } from '#model/api.ts';
 import type { AttemptJson } from '#model/attempt.ts';
 import type { Explanation } from '#model/decision.ts';
+import type { LearningView, LearnReview, LearnSubject } from '#model/learn/learning.ts';
 import type { ListChange, ListHit, ListView } from '#model/net/list.ts';
 import type { NameView } from '#model/net/nameview.ts';
 import type { Answer } from '#model/prompt.ts';
@@ -76,5 +77,13 @@ export const api = {
   updateLists: (name?: string) => ask<ListView[]>('POST', '/lists/update', name === undefined ? {} : { name }),
   removeList: (name: string) => ask<null>('DELETE', `/lists/${named(name)}`),
   listsHaving: (of: string) => ask<ListHit[]>('GET', `/lists/having${queryText({ of })}`),
+  learnings: () => ask<LearningView[]>('GET', '/learnings'),
+  startLearning: (subject: LearnSubject, minutes: number) =>
+    ask<LearningView>('POST', '/learnings', { subject, minutes }),
+  reviewLearning: (name: string) => ask<LearnReview>('GET', `/learnings/${named(name)}`),
+  stopLearning: (name: string) => ask<LearningView>('POST', `/learnings/${named(name)}/stop`, {}),
+  acceptLearned: (name: string, rules: readonly RuleText[]) =>
+    ask<RuleChange>('POST', `/learnings/${named(name)}/accept`, { rules }),
+  forgetLearning: (name: string) => ask<null>('DELETE', `/learnings/${named(name)}`),
   explain: (attempt: AttemptJson) => ask<Explanation>('POST', '/explain', attempt),
 } as const;

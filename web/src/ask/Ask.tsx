@@ -2,6 +2,8 @@
 
 import { useKeys } from '../hooks/keys.ts';
 import { useNow } from '../hooks/useNow.ts';
+import { busyApps } from '../learn/busy.ts';
+import { OfferLearning } from '../learn/OfferLearning.tsx';
 import { useLive } from '../live/live.ts';
 import { ActionMark } from '../parts/ActionMark.tsx';
 import { undoChange } from '../parts/changes.ts';
@@ -31,6 +33,7 @@ export function Page() {
       <PageHead title={open.length === 0 ? 'Ask' : `Ask: ${open.length} open`}>
         A connection that no rule decides waits for your answer. The first answer counts, wherever it is given.
       </PageHead>
+      {administrator && <OfferLearning busy={busyApps(open, closed, now)} />}
       {open.length === 0 && link !== 'starting' && (
         <div className={styles.none}>
           <p>

@@ -1,9 +1,10 @@
-// The pages by name: a column on wide screens, a row at the foot of narrow ones.
-import { Link } from '@tanstack/react-router';
+// The pages by name: a column on wide screens; on narrow ones a row at the foot, with the first of them and the others behind a button.
+import { Link, useLocation } from '@tanstack/react-router';
 import {
   Activity,
   BookA,
   Clock,
+  Ellipsis,
   Gavel,
   GraduationCap,
   HeartPulse,
@@ -12,6 +13,7 @@ import {
   MessageCircleQuestionMark,
   ShieldX,
 } from 'lucide-react';
+import { useEffect, useState } from 'react';
 import { useLive } from '../live/live.ts';
 import styles from './frame.module.css';
 
@@ -27,14 +29,23 @@ const pages = [
   { to: '/health', name: 'Health', icon: HeartPulse },
 ] as const satisfies readonly { to: string; name: string; icon: LucideIcon }[];
 
+/** Of the row at the foot; the rest is behind “More”. */
+const inRow = 4;
+
 export const titleOf = (path: string): string => pages.find(({ to }) => to === path)?.name ?? 'Not found';
 
 export function Navigation() {
   const open = useLive((live) => live.told.prompts.size);
   const problems = useLive((live) => (live.status?.problems.length ?? 0) + (live.status?.refusal ? 1 : 0));
   const counts: Readonly<Record<string, number>> = { '/ask': open, '/health': problems };
+  const { pathname } = useLocation();
+  const [all, setAll] = useState(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page closes it
+  useEffect(() => setAll(false), [pathname]);
+  const behind = pages.slice(inRow);
+  const hidden = behind.reduce((sum, { to }) => sum + (counts[to] ?? 0), 0);
   return (
-    <nav aria-label="Pages" className={styles.navigation}>
+    <nav aria-label="Pages" className={all ? `${styles.navigation} ${styles.all}` : styles.navigation}>
       <ul>
         {pages.map(({ to, name, icon: Icon }) => {
           const count = counts[to] ?? 0;
@@ -57,6 +68,23 @@ export function Navigation() {
             </li>
           );
         })}
+        <li className={styles.more}>
+          <button
+            type="button"
+            aria-expanded={all}
+            className={behind.some(({ to }) => to === pathname) ? styles.holdsPage : undefined}
+            onClick={() => setAll(!all)}
+          >
+            <Ellipsis size={18} aria-hidden />
+            <span>{all ? 'Less' : 'More'}</span>
+            {!all && hidden > 0 && (
+              <span className={styles.badge}>
+                {hidden}
+                <span className="unseen"> problems</span>
+              </span>
+            )}
+          </button>
+        </li>
       </ul>
     </nav>
   );

@@ -33,7 +33,8 @@ describe('learning', { concurrency: false }, () => {
   });
 
   const reaches = async (to: string, port = 80) => (await lab.curl(`http://${to}:${port}/`)).code === 0;
-  const review = () => postern.json<LearnReview>(['learn', 'review', name]);
+  // With departures it ends with 1.
+  const review = async () => JSON.parse((await postern.cli(['learn', 'review', name, '--json'])).stdout) as LearnReview;
   const known = async (connections: number) =>
     postern.until(async () => (await review()).connections >= connections, `${connections} connections`);
 
@@ -41,7 +42,7 @@ describe('learning', { concurrency: false }, () => {
     assert.equal(await reaches(site), false);
     const begun = await postern.cli(['learn', 'start', '--app', '/usr/bin/curl', '--for', '10m']);
     assert.equal(begun.code, 0, begun.stderr);
-    assert.match(begun.stdout, /^"learning curl" goes on, 10 min left: \/usr\/bin\/curl .* is allowed/);
+    assert.match(begun.stdout, /^"learning curl" goes on, (9|10) min left: \/usr\/bin\/curl is allowed/);
     assert.equal(await reaches(other), true);
     for (const part of ['a', 'b', 'c']) assert.equal(await reaches(`${part}.learned.com`), true);
     assert.equal(await reaches('8.8.8.8'), false, 'what a rule refuses stays refused');
@@ -126,6 +127,7 @@ describe('learning', { concurrency: false }, () => {
   test('it is kept over a restart, and forgotten when asked', async () => {
     const before = (await review()).connections;
     await postern.stop();
+    postern.output = '';
     await postern.start();
     assert.equal((await review()).connections, before);
     assert.equal((await postern.cli(['learn', 'forget', name])).code, 0);

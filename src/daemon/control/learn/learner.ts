@@ -15,8 +15,8 @@ import type { PolicyKeeper } from '../policykeeper.ts';
 import type { RuleChanges } from '../rulechanges.ts';
 import type { LearningsFile } from './learningsfile.ts';
 
-/** Below every rule that people make, above the built-in ones: what is decided stays decided while Postern learns. */
-const learningPriority = -1;
+/** Below all others, also the built-in ones: what is decided without it stays so, and needs no rule. */
+const learningPriority = -20;
 
 export interface LearnerParts {
   readonly file: LearningsFile;

@@ -208,6 +208,9 @@ const ways = [
   [6, 5, 'allow', 'builtin: resolvers'],
 ] as const;
 
+const domainOf = (name: string | undefined) =>
+  name?.endsWith('.lan') === false ? name.split('.').slice(-2).join('.') : null;
+
 let made = 0;
 
 /** A connection of one of the ways, at a time; some have ended. */
@@ -242,7 +245,7 @@ export function madeLine(sequence: number, time: number): LogLine {
       end: { time: time + 900, bytesOut: 900 + made * 37, bytesIn: 20_000 + made * 911, packetsOut: 9, packetsIn: 30 },
     }),
     ...(where.country !== undefined && { country: where.country, as: where.as }),
-    ...{ app: who.app, user: who.user || null },
+    ...{ app: who.app, user: who.user || null, domain: domainOf(where.name) },
   };
 }
 

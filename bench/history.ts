@@ -1,6 +1,6 @@
 // What the pages ask of a journal with a million connections, and how long each answer takes: all of them within 50 ms.
-//   node bench/history.ts [CONNECTIONS]
-import { mkdtempSync, rmSync } from 'node:fs';
+//   node bench/history.ts [CONNECTIONS [FILE]]     FILE is kept, and taken as it is where it is there
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HistoryThread } from '#daemon/control/history/thread.ts';
@@ -16,7 +16,8 @@ const day = 86_400_000;
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-history-'));
-const file = join(folder, 'journal.db');
+const file = process.argv[3] ?? join(folder, 'journal.db');
+const isThere = existsSync(file);
 const journal = new Journal({ file, maxAgeMs: 1e15, maxBytes: 1e12, now: () => now, onNotice: say });
 const thread = new HistoryThread(file);
 
@@ -71,7 +72,7 @@ const groups =
 
 try {
   let began = performance.now();
-  fillJournal(journal, count, now);
+  if (!isThere) fillJournal(journal, count, now);
   say(
     `${count} connections written in ${((performance.now() - began) / 1000).toFixed(1)} s; ${(journal.fileBytes() / 1e6).toFixed(0)} MB; load average ${loadavg()
       .map((one) => one.toFixed(1))

@@ -5,6 +5,7 @@ import type { Facets, Groups } from '#model/query/history.ts';
 import { freeFields, freeTest, type ValueTest, valueTest } from '#model/query/match.ts';
 import type { Query, Term } from '#model/query/query.ts';
 import type { Columns, StoredField } from './columns.ts';
+import { countRows, keepMarked, markRows, type Numbers, pickRows } from './loops.ts';
 
 export interface Span {
   /** Milliseconds since 1970, both within. */
@@ -21,7 +22,7 @@ export interface Scope extends Span {
 
 /** A condition on one row. */
 interface Condition {
-  readonly masks: readonly (readonly [codes: ArrayLike<number>, mask: Uint8Array])[];
+  readonly masks: readonly (readonly [codes: Numbers, mask: Uint8Array])[];
   /** What the masks must say: 1 that one of them holds, 0 that none does. */
   readonly wanted: 0 | 1;
 }
@@ -81,22 +82,26 @@ export class Asking {
     return [{ wanted: 1, masks: [[codes.rows, codes.mask((value) => value === own)]] }, ...conditions];
   }
 
-  #rows({ since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY }: Span, from: number): Uint32Array {
-    const { size, dead, times } = this.#columns;
-    const rows = new Uint32Array(size - from);
+  /** The rows from one to before another that are there, and began in this time. */
+  #rows(
+    { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY }: Span,
+    from: number,
+    to: number,
+  ): Uint32Array {
+    const { dead, times } = this.#columns;
+    const rows = new Uint32Array(to - from);
     let next = 0;
-    for (let row = from; row < size; row++) {
+    for (let row = from; row < to; row++) {
       const time = times[row] as number;
-      if (dead[row] === 0 && time >= since && time <= until) rows[next++] = row;
+      rows[next] = row;
+      next += dead[row] === 0 && time >= since && time <= until ? 1 : 0;
     }
     return rows.subarray(0, next);
   }
 
   /** The rows of a query, in the order of the journal. */
   #selected(query: Query, scope: Scope): Uint32Array {
-    let rows = this.#rows(scope, 0);
-    for (const condition of this.#conditions(query, scope)) rows = narrowed(rows, condition);
-    return rows;
+    return narrowed(this.#rows(scope, 0, this.#columns.size), this.#conditions(query, scope));
   }
 
   /** The places of the newest `limit` before a place, the newest first; with `after` the oldest behind it, the oldest first. */
@@ -105,17 +110,23 @@ export class Asking {
     scope: Scope,
     page: { before?: number | undefined; after?: number | undefined; limit: number },
   ): number[] {
-    const { dead, times, sequences, size } = this.#columns;
-    const { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = scope;
+    const { sequences, size } = this.#columns;
     const conditions = this.#conditions(query, scope);
     const found: number[] = [];
     const first = page.after === undefined ? 0 : this.#columns.firstFrom(page.after + 1);
-    const end = page.before === undefined ? size : this.#columns.firstFrom(page.before);
-    const step = page.after === undefined ? -1 : 1;
-    for (let row = step === 1 ? first : end - 1; row >= first && row < end && found.length < page.limit; row += step) {
-      const time = times[row] as number;
-      if (dead[row] === 1 || time < since || time > until) continue;
-      if (conditions.every((condition) => holdsAt(condition, row))) found.push(sequences[row] as number);
+    const end = page.before === undefined ? size : Math.max(first, this.#columns.firstFrom(page.before));
+    const forward = page.after !== undefined;
+    // Most pages are full after a few slices; what is rare takes larger ones.
+    let slice = 4096;
+    let [low, high] = [first, end];
+    while (low < high && found.length < page.limit) {
+      const [from, to] = forward ? [low, Math.min(high, low + slice)] : [Math.max(low, high - slice), high];
+      if (forward) low = to;
+      else high = from;
+      const rows = narrowed(this.#rows(scope, from, to), conditions);
+      const inTurn = forward ? rows : rows.reverse();
+      for (const row of inTurn.subarray(0, page.limit - found.length)) found.push(sequences[row] as number);
+      slice = Math.min(slice * 2, 262_144);
     }
     return found;
   }
@@ -123,14 +134,12 @@ export class Asking {
   /** For each field its most frequent values. */
   facets(query: Query, scope: Scope, top: number, fields: readonly FieldName[] = fieldNames): Facets {
     const rows = this.#selected(query, scope);
+    const known = new Map<StoredField, Uint32Array>();
     const counted = fields.map((field) => {
-      const codes = this.#columns.codes(this.#stored(field));
-      const counts = new Uint32Array(codes.values.length);
-      const { rows: codeOf } = codes;
-      for (let at = 0; at < rows.length; at++) {
-        const code = codeOf[rows[at] as number] as number;
-        counts[code] = (counts[code] as number) + 1;
-      }
+      const stored = this.#stored(field);
+      const codes = this.#columns.codes(stored);
+      const counts = known.get(stored) ?? countRows(codes.rows, rows, codes.values.length);
+      known.set(stored, counts);
       const values = new Map<string, number>();
       for (let code = 0; code < counts.length; code++) {
         const times = counts[code] as number;
@@ -174,20 +183,26 @@ export class Asking {
     const refusal = verdicts.mask((verdict) => verdict === 'reject' || verdict === 'drop');
     const length = codes.values.length;
     const [counts, refused] = [new Uint32Array(length), new Uint32Array(length)];
-    const bytes = new Float64Array(length).fill(Number.NaN);
+    const [bytes, isCounted] = [new Float64Array(length), new Uint8Array(length)];
     const first = new Float64Array(length).fill(Number.POSITIVE_INFINITY);
     const last = new Float64Array(length);
+    const picked = pickRows(codes.rows, rows);
+    const verdict = pickRows(verdicts.rows, rows);
     for (let at = 0; at < rows.length; at++) {
-      const row = rows[at] as number;
-      const code = codes.rows[row] as number;
+      const code = picked[at] as number;
       counts[code] = (counts[code] as number) + 1;
-      refused[code] = (refused[code] as number) + (refusal[verdicts.rows[row] as number] as number);
-      const amount = allBytes[row] as number;
-      if (!Number.isNaN(amount)) {
-        const sum = bytes[code] as number;
-        bytes[code] = Number.isNaN(sum) ? amount : sum + amount;
-      }
-      const time = times[row] as number;
+      refused[code] = (refused[code] as number) + (refusal[verdict[at] as number] as number);
+    }
+    for (let at = 0; at < rows.length; at++) {
+      const amount = allBytes[rows[at] as number] as number;
+      if (Number.isNaN(amount)) continue;
+      const code = picked[at] as number;
+      bytes[code] = (bytes[code] as number) + amount;
+      isCounted[code] = 1;
+    }
+    for (let at = 0; at < rows.length; at++) {
+      const code = picked[at] as number;
+      const time = times[rows[at] as number] as number;
       if (time < (first[code] as number)) first[code] = time;
       if (time > (last[code] as number)) last[code] = time;
     }
@@ -195,11 +210,10 @@ export class Asking {
     for (let code = 0; code < length; code++) {
       if (counts[code] === 0) continue;
       const value = this.#shown(by, codes.values[code] as string, scope);
-      const amount = bytes[code] as number;
       const sum = {
         connections: counts[code] as number,
         refused: refused[code] as number,
-        bytes: Number.isNaN(amount) ? null : amount,
+        bytes: isCounted[code] === 0 ? null : (bytes[code] as number),
         first: first[code] as number,
         last: last[code] as number,
       };
@@ -228,30 +242,19 @@ function added(a: Sums, b: Sums): Sums {
   };
 }
 
-function holdsAt({ masks, wanted }: Condition, row: number): boolean {
-  let holds = 0;
-  for (const [codes, mask] of masks) if (mask[codes[row] as number] === 1) holds = 1;
-  return holds === wanted;
-}
-
-function narrowed(rows: Uint32Array, condition: Condition): Uint32Array {
-  const [only] = condition.masks;
-  const { wanted } = condition;
-  let next = 0;
-  // One column is the common case, and its loop has nothing else in it.
-  if (condition.masks.length === 1 && only !== undefined) {
-    const [codes, mask] = only;
-    for (let at = 0; at < rows.length; at++) {
-      const row = rows[at] as number;
-      if (mask[codes[row] as number] === wanted) rows[next++] = row;
-    }
-  } else {
-    for (let at = 0; at < rows.length; at++) {
-      const row = rows[at] as number;
-      if (holdsAt(condition, row)) rows[next++] = row;
-    }
+/** Those of the rows for which all conditions hold; the rows are used up. */
+function narrowed(all: Uint32Array, conditions: readonly Condition[]): Uint32Array {
+  let rows = all;
+  for (const { masks, wanted } of conditions) {
+    if (rows.length === 0) return rows;
+    // Most of what free text is looked for in has it nowhere.
+    const looked = masks.filter(([, mask]) => mask.includes(1));
+    const marks = new Uint8Array(rows.length);
+    for (const [codes, mask] of looked) markRows(codes, rows, mask, marks);
+    if (looked.length > 0) rows = keepMarked(rows, marks, wanted);
+    else if (wanted === 1) return rows.subarray(0, 0);
   }
-  return rows.subarray(0, next);
+  return rows;
 }
 
 /** Those of which there is most, by number, without sorting all of them. */

@@ -1,6 +1,6 @@
 // One column of texts as small numbers: each text once, and for each row which of them it is.
 
-type Numbers = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+import type { Numbers } from './loops.ts';
 
 export class Codes {
   readonly values: string[] = [];

@@ -241,7 +241,7 @@ describe('the pages', { concurrency: false }, () => {
     await page.getByText('14× firefox → www.example.com', { exact: false }).waitFor();
     await page.keyboard.press('Escape');
     await open('/ask');
-    await page.getByText('It would have matched 14 connections of the last 7 days.').first().waitFor();
+    await page.getByText('Such a rule would have matched 14 connections of the last 7 days.').first().waitFor();
     assert.deepEqual(fake.changes, []);
   });
 });

@@ -51,7 +51,8 @@ export function Choices({
   const alter = (part: Partial<Answer['scope']>) => change({ ...answer, scope: { ...scope, ...part } });
   const user = userText(subject);
   const meaning = meaningOf(subject, answer);
-  const made = rulesOf(subject, answer);
+  // An answer for once makes no rule; how often the same came before helps to answer it too.
+  const made = rulesOf(subject, { ...answer, ...(lifetime === 'once' && { lifetime: 'always' }) });
   const rules = made.ok
     ? made.value.map((rule) => ({ ...rule, ...(priority !== undefined && { priority }) }))
     : undefined;

@@ -67,10 +67,18 @@ function Said({ state, undecided }: { readonly state: State; readonly undecided:
     return <p className="quiet">What it would have matched is not known: {escapeText(state.problem)}</p>;
   const { preview } = state;
   const text = formatPreview(preview, undecided);
-  if (preview.groups.length === 0) return <p>It {text}.</p>;
+  const subject = undecided ? 'Such a rule' : 'It';
+  if (preview.groups.length === 0)
+    return (
+      <p>
+        {subject} {text}.
+      </p>
+    );
   return (
     <details>
-      <summary>It {text}.</summary>
+      <summary>
+        {subject} {text}.
+      </summary>
       <ul>
         {preview.groups.map(({ app, destination, direction, connections }) => (
           <li key={`${app} ${direction} ${destination}`}>

@@ -105,7 +105,7 @@ describe('the pages under load', { concurrency: false }, () => {
   });
 
   test('Now keeps its frames and its memory while connections come', () =>
-    underLoad('/', () => page.getByRole('tree').waitFor()));
+    underLoad('/', () => page.getByRole('heading', { name: 'Now' }).waitFor()));
 
   test('History keeps its frames and its memory while connections come', async () => {
     await underLoad('/history', () => page.locator('[role=row][data-row]').first().waitFor());

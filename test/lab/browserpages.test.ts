@@ -120,7 +120,7 @@ describe('the pages in a browser', { concurrency: false }, () => {
     await box.fill('own:yes');
     await box.press('Enter');
     await page.getByText('127.0.0.1:', { exact: false }).first().waitFor();
-    await box.fill('-own:yes 127.0.0.1');
+    await box.fill(`-own:yes port:${new URL(page.url()).port}`);
     await box.press('Enter');
     await page.getByText('No connection is as you ask.').waitFor();
   });

@@ -7,8 +7,6 @@ export default defineConfig({
   resolve: {
     alias: {
       zod: join(import.meta.dirname, 'zod.ts'),
-      // Its modules hold the list of suffixes twice as large.
-      tldts: 'tldts/dist/index.esm.min.js',
     },
   },
   build: {

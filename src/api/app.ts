@@ -8,10 +8,11 @@ import { attemptFromJson, attemptSchema } from '#model/attempt.ts';
 import { acceptLearnedSchema, startLearningSchema } from '#model/learn/learning.ts';
 import { addListSchema, changeListSchema } from '#model/net/list.ts';
 import { answerSchema } from '#model/prompt.ts';
+import { previewRequestSchema } from '#model/query/history.ts';
 import { isAdministrator, type Peer } from './access.ts';
 import { EventQueue } from './eventqueue.ts';
 import { openApi } from './openapi.ts';
-import { logQuerySchema, namesQuerySchema } from './queries.ts';
+import { facetsQuerySchema, groupsQuerySchema, logQuerySchema, namesQuerySchema } from './queries.ts';
 import { ApiFailure, serve } from './reply.ts';
 import type { Services } from './services.ts';
 
@@ -96,6 +97,10 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
     const { rule, lifetime } = await body(context.req, addRuleSchema);
     return serve(context, await services.addRule(context.get('peer').uid, rule, lifetime ?? 'always'));
   });
+  app.post('/rules/preview', async (context) => {
+    const request = await body(context.req, previewRequestSchema);
+    return serve(context, await services.previewRules(request, visible(context), context.req.raw.signal));
+  });
   app.patch('/rules/:name', administratorsOnly, async (context) => {
     const change = await body(context.req, changeRuleSchema);
     return serve(context, await services.changeRule(context.get('peer').uid, context.req.param('name'), change));
@@ -124,9 +129,24 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
     }
     return serve(context, await services.answer(uid, context.req.param('id'), answer, own));
   });
-  app.get('/connections', (context) => {
-    return context.json(services.log(parseQuery(logQuerySchema, context.req.query()), visible(context)));
+  app.get('/connections', async (context) => {
+    const { q, ...filter } = parseQuery(logQuerySchema, context.req.query());
+    return serve(context, await services.log({ ...filter, query: q }, visible(context)));
   });
+  app.get('/connections/facets', async (context) => {
+    const { q, fields, ...span } = parseQuery(facetsQuerySchema, context.req.query());
+    return serve(context, await services.facets({ query: q, ...span }, fields, visible(context)));
+  });
+  app.get('/connections/groups', async (context) => {
+    const { q, by, limit, since, until, ...then } = parseQuery(groupsQuerySchema, context.req.query());
+    const { earlierSince, earlierUntil } = then;
+    const compared = earlierSince !== undefined || earlierUntil !== undefined;
+    const earlier = compared ? { since: earlierSince, until: earlierUntil } : undefined;
+    return serve(context, await services.groups({ query: q, since, until }, { by, limit, earlier }, visible(context)));
+  });
+  app.get('/connections/:id', (context) =>
+    serve(context, services.connection(context.req.param('id'), visible(context))),
+  );
   app.get('/apps', (context) => context.json(services.apps(visible(context))));
   app.get('/names', async (context) => {
     const query = parseQuery(namesQuerySchema, context.req.query());

@@ -32,7 +32,8 @@ import {
 import { addListSchema, changeListSchema, listHitSchema, listViewSchema } from '#model/net/list.ts';
 import { nameViewSchema } from '#model/net/nameview.ts';
 import { answerSchema } from '#model/prompt.ts';
-import { logQuerySchema, namesQuerySchema } from './queries.ts';
+import { facetsSchema, groupsSchema, previewRequestSchema, rulePreviewSchema } from '#model/query/history.ts';
+import { facetsQuerySchema, groupsQuerySchema, logQuerySchema, namesQuerySchema } from './queries.ts';
 
 interface Operation {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -51,6 +52,13 @@ export const operations: readonly Operation[] = [
   { method: 'get', path: '/status', summary: 'What Postern is doing.', answer: statusSchema },
   { method: 'get', path: '/rules', summary: 'All rules in the order of evaluation.', answer: z.array(ruleViewSchema) },
   { method: 'post', path: '/rules', summary: 'Add a rule.', body: addRuleSchema, answer: ruleChangeSchema },
+  {
+    method: 'post',
+    path: '/rules/preview',
+    summary: 'What a rule would have done with the connections of the last days.',
+    body: previewRequestSchema,
+    answer: rulePreviewSchema,
+  },
   {
     method: 'patch',
     path: '/rules/{name}',
@@ -101,6 +109,21 @@ export const operations: readonly Operation[] = [
     query: logQuerySchema,
     answer: z.array(logLineSchema),
   },
+  {
+    method: 'get',
+    path: '/connections/facets',
+    summary: 'How many connections a query means, and how many there are of each value of each field.',
+    query: facetsQuerySchema,
+    answer: facetsSchema,
+  },
+  {
+    method: 'get',
+    path: '/connections/groups',
+    summary: 'The connections of a query together by a field; with `earlierSince` compared with another time.',
+    query: groupsQuerySchema,
+    answer: groupsSchema,
+  },
+  { method: 'get', path: '/connections/{id}', summary: 'One connection.', answer: logLineSchema },
   { method: 'get', path: '/apps', summary: 'The apps that were seen.', answer: z.array(appViewSchema) },
   {
     method: 'get',

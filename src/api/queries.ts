@@ -1,6 +1,8 @@
 // The query of the log, as it stands behind the question mark.
 import { z } from 'zod';
 import { maxNamesListed } from '#model/net/nameview.ts';
+import { fieldNameSchema } from '#model/query/history.ts';
+import { maxQueryLength, parseQuery, type Query } from '#model/query/query.ts';
 
 const number = (max: number) =>
   z
@@ -17,6 +19,48 @@ export const namesQuerySchema = z.strictObject({
     .transform((value) => value ?? 1000),
 });
 
+/** In the language of the journal, `app:curl verdict:reject`; the error says where it is wrong, in characters from 1. */
+const query = z
+  .string()
+  .max(maxQueryLength, `must have at most ${maxQueryLength} characters`)
+  .optional()
+  .transform((text, context): Query => {
+    const parsed = parseQuery(text ?? '');
+    if (parsed.ok) return parsed.value;
+    const { message, at } = parsed.error;
+    context.addIssue({ code: 'custom', message: `character ${at + 1}: ${message}` });
+    return z.NEVER;
+  });
+
+const time = number(Number.MAX_SAFE_INTEGER).optional();
+
+export const facetsQuerySchema = z.strictObject({
+  q: query,
+  /** Milliseconds since 1970. */
+  since: time,
+  until: time,
+  /** Only these fields, with commas between them; left out: all. */
+  fields: z
+    .string()
+    .max(300)
+    .transform((text) => text.split(','))
+    .pipe(z.array(fieldNameSchema))
+    .optional(),
+});
+
+export const groupsQuerySchema = z.strictObject({
+  q: query,
+  by: fieldNameSchema,
+  since: time,
+  until: time,
+  /** The time that it is compared with. */
+  earlierSince: time,
+  earlierUntil: time,
+  limit: number(1000)
+    .optional()
+    .transform((value) => value ?? 100),
+});
+
 export const maxLogLines = 10_000;
 
 export const logQuerySchema = z.strictObject({
@@ -26,6 +70,8 @@ export const logQuerySchema = z.strictObject({
   app: z.string().max(300).optional(),
   action: z.enum(['allow', 'reject', 'drop', 'ask']).optional(),
   after: number(Number.MAX_SAFE_INTEGER).optional(),
+  before: number(Number.MAX_SAFE_INTEGER).optional(),
+  q: query,
   limit: number(maxLogLines)
     .optional()
     .transform((value) => value ?? 100),

@@ -20,6 +20,9 @@ import type { LearningView, LearnReview, LearnSubject } from '#model/learn/learn
 import type { ListChange, ListDefinition, ListHit, ListView } from '#model/net/list.ts';
 import type { NamesQuery, NameView } from '#model/net/nameview.ts';
 import type { Answer } from '#model/prompt.ts';
+import type { FieldName } from '#model/query/fields.ts';
+import type { Facets, Groups, PreviewRequest, RulePreview } from '#model/query/history.ts';
+import type { Query } from '#model/query/query.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
 import type { Result } from '#std/result.ts';
 import type { Peer } from './access.ts';
@@ -39,7 +42,23 @@ export interface LogQuery {
   readonly app?: string | undefined;
   readonly action?: string | undefined;
   readonly after?: number | undefined;
+  readonly before?: number | undefined;
+  readonly query: Query;
   readonly limit: number;
+}
+
+/** Which connections are counted. */
+export interface CountQuery {
+  readonly query: Query;
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+}
+
+export interface GroupQuery {
+  readonly by: FieldName;
+  readonly limit: number;
+  /** The time that it is compared with. */
+  readonly earlier: { readonly since?: number | undefined; readonly until?: number | undefined } | undefined;
 }
 
 /** `uid` on a read limits it to that user's programs; undefined: everybody's. On a change it is who made it. */
@@ -61,7 +80,12 @@ export interface Services {
   previewLockdown(): ModePreview;
   prompts(uid?: number): readonly PromptView[];
   answer(uid: number, id: string, answer: Answer, own: boolean): Promise<Served<Answered>>;
-  log(query: LogQuery, uid?: number): readonly LogLine[];
+  log(query: LogQuery, uid?: number): Promise<Served<readonly LogLine[]>>;
+  connection(id: string, uid?: number): Served<LogLine>;
+  facets(query: CountQuery, fields: readonly FieldName[] | undefined, uid?: number): Promise<Served<Facets>>;
+  groups(query: CountQuery, group: GroupQuery, uid?: number): Promise<Served<Groups>>;
+  /** `signal`: the asker went away. */
+  previewRules(request: PreviewRequest, uid: number | undefined, signal: AbortSignal): Promise<Served<RulePreview>>;
   apps(uid?: number): readonly AppView[];
   lists(): readonly ListView[];
   addList(uid: number, name: string, definition: ListDefinition): Promise<Served<ListView>>;

@@ -89,6 +89,8 @@ export const logLineSchema = connectionSchema.extend({
   sequence: count,
   app: z.string(),
   user: z.string().nullable(),
+  /** The registered domain of its newest name; null where that has none, or there is no name. */
+  domain: z.string().nullable(),
   /** It asks a resolver over TLS, HTTPS or QUIC; left out where it does not. */
   encryptedDns: z.literal(true).optional(),
 });

@@ -54,6 +54,8 @@ export const connectionSchema = z.strictObject({
   heldMs: z.number(),
   /** Left out while it goes on, and where nothing counts: without eBPF, and for forwarded flows. */
   end: connectionEndSchema.optional(),
+  /** Between Postern's pages and their browser: the control plane says so. Left out of all others. */
+  own: z.literal(true).optional(),
   /** Of the far end, at the time of the connection: the control plane looks it up. */
   ...placeShape,
 });

@@ -11,6 +11,10 @@ export interface LogFilter {
   readonly action?: string | undefined;
   /** Only rows after this place, the oldest first; without it the newest first. */
   readonly after?: number | undefined;
+  /** Only rows before this place. */
+  readonly before?: number | undefined;
+  /** Only Postern's own connections, or only those that are none. */
+  readonly own?: boolean | undefined;
   /** Only connections of this user. */
   readonly uid?: number | undefined;
   readonly limit: number;
@@ -24,6 +28,8 @@ export function readLog(journal: Journal, filter: LogFilter): JournalRow[] {
     ["app LIKE ? ESCAPE '\\'", filter.app === undefined ? undefined : `%${filter.app.replace(/[\\%_]/g, '\\$&')}%`],
     ['action = ?', filter.action],
     ['sequence > ?', filter.after],
+    ['sequence < ?', filter.before],
+    ['own = ?', filter.own === undefined ? undefined : Number(filter.own)],
     ['uid = ?', filter.uid],
   ];
   const used = conditions.filter(([, value]) => value !== undefined);
@@ -34,10 +40,27 @@ export function readLog(journal: Journal, filter: LogFilter): JournalRow[] {
     ...used.map(([, value]) => value as string | number),
     filter.limit,
   );
-  return rows.map((row) => ({
-    sequence: Number(row.sequence),
-    connection: JSON.parse(String(row.record)) as Connection,
-  }));
+  return rows.map(rowOf);
+}
+
+const rowOf = (row: Record<string, unknown>): JournalRow => ({
+  sequence: Number(row.sequence),
+  connection: JSON.parse(String(row.record)) as Connection,
+});
+
+/** The connections at these places that are still there, the oldest first. */
+export function readConnections(journal: Journal, places: readonly number[], uid: number | undefined): JournalRow[] {
+  const own = uid === undefined ? '' : 'AND uid = ?';
+  const sql = `SELECT sequence, record FROM connections WHERE sequence IN (SELECT value FROM json_each(?)) ${own} ORDER BY sequence`;
+  return journal.query(sql, JSON.stringify(places), ...(uid === undefined ? [] : [uid])).map(rowOf);
+}
+
+/** The connection of an id; undefined where there is none, or it is not this user's. */
+export function readConnection(journal: Journal, id: string, uid: number | undefined): JournalRow | undefined {
+  journal.flush();
+  const own = uid === undefined ? '' : 'AND uid = ?';
+  const sql = `SELECT sequence, record FROM connections WHERE id = ? ${own}`;
+  return journal.query(sql, id, ...(uid === undefined ? [] : [uid])).map(rowOf)[0];
 }
 
 /** Events after this place; `others`: without those for administrators alone. */

@@ -3,7 +3,8 @@ import { existsSync, statSync } from 'node:fs';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { appOf } from '#attribution/app.ts';
 import type { Connection } from '#model/connection.ts';
-import type { Process } from '#model/process.ts';
+import { type Process, pathOfProgram } from '#model/process.ts';
+import { servicePort } from '#model/query/fields.ts';
 import { isBroken, isFull, openDatabase, setAside } from './database.ts';
 import { Shares } from './shares.ts';
 
@@ -16,6 +17,8 @@ export interface JournalOptions {
   readonly now: () => number;
   /** A sentence that a person should read. */
   onNotice(text: string): void;
+  /** Connections of these places left; undefined: all of them, with their file. */
+  onGone?(sequences: readonly number[] | undefined): void;
 }
 
 export interface JournalEvent {
@@ -135,10 +138,17 @@ export class Journal {
       JSON.stringify(connection),
       connection.end?.bytesOut ?? null,
       connection.end?.bytesIn ?? null,
+      (attempt.process && pathOfProgram(attempt.process)) ?? null,
+      attempt.names?.[0]?.name ?? null,
+      connection.country ?? null,
+      connection.as ?? null,
+      connection.reason,
+      servicePort(attempt),
+      connection.own === true ? 1 : 0,
     ];
     this.#write(() => {
       this.#prepare(
-        'INSERT OR REPLACE INTO connections (id, sequence, time, last_time, app, uid, direction, protocol, address, port, action, enforced, rule, record, bytes_out, bytes_in) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        'INSERT OR REPLACE INTO connections (id, sequence, time, last_time, app, uid, direction, protocol, address, port, action, enforced, rule, record, bytes_out, bytes_in, path, name, country, network, reason, service, own) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       ).run(...values);
     });
     return { sequence, connection };
@@ -270,14 +280,17 @@ export class Journal {
       let more = false;
       for (const table of ['connections', 'events'] as const) {
         const key = table === 'connections' ? 'id' : 'sequence';
-        const { changes } = this.#prepare(
-          `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE time < ? ORDER BY time LIMIT ?)`,
-        ).run(oldest, retentionRows);
-        if (Number(changes) === retentionRows) more = true;
+        const gone = this.#prepare(
+          `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE time < ? ORDER BY time LIMIT ?) RETURNING sequence`,
+        ).all(oldest, retentionRows);
+        if (table === 'connections') this.#tellGone(gone);
+        if (gone.length === retentionRows) more = true;
       }
       if (this.#bytes() > maxBytes) {
         this.#shares ??= new Shares();
-        if (this.#shares.shrink(this.#database, retentionRows) > 0) more = true;
+        const { removed, connections } = this.#shares.shrink(this.#database, retentionRows);
+        this.#tellGone(connections);
+        if (removed > 0) more = true;
       } else this.#shares = undefined;
       this.#database.exec('PRAGMA incremental_vacuum(2000)');
       if (more) this.#retainAgain();
@@ -286,6 +299,10 @@ export class Journal {
     } catch (error) {
       this.#failed(error);
     }
+  }
+
+  #tellGone(rows: readonly Record<string, unknown>[]): void {
+    if (rows.length > 0) this.#options.onGone?.(rows.map(({ sequence }) => Number(sequence)));
   }
 
   #retainAgain(): void {
@@ -328,6 +345,7 @@ export class Journal {
       // Broken as it is, it is left.
     }
     this.#database = undefined;
+    this.#options.onGone?.(undefined);
   }
 
   close(): void {

@@ -24,23 +24,32 @@ export class Shares {
     return largest;
   }
 
-  /** Removes up to `limit` of the oldest rows of the largest share, and at most half of it; returns how many. */
-  shrink(database: DatabaseSync, limit: number): number {
+  /** Removes up to `limit` of the oldest rows of the largest share, and at most half of it; with the places of connections. */
+  shrink(
+    database: DatabaseSync,
+    limit: number,
+  ): { readonly removed: number; readonly connections: readonly Record<string, unknown>[] } {
     // Counting takes a look at every row, so it is done again only when the last count has been used up.
     if (this.#largest()[1] < 2 * limit) this.#count(database);
     const [share, rows] = this.#largest();
     const number = Math.min(limit, Math.ceil(rows / 2));
-    const { changes } =
+    const connections =
       share === 'events'
-        ? database
-            .prepare('DELETE FROM events WHERE sequence IN (SELECT sequence FROM events ORDER BY time LIMIT ?)')
-            .run(number)
+        ? []
         : database
             .prepare(
-              'DELETE FROM connections WHERE id IN (SELECT id FROM connections WHERE uid IS ? ORDER BY sequence LIMIT ?)',
+              'DELETE FROM connections WHERE id IN (SELECT id FROM connections WHERE uid IS ? ORDER BY sequence LIMIT ?) RETURNING sequence',
             )
-            .run(share, number);
-    this.#rows = new Map([...this.#rows, [share, rows - Number(changes)]]);
-    return Number(changes);
+            .all(share, number);
+    const removed =
+      share === 'events'
+        ? Number(
+            database
+              .prepare('DELETE FROM events WHERE sequence IN (SELECT sequence FROM events ORDER BY time LIMIT ?)')
+              .run(number).changes,
+          )
+        : connections.length;
+    this.#rows = new Map([...this.#rows, [share, rows - removed]]);
+    return { removed, connections };
   }
 }

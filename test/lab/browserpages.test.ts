@@ -112,9 +112,17 @@ describe('the pages in a browser', { concurrency: false }, () => {
 
   test('what happened is in History, and says why', async () => {
     await page.getByRole('link', { name: 'History' }).click();
-    // The browser's own connections are there too.
-    await page.getByLabel('App').fill('curl');
+    const box = page.getByRole('combobox', { name: 'Which connections' });
+    await box.fill('app:curl own:no');
+    await box.press('Enter');
     await page.getByText('192.0.2.2:80/tcp').first().waitFor();
+    // The browser's own connections, and Postern's ends of them, are there when they are asked for.
+    await box.fill('own:yes');
+    await box.press('Enter');
+    await page.getByText('127.0.0.1:', { exact: false }).first().waitFor();
+    await box.fill(`-own:yes port:${new URL(page.url()).port}`);
+    await box.press('Enter');
+    await page.getByText('No connection is as you ask.').waitFor();
   });
 
   test('the gate is killed: the page stays, and goes on', async () => {

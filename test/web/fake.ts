@@ -6,9 +6,10 @@ import { extname, join } from 'node:path';
 import type { EventView, LogLine, ModeRequest, PromptView, Status } from '#model/api.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { RuleText } from '#model/rule.ts';
+import { fakeFacets, fakeGroups, fakePreview, isAsked } from './fakehistory.ts';
 import { madeLearnings, madeReview } from './madelearning.ts';
 import { madeLists, madeRules, madeStatus, madeVersions } from './madestate.ts';
-import { madeLine, madeNames, madePrompt } from './madeup.ts';
+import { madeLine, madeNames, madeOwnLine, madePrompt } from './madeup.ts';
 
 const web = join(import.meta.dirname, '../../build/web');
 const types: Readonly<Record<string, string>> = {
@@ -60,7 +61,8 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
   const start = Date.now();
   for (let at = lineCount; at > 0; at -= 1) {
     sequence += 1;
-    lines.push(madeLine(sequence, start - at * 1400 - (at % 7) * 300));
+    const made = at % 40 === 0 ? madeOwnLine : madeLine;
+    lines.push(made(sequence, start - at * 1400 - (at % 7) * 300));
   }
   let rules = madeRules(start);
   let versions = madeVersions(start);
@@ -149,11 +151,15 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
   const log = (query: URLSearchParams): LogLine[] => {
     const has = (key: string) => (query.has(key) ? Number(query.get(key)) : undefined);
     const [since, until, after, limit = 100] = [has('since'), has('until'), has('after'), has('limit')];
+    const before = has('before');
+    const asked = isAsked(query);
     const found = lines.filter(
       (line) =>
         (since === undefined || line.time >= since) &&
         (until === undefined || line.time <= until) &&
         (after === undefined || line.sequence > after) &&
+        (before === undefined || line.sequence < before) &&
+        asked(line) &&
         (!query.has('app') || line.app.includes(query.get('app') ?? '')) &&
         (!query.has('action') || line.action === query.get('action')),
     );
@@ -194,11 +200,17 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
         return { json: prompts };
       case 'POST /prompts':
         return verb === 'answer' ? answer(name, body as Answer) : { status: 404, json: notFound };
-      case 'GET /connections':
-        return { json: log(query) };
+      case 'GET /connections': {
+        if (name === 'facets') return { json: fakeFacets(lines, query) };
+        if (name === 'groups') return { json: fakeGroups(lines, query) };
+        if (name === '') return { json: log(query) };
+        const line = lines.find(({ id }) => id === name);
+        return line === undefined ? { status: 404, json: notFound } : { json: line };
+      }
       case 'GET /rules':
         return { json: rules };
       case 'POST /rules': {
+        if (name === 'preview') return { json: fakePreview };
         const { rule: added } = body as { rule: RuleText };
         const view = {
           ...madeRules(Date.now())[0],
@@ -319,7 +331,8 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
         json: { error: { code: 'not-permitted', message: 'the header Postern-Request is missing' } },
       });
     }
-    if (method !== 'GET') changes.push(`${method} ${path} ${text}`);
+    // A rule that is only tried changes nothing.
+    if (method !== 'GET' && path !== '/rules/preview') changes.push(`${method} ${path} ${text}`);
     if (path === '/pages/session') return send(await pages(request, body as { token?: string }));
     if (!signedIn)
       return send({ status: 401, json: { error: { code: 'not-permitted', message: 'nobody is signed in' } } });

@@ -208,6 +208,21 @@ const ways = [
   [6, 5, 'allow', 'builtin: resolvers'],
 ] as const;
 
+const domainOf = (name: string | undefined) =>
+  name?.endsWith('.lan') === false ? name.split('.').slice(-2).join('.') : null;
+
+/** Of the pages themselves, as the browser makes them. */
+export function madeOwnLine(sequence: number, time: number): LogLine {
+  const line = madeLine(sequence, time);
+  const flow = { protocol: 'tcp', direction: 'out', remote: { address: '127.0.0.1', port: 7878 } } as const;
+  const firefox = programs[0] as Program;
+  return {
+    ...{ ...line, country: undefined, as: undefined, own: true, domain: null, app: 'firefox', user: 'alice' },
+    ...{ action: 'allow', rule: 'builtin: loopback', reason: 'rule' },
+    attempt: { process: firefox.process, flow, names: [] },
+  };
+}
+
 let made = 0;
 
 /** A connection of one of the ways, at a time; some have ended. */
@@ -242,7 +257,7 @@ export function madeLine(sequence: number, time: number): LogLine {
       end: { time: time + 900, bytesOut: 900 + made * 37, bytesIn: 20_000 + made * 911, packetsOut: 9, packetsIn: 30 },
     }),
     ...(where.country !== undefined && { country: where.country, as: where.as }),
-    ...{ app: who.app, user: who.user || null },
+    ...{ app: who.app, user: who.user || null, domain: domainOf(where.name) },
   };
 }
 

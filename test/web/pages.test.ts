@@ -266,20 +266,15 @@ describe('the pages', { concurrency: false }, () => {
     assert.ok(await page.getByRole('button', { name: 'Lockdown' }).isDisabled());
   });
 
-  test('the log is asked for as its address says, goes on, and is downloaded', async () => {
-    await open('/history?action=reject&app=fire');
-    const rows = page.locator('[data-row]');
-    await rows.first().waitFor();
-    for (const text of await rows.allInnerTexts()) assert.match(text, /refused\s+firefox/);
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByRole('button', { name: 'CSV' }).click(),
-    ]);
-    assert.match(download.suggestedFilename(), /^postern-.*\.csv$/);
-    await page.getByLabel('What became of it').selectOption('anything');
-    await page.getByRole('searchbox', { name: 'App' }).fill('');
-    await page.getByText('200 newest connections').waitFor();
-    await page.getByRole('button', { name: 'Show older ones' }).click();
-    await page.getByText(/^(399|400) newest connections/).waitFor();
+  test('an exception says what it would have done before it is made', async () => {
+    await open('/refused');
+    await page.getByRole('button', { name: 'Make an exception' }).first().click();
+    const said = 'It would have matched 14 connections of the last 7 days: 3 that were refused would be allowed.';
+    await page.getByText(said).click();
+    await page.getByText('14× firefox → www.example.com', { exact: false }).waitFor();
+    await page.keyboard.press('Escape');
+    await open('/ask');
+    await page.getByText('Such a rule would have matched 14 connections of the last 7 days.').first().waitFor();
+    assert.deepEqual(fake.changes, []);
   });
 });

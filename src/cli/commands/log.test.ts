@@ -12,7 +12,7 @@ const end: ConnectionEnd = { time: time + 65_000, bytesOut: 12_400, bytesIn: 300
 function line(more: Partial<LogLine> = {}): LogLine {
   return logLineSchema.parse({
     ...{ id: 'k0-1', time, lastTime: time, action: 'allow', enforced: true, rule: 'web', reason: 'rule', revision: 1 },
-    ...{ logged: [], evidence: [], packets: 1, heldMs: 0, sequence: 7, app: 'curl', user: 'alice' },
+    ...{ logged: [], evidence: [], packets: 1, heldMs: 0, sequence: 7, app: 'curl', user: 'alice', domain: null },
     attempt: {
       process: { exe: '/usr/bin/curl', uid: 1000 },
       flow: { protocol: 'tcp', remote: { address: '192.0.2.2', port: 80 } },

@@ -1,10 +1,15 @@
 // postern log, postern apps
 import { buildCommand } from '@stricli/core';
 import type { AppView, LogLine, Status } from '#model/api.ts';
+import { type FieldName, fieldNames, isField } from '#model/query/fields.ts';
+import type { Facets, Groups } from '#model/query/history.ts';
+import { queryTest } from '#model/query/match.ts';
+import { parseQuery, type Query } from '#model/query/query.ts';
 import { formatConnection, formatEnd } from '#model/sentence.ts';
 import { formatJson } from '#std/text.ts';
 import { ask, type Context, clientOf, Ending, exits, orEnd } from '../context.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';
+import { showGroups, showValues } from '../history/counts.ts';
 import { complain, formatAge, formatBytes, formatTime, paint, safe, table, write, writeJson } from '../output.ts';
 
 interface Flags extends ClientFlags {
@@ -14,6 +19,23 @@ interface Flags extends ClientFlags {
   readonly app?: string;
   readonly verdict?: 'allow' | 'reject' | 'drop' | 'ask';
   readonly limit?: number;
+  readonly id?: string;
+  readonly count?: FieldName;
+  readonly values: boolean;
+}
+
+/** The words of the command line as one query; what is wrong with it ends the command. */
+function readQuery(words: readonly string[]): { readonly text: string; readonly query: Query } {
+  const text = words.join(' ');
+  const query = parseQuery(text);
+  if (query.ok) return { text, query: query.value };
+  const { message, at, length } = query.error;
+  throw new Ending(exits.usage, `${message}\n  ${safe(text)}\n  ${' '.repeat(at)}${'^'.repeat(Math.min(length, 80))}`);
+}
+
+function parseField(text: string): FieldName {
+  if (isField(text)) return text;
+  throw new Error(`there is no field "${text}"; there are ${fieldNames.join(', ')}`);
 }
 
 /** `7d`, `12h`, `30m`, `90s` before now, or a date; milliseconds since 1970. */
@@ -79,11 +101,14 @@ export class Following {
   }
 }
 
-export const logCommand = buildCommand<Flags, [], Context>({
+export const logCommand = buildCommand<Flags, string[], Context>({
   docs: {
     brief: 'Show connections and what became of them',
     fullDescription:
-      'Show connections and what became of them, the newest last. Where eBPF counts, one that has ended shows what was sent and received.\n\nExamples:\n  postern log --follow\n  postern log --since 1h --verdict reject\n  postern log --app curl --json\n',
+      'Show connections and what became of them, the newest last. Where eBPF counts, one that has ended shows what was sent and received.\n\n' +
+      'A QUERY says which: all its terms hold, a field is one of its values, free text stands anywhere. Quotes hold spaces, * and ? any text or character, ! before a value the opposite, "" what is not known. ' +
+      `Fields: ${fieldNames.join(', ')}.\n\nExamples:\n  postern log --follow\n  postern log 'app:curl verdict:reject,drop' --since 1h\n` +
+      "  postern log 'name:*.example.org country:!DE port:8000-8999 own:no'\n  postern log --count domain 'app:firefox'\n  postern log --values verdict:reject\n  postern log --app curl --json\n",
   },
   parameters: {
     flags: {
@@ -106,13 +131,38 @@ export const logCommand = buildCommand<Flags, [], Context>({
         optional: true,
         placeholder: 'N',
       },
+      id: { kind: 'parsed', parse: String, brief: 'Only the connection of this id', optional: true, placeholder: 'ID' },
+      count: {
+        kind: 'parsed',
+        parse: parseField,
+        brief: 'Together by this field, with how many there are',
+        optional: true,
+        placeholder: 'FIELD',
+      },
+      values: { kind: 'boolean', brief: 'How many there are of each value', default: false, withNegated: false },
     },
     aliases: { f: 'follow' },
+    positional: {
+      kind: 'array',
+      parameter: { parse: String, brief: 'Which connections, such as app:curl verdict:reject', placeholder: 'QUERY' },
+    },
   },
-  async func(flags) {
+  async func(flags, ...words) {
+    const asked = readQuery(words);
+    if (flags.id !== undefined) {
+      const line = await ask<LogLine>(flags, 'GET', `/connections/${encodeURIComponent(flags.id)}`);
+      return flags.json ? writeJson(line) : write(formatLine(line));
+    }
     const query = new URLSearchParams();
+    if (asked.text !== '') query.set('q', asked.text);
     if (flags.since !== undefined) query.set('since', String(parseWhen(flags.since)));
     if (flags.until !== undefined) query.set('until', String(parseWhen(flags.until)));
+    if (flags.values) return showValues(flags, await ask<Facets>(flags, 'GET', `/connections/facets?${query}`));
+    if (flags.count !== undefined) {
+      query.set('by', flags.count);
+      if (flags.limit !== undefined) query.set('limit', String(Math.min(flags.limit, 1000)));
+      return showGroups(flags, flags.count, await ask<Groups>(flags, 'GET', `/connections/groups?${query}`));
+    }
     if (flags.app !== undefined) query.set('app', flags.app);
     if (flags.verdict !== undefined) query.set('action', flags.verdict);
     if (flags.limit !== undefined) query.set('limit', String(flags.limit));
@@ -129,6 +179,7 @@ export const logCommand = buildCommand<Flags, [], Context>({
     const stop = new AbortController();
     process.once('SIGINT', () => stop.abort());
     const following = new Following(lines);
+    const isAsked = queryTest(asked.query);
     const ended = await clientOf(flags).follow(
       ({ type, data }) => {
         if (type === 'left-out') {
@@ -140,6 +191,7 @@ export const logCommand = buildCommand<Flags, [], Context>({
         const line = data as LogLine;
         if (flags.app !== undefined && !line.app.toLowerCase().includes(flags.app.toLowerCase())) return;
         if (flags.verdict !== undefined && line.action !== flags.verdict) return;
+        if (!isAsked(line)) return;
         const news = following.handle(line);
         if (news !== undefined) show(line, news === 'ended' ? formatEndLine : formatLine);
       },

@@ -2,9 +2,11 @@
 import { buildCommand, buildRouteMap, numberParser } from '@stricli/core';
 import type { RuleChange, RuleView } from '#model/api.ts';
 import type { ListHit } from '#model/net/list.ts';
+import type { RulePreview } from '#model/query/history.ts';
 import { actions, lifetimeSchema, type RefusalErrno, type RuleText, refusalErrnos } from '#model/rule.ts';
 import { ask, type Context, Ending, exits, mustHold } from '../context.ts';
 import { type ClientFlags, type ConditionFlags, clientFlags, conditionFlags, conditionsOf } from '../flags.ts';
+import { showPreview } from '../history/preview.ts';
 import { complain, formatAge, paint, paintAction, safe, table, write, writeJson } from '../output.ts';
 import { nameFor } from '../rulename.ts';
 import { startTimeOf } from '../starttime.ts';
@@ -119,7 +121,7 @@ function parseLifetime(text: string): string {
   throw new Error(`"${text}" must be boot, always or minutes such as 15m`);
 }
 
-const addCommand = buildCommand<RuleFlags & { readonly for?: string }, [Action], Context>({
+const addCommand = buildCommand<RuleFlags & { readonly for?: string; readonly try: boolean }, [Action], Context>({
   docs: {
     brief: 'Add a rule',
     fullDescription:
@@ -128,7 +130,8 @@ const addCommand = buildCommand<RuleFlags & { readonly for?: string }, [Action],
       '  postern rule add allow --user vagrant --protocol icmp\n' +
       '  postern rule add reject --group noinet\n' +
       '  postern rule add allow --app /usr/bin/curl --to 192.0.2.0/24 --port 443 --for 15m\n' +
-      '  postern rule add log --user root\n',
+      '  postern rule add log --user root\n' +
+      '  postern rule add reject --to country:RU --try\n',
   },
   parameters: {
     flags: {
@@ -139,6 +142,12 @@ const addCommand = buildCommand<RuleFlags & { readonly for?: string }, [Action],
         brief: 'Lifetime: always (default), boot, or minutes such as 15m',
         optional: true,
         placeholder: 'TIME',
+      },
+      try: {
+        kind: 'boolean',
+        brief: 'Only say what it would have done with the connections of the last 7 days',
+        default: false,
+        withNegated: false,
       },
     },
     positional: { kind: 'tuple', parameters: [actionParameter] },
@@ -155,6 +164,14 @@ const addCommand = buildCommand<RuleFlags & { readonly for?: string }, [Action],
     );
     const raised = priority === undefined ? rule : { ...rule, priority };
     const lifetime = flags.for === undefined ? {} : { lifetime: flags.for };
+    if (flags.try) {
+      showPreview(
+        flags,
+        raised,
+        await ask<RulePreview>(flags, 'POST', '/rules/preview', { rule: raised, ...lifetime }),
+      );
+      return;
+    }
     const change = await ask<RuleChange>(flags, 'POST', '/rules', { rule: raised, ...lifetime });
     if (priority !== undefined && !flags.json) {
       write(`A fence would have overruled it, so the rule has the fence's priority, ${priority}.`);

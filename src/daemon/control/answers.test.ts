@@ -14,6 +14,7 @@ import { RuleStore } from '#store/rulestore.ts';
 import type { ControlOptions } from '../up/options.ts';
 import { Control } from './control.ts';
 import type { GateLink } from './gatelink.ts';
+import { HistoryThread } from './history/thread.ts';
 import { PolicyKeeper } from './policykeeper.ts';
 import { SettingsFile } from './settings.ts';
 
@@ -83,6 +84,7 @@ describe('answers by name', () => {
       onNotice: () => {},
     });
     control = new Control({
+      history: new HistoryThread(journalFile),
       ...parts,
       lists,
       geo: { placeOf: () => ({ country: 'DE', as: 13335 }), sources: () => ({ countries: null, networks: null }) },

@@ -1,7 +1,7 @@
 // The control plane: rules, questions, modes and the journal behind the API; what the gate tells goes into them.
 import type { Peer } from '#api/access.ts';
 import type { Pages } from '#api/pages/pages.ts';
-import type { LogQuery, Served, Services } from '#api/services.ts';
+import type { CountQuery, GroupQuery, LogQuery, Served, Services } from '#api/services.ts';
 import { appOf } from '#attribution/app.ts';
 import { EncryptedDnsLog, encryptedQuestion, type Resolvers } from '#attribution/names/encrypteddns.ts';
 import type { Answered, EventView, LogLine, ModeRequest, RuleView, Status } from '#model/api.ts';
@@ -14,19 +14,24 @@ import type { ListChange, ListDefinition, ListHit, ListView } from '#model/net/l
 import { maxNamesListed, type NamesQuery, type NameView, namesForProgram } from '#model/net/nameview.ts';
 import type { Process } from '#model/process.ts';
 import type { Answer } from '#model/prompt.ts';
+import type { FieldName } from '#model/query/fields.ts';
+import type { PreviewRequest } from '#model/query/history.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
 import type { GateStatus } from '#model/status.ts';
 import { nameOfAnswer, namesInList } from '#policy/index.ts';
 import { coalesce } from '#std/coalesce.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import type { GeoFolder } from '#store/geo/geofolder.ts';
-import { isPrivate, readApps, readEvents, readHits, readLog, replayFrom } from '#store/history.ts';
+import { isPrivate, readApps, readConnection, readEvents, readHits, readLog, replayFrom } from '#store/history.ts';
 import type { Journal, JournalRow } from '#store/journal.ts';
 import type { ListKeeper } from '#store/lists/keeper.ts';
 import type { RuleStore } from '#store/rulestore.ts';
 import type { ControlOptions } from '../up/options.ts';
 import { registeredDomain } from './domains.ts';
 import type { GateLink } from './gatelink.ts';
+import { History } from './history/history.ts';
+import { isOwn } from './history/own.ts';
+import type { HistoryThread } from './history/thread.ts';
 import { Learner } from './learn/learner.ts';
 import { LearningsFile } from './learn/learningsfile.ts';
 import { changeMode, previewLockdown } from './modes.ts';
@@ -41,6 +46,8 @@ export interface ControlParts {
   readonly store: RuleStore;
   readonly journal: Journal;
   readonly journalFile: string;
+  /** Counts what the journal has. */
+  readonly history: HistoryThread;
   readonly settings: SettingsFile;
   readonly keeper: PolicyKeeper;
   readonly lists: ListKeeper;
@@ -69,6 +76,7 @@ export class Control implements Services {
   readonly #prompts: Prompts;
   readonly #changes: RuleChanges;
   readonly learning: Learner;
+  readonly #history: History;
   readonly #listeners = new Set<Listener>();
   readonly #encryptedDns = new EncryptedDnsLog();
   readonly #said = new Set<string>();
@@ -83,6 +91,7 @@ export class Control implements Services {
       listsWith: (text) => lists.having(text),
       placeOf: (address) => parts.geo.placeOf(address),
     });
+    this.#history = new History({ journal, keeper, now, thread: parts.history });
     this.#changes = new RuleChanges({
       store,
       keeper,
@@ -152,7 +161,9 @@ export class Control implements Services {
 
   #connection(told: Connection): void {
     // As it is now: another table may place the address otherwise.
-    const connection = { ...told, ...this.#parts.geo.placeOf(told.attempt.flow.remote.address) };
+    const { geo, pages } = this.#parts;
+    const own = isOwn(told.attempt.flow, pages.state.url) && ({ own: true } as const);
+    const connection = { ...told, ...geo.placeOf(told.attempt.flow.remote.address), ...own };
     const row = this.#parts.journal.connection(connection);
     const question = encryptedQuestion(connection, this.#parts.resolvers);
     if (question !== undefined) this.#encryptedDns.add(connection, question);
@@ -174,12 +185,14 @@ export class Control implements Services {
   }
 
   #line({ sequence, connection }: JournalRow): LogLine {
-    const { process } = connection.attempt;
+    const { process, names = [] } = connection.attempt;
+    const [newest] = names;
     return {
       ...connection,
       sequence,
       app: appOf(process as Process | undefined).title,
       user: process?.uid === undefined ? null : this.#userName(process.uid),
+      domain: newest === undefined ? null : (registeredDomain(newest.name) ?? null),
       // Found out when it is shown: what is kept is what happened.
       ...(encryptedQuestion(connection, this.#parts.resolvers) !== undefined && { encryptedDns: true }),
     };
@@ -351,8 +364,28 @@ export class Control implements Services {
     return replies.find((reply) => reply?.type === 'applied') ?? replies[0];
   }
 
-  log(query: LogQuery, uid?: number) {
-    return readLog(this.#parts.journal, { ...query, uid }).map((row) => this.#line(row));
+  async log(query: LogQuery, uid?: number): Promise<Served<readonly LogLine[]>> {
+    const found = await this.#history.log(query, uid);
+    return found.ok ? ok(found.value.map((row) => this.#line(row))) : found;
+  }
+
+  connection(id: string, uid?: number): Served<LogLine> {
+    const row = readConnection(this.#parts.journal, id, uid);
+    return row === undefined
+      ? fail({ code: 'not-found', message: `the journal has no connection ${id}` })
+      : ok(this.#line(row));
+  }
+
+  facets(query: CountQuery, fields: readonly FieldName[] | undefined, uid?: number) {
+    return this.#history.facets(query, fields, uid);
+  }
+
+  groups(query: CountQuery, group: GroupQuery, uid?: number) {
+    return this.#history.groups(query, group, uid);
+  }
+
+  previewRules(request: PreviewRequest, uid: number | undefined, signal: AbortSignal) {
+    return this.#history.preview(request, uid, signal);
   }
 
   apps(uid?: number) {

@@ -17,6 +17,7 @@ import { tellSupervisor } from '../up/statusline.ts';
 import { version } from '../version.ts';
 import { Control } from './control.ts';
 import { GateLink } from './gatelink.ts';
+import { HistoryThread } from './history/thread.ts';
 import { bootId, resolverFolders } from './machine.ts';
 import { PagesServer } from './pages/server.ts';
 import { PolicyKeeper } from './policykeeper.ts';
@@ -49,7 +50,12 @@ async function run(options: ControlOptions): Promise<void> {
   settings.settle(now());
   if (options.mode !== undefined) settings.change({ mode: options.mode, pausedUntil: null, revert: null });
   const store = new RuleStore({ rulesDir, stateDir: options.stateDir, bootId: bootId(), now });
-  const journal = new Journal({ file: journalFile, maxAgeMs, maxBytes, now, onNotice: (text) => notice(text) });
+  const history = new HistoryThread(journalFile);
+  const journal = new Journal({
+    ...{ file: journalFile, maxAgeMs, maxBytes, now },
+    onNotice: (text) => notice(text),
+    onGone: (places) => history.forget(places),
+  });
   let link: GateLink | undefined;
   let told = '';
   const lists = new ListKeeper({
@@ -97,6 +103,7 @@ async function run(options: ControlOptions): Promise<void> {
     store,
     journal,
     journalFile,
+    history,
     settings,
     keeper,
     lists,

@@ -16,6 +16,7 @@ import { coalesce } from '#std/coalesce.ts';
 import type { RuleStore } from '#store/rulestore.ts';
 import type { ControlOptions } from '../up/options.ts';
 import type { GateLink } from './gatelink.ts';
+import type { Trial } from './history/messages.ts';
 import { processLives, readAccounts, readAliases, readResolvers } from './machine.ts';
 import type { SettingsFile } from './settings.ts';
 
@@ -129,6 +130,18 @@ export class PolicyKeeper {
   #placesFor(set: RuleSet): PlacesMessage {
     const asked = this.#asked(set);
     return { geo: asked.geo ? this.#plan.geo() : null, lists: asked.lists ? this.#plan.lists() : null };
+  }
+
+  /** What a policy with these rules beside others is made of, for whoever tries them. */
+  trial(others: readonly RuleRecord[], tried: readonly RuleRecord[]): Trial {
+    const set = { records: [...others, ...tried], disabled: this.#set.disabled };
+    const { settings, now } = this.#plan;
+    return {
+      ...{ tried, records: others, disabled: set.disabled, accounts: this.#accounts },
+      aliases: readAliases(pathsToResolve(set.records)),
+      places: this.#placesFor(set),
+      mode: settings.mode(now()),
+    };
   }
 
   #asked({ records }: RuleSet): { geo: boolean; lists: boolean } {

@@ -18,6 +18,8 @@ import type { LearningView, LearnReview, LearnSubject } from '#model/learn/learn
 import type { ListChange, ListHit, ListView } from '#model/net/list.ts';
 import type { NameView } from '#model/net/nameview.ts';
 import type { Answer } from '#model/prompt.ts';
+import type { FieldName } from '#model/query/fields.ts';
+import type { Facets, Groups, PreviewRequest, RulePreview } from '#model/query/history.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
 import { ask } from './client.ts';
 
@@ -37,7 +39,16 @@ export interface LogSearch {
   readonly app?: string | undefined;
   readonly action?: string | undefined;
   readonly after?: number | undefined;
+  readonly before?: number | undefined;
+  /** In the language of the journal. */
+  readonly q?: string | undefined;
   readonly limit?: number | undefined;
+}
+
+export interface GroupSearch extends Pick<LogSearch, 'q' | 'since' | 'until' | 'limit'> {
+  readonly by: FieldName;
+  readonly earlierSince?: number | undefined;
+  readonly earlierUntil?: number | undefined;
 }
 
 /** `?a=1&b=2` of what is said; empty where nothing is. */
@@ -61,6 +72,12 @@ export const api = {
   prompts: () => ask<PromptView[]>('GET', '/prompts'),
   answer: (id: string, answer: Answer) => ask<Answered>('POST', `/prompts/${named(id)}/answer`, answer),
   log: (search: LogSearch) => ask<LogLine[]>('GET', `/connections${queryText(search)}`),
+  facets: (search: Pick<LogSearch, 'q' | 'since' | 'until'> & { readonly fields?: string }) =>
+    ask<Facets>('GET', `/connections/facets${queryText(search)}`),
+  groups: (search: GroupSearch) => ask<Groups>('GET', `/connections/groups${queryText(search)}`),
+  connection: (id: string) => ask<LogLine>('GET', `/connections/${named(id)}`),
+  previewRules: (request: PreviewRequest, signal: AbortSignal) =>
+    ask<RulePreview>('POST', '/rules/preview', request, signal),
   apps: () => ask<AppView[]>('GET', '/apps'),
   rules: () => ask<RuleView[]>('GET', '/rules'),
   addRule: (rule: RuleText, lifetime: Lifetime) => ask<RuleChange>('POST', '/rules', { rule, lifetime }),

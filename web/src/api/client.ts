@@ -33,7 +33,8 @@ export function tellSignedOut(): void {
   for (const listener of listeners) listener();
 }
 
-export async function ask<T>(method: Method, path: string, body?: unknown): Promise<Asked<T>> {
+/** `cancel`: the answer is not wanted any more. */
+export async function ask<T>(method: Method, path: string, body?: unknown, cancel?: AbortSignal): Promise<Asked<T>> {
   let response: Response;
   let text: string;
   try {
@@ -44,7 +45,7 @@ export async function ask<T>(method: Method, path: string, body?: unknown): Prom
         ...(body !== undefined && { 'Content-Type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(cancel === undefined ? [] : [cancel])]),
     });
     text = await response.text();
   } catch {

@@ -95,6 +95,7 @@ export function Card({ prompt, now }: { readonly prompt: PromptView; readonly no
         lifetimes={lifetimeChoices}
         lead="Your answer is for"
         folds
+        undecided
       />
       <div className={styles.answers}>
         <button type="button" className={styles.allow} disabled={busy || !meaning.ok} onClick={() => send('allow')}>

@@ -11,10 +11,12 @@ import {
   placeChoices,
   placeKey,
   portChoices,
+  rulesOf,
   type Subject,
   userText,
   whoChoices,
 } from './meaning.ts';
+import { Preview } from './Preview.tsx';
 
 interface Props {
   readonly subject: Subject;
@@ -25,17 +27,35 @@ interface Props {
   readonly lead: string;
   /** On narrow screens the chips are folded away, so that the answer is near. */
   readonly folds?: boolean;
+  /** Of the rules that are made, where it is not left to them. */
+  readonly priority?: number | undefined;
+  /** What is answered is not chosen yet. */
+  readonly undecided?: boolean;
 }
 
 const isNarrow = () => window.matchMedia('(max-width: 480px)').matches;
 
-export function Choices({ subject, answer, change, lifetimes, lead, folds = false }: Props) {
+export function Choices({
+  subject,
+  answer,
+  change,
+  lifetimes,
+  lead,
+  folds = false,
+  priority,
+  undecided = false,
+}: Props) {
   const [open] = useState(() => !(folds && isNarrow()));
   const administrator = useLive((live) => live.person?.administrator === true);
   const { scope, lifetime } = answer;
   const alter = (part: Partial<Answer['scope']>) => change({ ...answer, scope: { ...scope, ...part } });
   const user = userText(subject);
   const meaning = meaningOf(subject, answer);
+  // An answer for once makes no rule; how often the same came before helps to answer it too.
+  const made = rulesOf(subject, { ...answer, ...(lifetime === 'once' && { lifetime: 'always' }) });
+  const rules = made.ok
+    ? made.value.map((rule) => ({ ...rule, ...(priority !== undefined && { priority }) }))
+    : undefined;
   const incoming = subject.attempt.flow.direction === 'in';
   const chips = (
     <div className={styles.choices}>
@@ -85,6 +105,7 @@ export function Choices({ subject, answer, change, lifetimes, lead, folds = fals
           meaning.error
         )}
       </p>
+      <Preview rules={rules} undecided={undecided} />
     </div>
   );
 }

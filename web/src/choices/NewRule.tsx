@@ -11,11 +11,12 @@ import { Sheet } from '../parts/Sheet.tsx';
 import { say, sayFailure } from '../parts/saying.ts';
 import { Choices } from './Choices.tsx';
 import styles from './choices.module.css';
-import { type DomainOf, useDomains } from './domains.ts';
 import { firstScope, ruleLifetimes, rulesOf, type Subject } from './meaning.ts';
 
-function subjectOf({ id, attempt, user }: LogLine, domainOf: DomainOf): Subject {
-  const names = namesForRules(attempt).map(({ name, from }) => ({ name, from, domain: domainOf(name) ?? null }));
+function subjectOf({ id, attempt, user, domain }: LogLine): Subject {
+  // The line says the domain of its newest name: others are below it, or nobody knows theirs here.
+  const isBelow = (name: string) => domain !== null && (name === domain || name.endsWith(`.${domain}`));
+  const names = namesForRules(attempt).map(({ name, from }) => ({ name, from, domain: isBelow(name) ? domain : null }));
   return { id, attempt, user, names, lists: [] };
 }
 
@@ -25,13 +26,8 @@ interface Props {
   readonly close: () => void;
 }
 
-export function NewRule(props: Props) {
-  const domainOf = useDomains();
-  return domainOf === undefined ? null : <Making {...props} domainOf={domainOf} />;
-}
-
-function Making({ line, action, close, domainOf }: Props & { readonly domainOf: DomainOf }) {
-  const [subject] = useState(() => subjectOf(line, domainOf));
+export function NewRule({ line, action, close }: Props) {
+  const [subject] = useState(() => subjectOf(line));
   const [answer, change] = useState<Answer>(() => ({ action, scope: firstScope(subject), lifetime: 'always' }));
   const [busy, setBusy] = useState(false);
   const rules = useAsked(api.rules, []);
@@ -55,7 +51,14 @@ function Making({ line, action, close, domainOf }: Props & { readonly domainOf: 
   const verb = action === 'allow' ? 'Allow' : 'Refuse';
   return (
     <Sheet title={`${verb} ${programName(line.attempt)} → ${destinationName(line.attempt)}`} close={close} narrow>
-      <Choices subject={subject} answer={answer} change={change} lifetimes={ruleLifetimes} lead={`${verb}`} />
+      <Choices
+        subject={subject}
+        answer={answer}
+        change={change}
+        lifetimes={ruleLifetimes}
+        lead={`${verb}`}
+        priority={priority}
+      />
       {priority !== undefined && (
         <p className="quiet">
           It gets priority {priority}, as the rule “{line.rule}” that refuses has it.

@@ -1,5 +1,6 @@
 // The log as a table of text that spreadsheets read.
 import type { LogLine } from '#model/api.ts';
+import type { Groups } from '#model/query/history.ts';
 import { escapeText } from '#std/text.ts';
 
 const columns = [
@@ -29,6 +30,16 @@ function cell(value: string | number | boolean | null | undefined): string {
   if (typeof value !== 'string') return String(value);
   const text = escapeText(value).replace(/^(?=[=+\-@])/, "'");
   return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** The same of groups. */
+export function formatGroupsCsv(by: string, { groups }: Groups): string {
+  const head = [by, 'connections', 'refused', 'bytes', 'first', 'last', 'before'];
+  const time = (at: number | null) => (at === null ? '' : new Date(at).toISOString());
+  const rows = groups.map(({ value, connections, refused, bytes, first, last, before }) =>
+    [value, connections, refused, bytes, time(first), time(last), before?.connections].map(cell),
+  );
+  return [head, ...rows].map((row) => `${row.join(',')}\r\n`).join('');
 }
 
 /** RFC 4180: lines end in CR LF. */

@@ -18,6 +18,9 @@ export interface Live {
 
 /** How often what came is shown: pages are drawn at most so often, however much comes. */
 const drawMs = 150;
+/** Drawing takes one part of so many of the time, so that few frames have to wait for it; but what came is shown within a second. */
+const drawShare = 20;
+const latestDrawMs = 1000;
 const statusEveryMs = 10_000;
 const firstConnections = 1000;
 
@@ -27,6 +30,8 @@ let live: Live = { link: 'starting', person: undefined, status: undefined, told:
 const listeners = new Set<() => void>();
 let waiting: EventView[] = [];
 let drawing = false;
+/** Milliseconds that the last drawing took. */
+let drawTook = 0;
 /** The last event heard. */
 let place: number | undefined;
 let stop: AbortController | undefined;
@@ -39,6 +44,11 @@ function set(change: Partial<Live>): void {
 
 function draw(): void {
   drawing = false;
+  const began = performance.now();
+  // Behind what React does of it.
+  setTimeout(() => {
+    drawTook = performance.now() - began;
+  });
   const events = waiting;
   waiting = [];
   const connections = connectionsOf(events);
@@ -54,7 +64,7 @@ function hear(events: readonly EventView[]): void {
   waiting.push(...events);
   if (drawing) return;
   drawing = true;
-  setTimeout(draw, drawMs);
+  setTimeout(draw, Math.min(latestDrawMs, Math.max(drawMs, drawTook * drawShare)));
 }
 
 export async function refreshStatus(): Promise<void> {

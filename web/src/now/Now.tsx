@@ -2,7 +2,6 @@
 import { Search, X } from 'lucide-react';
 import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
 import type { LogLine } from '#model/api.ts';
-import { useDomains } from '../choices/domains.ts';
 import { useKeys } from '../hooks/keys.ts';
 import { useView } from '../hooks/search.ts';
 import { useNarrow } from '../hooks/useNarrow.ts';
@@ -32,7 +31,9 @@ const numberOf = (text: string | undefined) =>
 export function Page() {
   const { view, change } = useView();
   const now = useNow(2000);
-  const held = useHeld(now);
+  const own = view.own === '1';
+  const isShown = useCallback((line: LogLine) => own || line.own !== true, [own]);
+  const held = useHeld(now, isShown);
   const marks = useLive((live) => live.told.marks);
   const version = useLive((live) => live.connections);
   const administrator = useLive((live) => live.person?.administrator === true);
@@ -45,13 +46,15 @@ export function Page() {
   const from = chosen.from ?? held.time - spanMs;
   const to = chosen.to ?? held.time;
 
-  const domainOf = useDomains();
   const rows = useMemo(
-    () => (domainOf === undefined ? [] : visibleRows(buildTree(held.lines, { domainOf, from, to, search }), turned)),
-    [held.lines, domainOf, from, to, search, turned],
+    () => visibleRows(buildTree(held.lines, { from, to, search }), turned),
+    [held.lines, from, to, search, turned],
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the connections
-  const series = useMemo(() => countByTime(recent.all(), now - spanMs, now, stepMs), [version, now]);
+  const series = useMemo(
+    () => countByTime(recent.all().filter(isShown), now - spanMs, now, stepMs),
+    [version, now, isShown],
+  );
 
   const turn = useCallback((node: Node) => {
     setTurned((before) => {
@@ -118,6 +121,10 @@ export function Page() {
         ) : (
           <span className="quiet">The last 10 minutes. Drag over the chart to look at a part.</span>
         )}
+        <label className={styles.own}>
+          <input type="checkbox" checked={own} onChange={({ target }) => change({ own: target.checked ? '1' : '' })} />
+          Show Postern’s own
+        </label>
         {held.waiting > 0 && (
           <button type="button" className={styles.pill} onClick={held.release}>
             {held.waiting === 1 ? '1 change waits' : `${held.waiting} changes waiting`}
@@ -142,11 +149,7 @@ export function Page() {
         </div>
         {rows.length === 0 ? (
           <p className={styles.none}>
-            {domainOf === undefined
-              ? 'Loading …'
-              : search !== ''
-                ? `Nothing in these minutes matches “${search}”.`
-                : 'No connection in these minutes.'}
+            {search !== '' ? `Nothing in these minutes matches “${search}”.` : 'No connection in these minutes.'}
           </p>
         ) : (
           <div role="tree" aria-label="Connections">

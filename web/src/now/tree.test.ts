@@ -8,14 +8,14 @@ import { buildTree, isOpen, stateOf, visibleRows } from './tree.ts';
 const line = (app: string, name: string | undefined, port: number, time: number, action: LogLine['action'] = 'allow') =>
   ({
     ...{ id: `${app}${name}${time}`, sequence: time, app, user: 'alice', time, action, rule: null },
+    domain: name?.split('.').slice(-2).join('.') ?? null,
     attempt: {
       process: { exe: `/usr/bin/${app}` },
       flow: { protocol: 'tcp', direction: 'out', remote: { address: '198.51.100.7', port } },
       names: name === undefined ? [] : [{ name, from: 'dns' }],
     },
   }) as unknown as LogLine;
-const domainOf = (name: string) => name.split('.').slice(-2).join('.');
-const options = { domainOf, from: 0, to: 100, search: '' };
+const options = { from: 0, to: 100, search: '' };
 const lines = [
   line('curl', 'a.example.com', 443, 10),
   line('curl', 'b.example.com', 443, 20, 'reject'),

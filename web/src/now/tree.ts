@@ -21,7 +21,6 @@ export interface Node {
 }
 
 export interface TreeOptions {
-  readonly domainOf: (name: string) => string | undefined;
   /** Milliseconds since 1970: the time that is shown. */
   readonly from: number;
   readonly to: number;
@@ -57,7 +56,7 @@ export function buildTree(lines: readonly LogLine[], options: TreeOptions): Node
     if (wanted !== '' && !textOf(line).includes(wanted)) continue;
     const { flow, names = [], process } = line.attempt;
     const [newest] = names;
-    const domain = newest === undefined ? undefined : (options.domainOf(newest.name) ?? newest.name);
+    const domain = line.domain ?? newest?.name;
     const place = flow.direction === 'in' ? `from ${flow.remote.address}` : (domain ?? flow.remote.address);
     const port = (flow.direction === 'in' ? flow.local?.port : flow.remote.port) ?? 0;
     const host = newest?.name ?? flow.remote.address;

@@ -4,6 +4,7 @@ import { formatRule } from '#policy/show/format.ts';
 import { api } from '../api/calls.ts';
 import { Chips } from '../choices/Chips.tsx';
 import { ruleLifetimes } from '../choices/meaning.ts';
+import { Preview } from '../choices/Preview.tsx';
 import { undoChange } from '../parts/changes.ts';
 import { Sheet } from '../parts/Sheet.tsx';
 import { say, sayFailure } from '../parts/saying.ts';
@@ -102,6 +103,7 @@ export function AddRule({ close }: { readonly close: () => void }) {
         <p className={styles.sentence} aria-live="polite">
           {made.ok ? <b>{formatRule(made.value)}</b> : made.error}
         </p>
+        <Preview rules={made.ok ? [made.value] : undefined} />
         <div className={styles.buttons}>
           <button type="submit" className="main" disabled={busy || !made.ok}>
             Add this rule

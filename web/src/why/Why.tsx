@@ -19,15 +19,12 @@ import styles from './why.module.css';
 
 /** The connection of `ID.SEQUENCE`: of those heard lately, or out of the journal. */
 async function lineOf(of: string): Promise<Asked<LogLine>> {
-  const [id = '', sequence = '0'] = of.split('.');
+  const [id = ''] = of.split('.');
   const known = recent.get(id);
   if (known !== undefined) return ok(known);
-  const found = await api.log({ after: Math.max(0, Number(sequence) - 1), limit: 1 });
-  if (!found.ok) return found;
-  const line = found.value.find((one) => one.id === id);
-  return line === undefined
-    ? fail({ kind: 'refused', code: 'not-found', message: 'The journal does not have this connection any more.' })
-    : ok(line);
+  const found = await api.connection(id);
+  if (found.ok || found.error.kind !== 'refused' || found.error.code !== 'not-found') return found;
+  return fail({ kind: 'refused', code: 'not-found', message: 'The journal does not have this connection any more.' });
 }
 
 export function Why({ of }: { readonly of: string }) {

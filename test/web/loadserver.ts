@@ -1,0 +1,114 @@
+// The real control plane over a journal, its pages on a port, and connections told as fast as is asked: no gate, no kernel.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Pages } from '#api/pages/pages.ts';
+import { Control } from '#daemon/control/control.ts';
+import type { GateLink } from '#daemon/control/gatelink.ts';
+import { HistoryThread } from '#daemon/control/history/thread.ts';
+import { PagesServer } from '#daemon/control/pages/server.ts';
+import { PolicyKeeper } from '#daemon/control/policykeeper.ts';
+import { SettingsFile } from '#daemon/control/settings.ts';
+import type { ControlOptions } from '#daemon/up/options.ts';
+import { Journal } from '#store/journal.ts';
+import { ListKeeper } from '#store/lists/keeper.ts';
+import { RuleStore } from '#store/rulestore.ts';
+import { bigConnection, chance } from './bigjournal.ts';
+import { madeStatus } from './madestate.ts';
+
+export interface LoadServer {
+  readonly journal: Journal;
+  /** A link that logs in whoever runs this. */
+  link(): string;
+  /** So many connections a second from now on. */
+  tell(perSecond: number): void;
+  /** Connections told. */
+  readonly told: number;
+  close(): void;
+}
+
+const batchMs = 50;
+
+/** `folder`: for its files; `file`: of the journal. */
+export async function startLoadServer(folder: string, file: string): Promise<LoadServer> {
+  const rulesDir = join(folder, 'rules.d');
+  mkdirSync(rulesDir, { recursive: true });
+  const { gate } = madeStatus(Date.now(), 0, 0);
+  const link = {
+    ask: async ({ type }: { readonly type: string }) =>
+      type === 'status' ? { type, request: 0, status: gate } : { type: 'applied', request: 0 },
+  } as unknown as GateLink;
+  const options: ControlOptions = {
+    ...{ configDir: folder, stateDir: folder, runtimeDir: folder },
+    ...{ failMode: 'known', forward: false, holdSeconds: 30, foreground: false, pagesPort: 0 },
+  };
+  const now = Date.now;
+  const pages = new Pages({ version: '0', now, standing: (peer) => ({ user: 'alice', peer }) });
+  const parts = {
+    ...{ options, link: () => link, pages, now },
+    store: new RuleStore({ rulesDir, stateDir: folder, bootId: 'boot', now }),
+    settings: new SettingsFile(folder, () => {}),
+  } as const;
+  const keeper = new PolicyKeeper({
+    ...parts,
+    ...{ geo: () => null, lists: () => null },
+    ...{ onProblems: () => {}, onRefused: () => {}, onApplied: () => {}, onRules: () => {} },
+  });
+  await keeper.reload();
+  const history = new HistoryThread(file);
+  const journal = new Journal({
+    ...{ file, maxAgeMs: 1e15, maxBytes: 1e12, now, onNotice: () => {} },
+    onGone: (places) => history.forget(places),
+  });
+  const lists = new ListKeeper({
+    ...{ builtin: new Map(), configDir: folder, stateDir: folder, now, onChange: () => {}, onNotice: () => {} },
+  });
+  const control = new Control({
+    ...parts,
+    ...{ version: '0', journal, journalFile: file, history, keeper, lists },
+    geo: { placeOf: () => ({}), sources: () => ({ countries: null, networks: null }) },
+    resolvers: { hasName: () => false, hasAddress: () => false },
+    say: () => {},
+    describe: () => '',
+  });
+  const server = new PagesServer({ port: 0, pages, services: control, onProblem: () => {} });
+  await server.listen();
+
+  const random = chance(2);
+  let told = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const uid = process.geteuid?.() ?? 0;
+  const stop = () => clearInterval(timer);
+  return {
+    journal,
+    link: () => {
+      const made = pages.link({ pid: 1, uid: 0, gid: 0, groups: [] }, uid);
+      if (!made.ok) throw new Error(made.error.message);
+      return made.value.url;
+    },
+    tell: (perSecond) => {
+      stop();
+      if (perSecond === 0) return;
+      const began = Date.now();
+      const before = told;
+      timer = setInterval(() => {
+        // What a late timer left out comes with the next: so many they are on the whole.
+        const wanted = before + Math.floor(((Date.now() - began) * perSecond) / 1000);
+        const connections = [];
+        while (told < wanted) connections.push(bigConnection(++told, Date.now(), random, 'live'));
+        if (connections.length > 0) control.gateMessage({ type: 'connections', connections });
+      }, batchMs);
+    },
+    get told() {
+      return told;
+    },
+    close: () => {
+      stop();
+      server.close();
+      control.close();
+      keeper.close();
+      lists.close();
+      history.close();
+      journal.close();
+    },
+  };
+}

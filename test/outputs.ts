@@ -18,6 +18,8 @@ import {
 } from '#model/api.ts';
 import { listHitSchema, listViewSchema } from '#model/net/list.ts';
 import { nameViewSchema } from '#model/net/nameview.ts';
+import { rolledBackSchema, versionDifferenceSchema } from '#model/shown/difference.ts';
+import { ruleTextSchema, ruleTrialSchema } from '#model/shown/ruletext.ts';
 
 export const outputs: Readonly<Record<string, z.ZodType>> = {
   status: statusSchema,
@@ -41,7 +43,11 @@ export const outputs: Readonly<Record<string, z.ZodType>> = {
   'rule disable': ruleChangeSchema,
   'rule show': ruleViewSchema,
   undo: undoneSchema,
+  'rule text': ruleTextSchema,
+  'rule try': ruleTrialSchema,
   history: z.array(versionViewSchema),
+  'history diff': versionDifferenceSchema,
+  'history rollback': rolledBackSchema,
   prompts: z.array(promptViewSchema),
   answer: answeredSchema,
   explain: explanationSchema,

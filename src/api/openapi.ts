@@ -26,6 +26,8 @@ import { attemptSchema } from '#model/attempt.ts';
 import { addListSchema, changeListSchema, listHitSchema, listViewSchema } from '#model/net/list.ts';
 import { nameViewSchema } from '#model/net/nameview.ts';
 import { answerSchema } from '#model/prompt.ts';
+import { differenceQuerySchema, rolledBackSchema, versionDifferenceSchema } from '#model/shown/difference.ts';
+import { ruleTextSchema, ruleTrialSchema, tryRuleSchema } from '#model/shown/ruletext.ts';
 import { logQuerySchema, namesQuerySchema } from './queries.ts';
 
 interface Operation {
@@ -46,6 +48,19 @@ export const operations: readonly Operation[] = [
   { method: 'get', path: '/rules', summary: 'All rules in the order of evaluation.', answer: z.array(ruleViewSchema) },
   { method: 'post', path: '/rules', summary: 'Add a rule.', body: addRuleSchema, answer: ruleChangeSchema },
   {
+    method: 'post',
+    path: '/rules/try',
+    summary: 'What a rule would mean before it is kept: what is wrong, where it stands, what it decides.',
+    body: tryRuleSchema,
+    answer: ruleTrialSchema,
+  },
+  {
+    method: 'get',
+    path: '/rules/{name}/text',
+    summary: 'A rule as its file has it, comments and all.',
+    answer: ruleTextSchema,
+  },
+  {
     method: 'patch',
     path: '/rules/{name}',
     summary: 'Replace a rule, or switch it on or off.',
@@ -65,6 +80,19 @@ export const operations: readonly Operation[] = [
     path: '/history',
     summary: 'The changes of rules, newest first.',
     answer: z.array(versionViewSchema),
+  },
+  {
+    method: 'get',
+    path: '/history/{id}/difference',
+    summary: 'What a change of rules did, or what is different between it and another, or now.',
+    query: differenceQuerySchema,
+    answer: versionDifferenceSchema,
+  },
+  {
+    method: 'post',
+    path: '/history/{id}/rollback',
+    summary: 'Have the rules again as a change left them.',
+    answer: rolledBackSchema,
   },
   { method: 'post', path: '/reload', summary: 'Read the rule files again.', answer: z.null() },
   {

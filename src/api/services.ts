@@ -20,6 +20,8 @@ import type { ListChange, ListDefinition, ListHit, ListView } from '#model/net/l
 import type { NamesQuery, NameView } from '#model/net/nameview.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
+import type { RolledBack, VersionDifference } from '#model/shown/difference.ts';
+import type { RuleTrial, RuleYaml, TryRule } from '#model/shown/ruletext.ts';
 import type { Result } from '#std/result.ts';
 import type { Peer } from './access.ts';
 
@@ -50,11 +52,19 @@ export interface Services {
   changeRule(
     uid: number,
     name: string,
-    change: { readonly rule?: RuleText | undefined; readonly enabled?: boolean | undefined },
+    change: {
+      readonly rule?: RuleText | undefined;
+      readonly text?: string | undefined;
+      readonly enabled?: boolean | undefined;
+    },
   ): Promise<Served<RuleChange>>;
+  /** Rules as text, and tried before they are kept. */
+  readonly trials: { text(name: string): Served<RuleYaml>; try(what: TryRule): RuleTrial };
   removeRule(uid: number, name: string): Promise<Served<RuleChange>>;
   undo(uid: number, version?: number): Promise<Served<Undone>>;
   versions(): readonly VersionView[];
+  difference(id: number, to: number | 'now' | undefined): Served<VersionDifference>;
+  rollback(uid: number, version: number): Promise<Served<RolledBack>>;
   reload(): Promise<Served<null>>;
   setMode(uid: number, request: ModeRequest): Promise<Served<Status>>;
   previewLockdown(): ModePreview;

@@ -27,7 +27,7 @@ const routes: Readonly<Record<string, () => Promise<Target>>> = {
   rules: async () => (await import('./commands/rules.ts')).rulesCommand,
   rule: async () => (await import('./commands/rules.ts')).ruleRoutes,
   undo: async () => (await import('./commands/history.ts')).undoCommand,
-  history: async () => (await import('./commands/history.ts')).historyCommand,
+  history: async () => (await import('./rules/history.ts')).historyRoutes,
   ask: async () => (await import('./commands/prompts.ts')).askCommand,
   prompts: async () => (await import('./commands/prompts.ts')).promptsCommand,
   answer: async () => (await import('./commands/prompts.ts')).answerCommand,

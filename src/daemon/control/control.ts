@@ -30,7 +30,8 @@ import type { GateLink } from './gatelink.ts';
 import { changeMode, previewLockdown } from './modes.ts';
 import type { PolicyKeeper } from './policykeeper.ts';
 import { Prompts } from './prompts.ts';
-import { RuleChanges } from './rulechanges.ts';
+import { RuleChanges, type RuleEdit } from './rulechanges.ts';
+import { RuleTrials } from './rules/ruletrials.ts';
 import type { SettingsFile } from './settings.ts';
 
 export interface ControlParts {
@@ -66,6 +67,7 @@ export class Control implements Services {
   readonly #parts: ControlParts;
   readonly #prompts: Prompts;
   readonly #changes: RuleChanges;
+  readonly trials: RuleTrials;
   readonly #listeners = new Set<Listener>();
   readonly #encryptedDns = new EncryptedDnsLog();
   readonly #said = new Set<string>();
@@ -80,6 +82,7 @@ export class Control implements Services {
       listsWith: (text) => lists.having(text),
       placeOf: (address) => parts.geo.placeOf(address),
     });
+    this.trials = new RuleTrials(parts);
     this.#changes = new RuleChanges({
       store,
       keeper,
@@ -246,7 +249,7 @@ export class Control implements Services {
     return this.#changes.add(uid, rule, lifetime);
   }
 
-  changeRule(uid: number, name: string, change: { rule?: RuleText | undefined; enabled?: boolean | undefined }) {
+  changeRule(uid: number, name: string, change: RuleEdit) {
     return this.#changes.change(uid, name, change);
   }
 
@@ -260,6 +263,14 @@ export class Control implements Services {
 
   versions() {
     return this.#parts.store.versions().map((version) => this.#changes.view(version));
+  }
+
+  difference(id: number, to: number | 'now' | undefined) {
+    return this.#changes.difference(id, to);
+  }
+
+  rollback(uid: number, version: number) {
+    return this.#changes.rollback(uid, version);
   }
 
   async reload(): Promise<Served<null>> {

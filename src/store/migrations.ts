@@ -1,4 +1,5 @@
 // The journal's tables, as numbered steps: a file of an older version takes the steps it lacks.
+import { appTables } from './apps/tables.ts';
 
 /** Step n brings a file from user_version n to n + 1; a step once released is never changed. */
 export const migrations: readonly string[] = [
@@ -46,4 +47,5 @@ export const migrations: readonly string[] = [
   CREATE INDEX connections_by_app ON connections
     (app, address, port, uid, action, time, last_time, bytes_out, bytes_in);
   `,
+  appTables,
 ];

@@ -18,6 +18,7 @@ import {
 } from '#model/api.ts';
 import { listHitSchema, listViewSchema } from '#model/net/list.ts';
 import { nameViewSchema } from '#model/net/nameview.ts';
+import { appDetailsSchema } from '#model/shown/appdetails.ts';
 import { rolledBackSchema, versionDifferenceSchema } from '#model/shown/difference.ts';
 import { ruleTextSchema, ruleTrialSchema } from '#model/shown/ruletext.ts';
 
@@ -27,6 +28,7 @@ export const outputs: Readonly<Record<string, z.ZodType>> = {
   log: z.array(logLineSchema),
   'log --follow': logLineSchema,
   apps: z.array(appViewSchema),
+  'apps NAME': appDetailsSchema,
   names: z.array(nameViewSchema),
   'lists show': z.array(listViewSchema),
   'lists add': listViewSchema,

@@ -148,6 +148,9 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
     return context.json(services.log(parseQuery(logQuerySchema, context.req.query()), visible(context)));
   });
   app.get('/apps', (context) => context.json(services.apps(visible(context))));
+  app.get('/apps/:name', async (context) =>
+    serve(context, await services.app(context.req.param('name'), visible(context))),
+  );
   app.get('/names', async (context) => {
     const query = parseQuery(namesQuerySchema, context.req.query());
     return serve(context, await services.names(query, visible(context)));

@@ -26,6 +26,7 @@ import { attemptSchema } from '#model/attempt.ts';
 import { addListSchema, changeListSchema, listHitSchema, listViewSchema } from '#model/net/list.ts';
 import { nameViewSchema } from '#model/net/nameview.ts';
 import { answerSchema } from '#model/prompt.ts';
+import { appDetailsSchema } from '#model/shown/appdetails.ts';
 import { differenceQuerySchema, rolledBackSchema, versionDifferenceSchema } from '#model/shown/difference.ts';
 import { ruleTextSchema, ruleTrialSchema, tryRuleSchema } from '#model/shown/ruletext.ts';
 import { logQuerySchema, namesQuerySchema } from './queries.ts';
@@ -124,6 +125,12 @@ export const operations: readonly Operation[] = [
     answer: z.array(logLineSchema),
   },
   { method: 'get', path: '/apps', summary: 'The apps that were seen.', answer: z.array(appViewSchema) },
+  {
+    method: 'get',
+    path: '/apps/{name}',
+    summary: 'One app: its files, its days, whom it spoke to, which rules can decide about it, where it listens.',
+    answer: appDetailsSchema,
+  },
   {
     method: 'get',
     path: '/names',

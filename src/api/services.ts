@@ -20,6 +20,7 @@ import type { ListChange, ListDefinition, ListHit, ListView } from '#model/net/l
 import type { NamesQuery, NameView } from '#model/net/nameview.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
+import type { AppDetails } from '#model/shown/appdetails.ts';
 import type { RolledBack, VersionDifference } from '#model/shown/difference.ts';
 import type { RuleTrial, RuleYaml, TryRule } from '#model/shown/ruletext.ts';
 import type { Result } from '#std/result.ts';
@@ -72,6 +73,7 @@ export interface Services {
   answer(uid: number, id: string, answer: Answer, own: boolean): Promise<Served<Answered>>;
   log(query: LogQuery, uid?: number): readonly LogLine[];
   apps(uid?: number): readonly AppView[];
+  app(name: string, uid?: number): Promise<Served<AppDetails>>;
   lists(): readonly ListView[];
   addList(uid: number, name: string, definition: ListDefinition): Promise<Served<ListView>>;
   removeList(uid: number, name: string): Promise<Served<null>>;

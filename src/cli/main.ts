@@ -21,7 +21,7 @@ const routes: Readonly<Record<string, () => Promise<Target>>> = {
   status: async () => (await import('./commands/status.ts')).statusCommand,
   doctor: async () => (await import('./commands/status.ts')).doctorCommand,
   log: async () => (await import('./commands/log.ts')).logCommand,
-  apps: async () => (await import('./commands/log.ts')).appsCommand,
+  apps: async () => (await import('./apps/apps.ts')).appsCommand,
   names: async () => (await import('./commands/names.ts')).namesCommand,
   lists: async () => (await import('./commands/lists.ts')).listRoutes,
   rules: async () => (await import('./commands/rules.ts')).rulesCommand,

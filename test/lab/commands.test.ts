@@ -186,6 +186,7 @@ describe('the command line', () => {
     await of('status');
     await of('log');
     await of('apps');
+    holds('apps NAME', await postern.cli(['apps', 'curl', '--json']));
     await of('names');
     const hosts = join(lab.folder, 'hosts');
     writeFileSync(hosts, '0.0.0.0 ads.example\n');

@@ -33,6 +33,8 @@ import { Prompts } from './prompts.ts';
 import { RuleChanges, type RuleEdit } from './rulechanges.ts';
 import { RuleTrials } from './rules/ruletrials.ts';
 import type { SettingsFile } from './settings.ts';
+import { appDetails } from './shown/appdetails.ts';
+import { ProgramFacts } from './shown/programfacts.ts';
 
 export interface ControlParts {
   readonly version: string;
@@ -68,6 +70,7 @@ export class Control implements Services {
   readonly #prompts: Prompts;
   readonly #changes: RuleChanges;
   readonly trials: RuleTrials;
+  readonly #programFacts: ProgramFacts;
   readonly #listeners = new Set<Listener>();
   readonly #encryptedDns = new EncryptedDnsLog();
   readonly #said = new Set<string>();
@@ -83,6 +86,7 @@ export class Control implements Services {
       placeOf: (address) => parts.geo.placeOf(address),
     });
     this.trials = new RuleTrials(parts);
+    this.#programFacts = new ProgramFacts(journal);
     this.#changes = new RuleChanges({
       store,
       keeper,
@@ -149,6 +153,7 @@ export class Control implements Services {
     // As it is now: another table may place the address otherwise.
     const connection = { ...told, ...this.#parts.geo.placeOf(told.attempt.flow.remote.address) };
     const row = this.#parts.journal.connection(connection);
+    this.#programFacts.see(connection.attempt.process);
     const question = encryptedQuestion(connection, this.#parts.resolvers);
     if (question !== undefined) this.#encryptedDns.add(connection, question);
     const line = this.#line(row);
@@ -365,6 +370,10 @@ export class Control implements Services {
     }));
   }
 
+  app(name: string, uid?: number) {
+    return appDetails(this.#parts, name, uid, this.#hiddenRules(uid));
+  }
+
   /** With the rules that name each. */
   lists(): readonly ListView[] {
     const hits = readHits(this.#parts.journal);
@@ -470,5 +479,6 @@ export class Control implements Services {
 
   close(): void {
     clearTimeout(this.#modeTimer);
+    this.#programFacts.close();
   }
 }

@@ -18,6 +18,7 @@ import type { ListChange, ListHit, ListView } from '#model/net/list.ts';
 import type { NameView } from '#model/net/nameview.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
+import type { AppDetails } from '#model/shown/appdetails.ts';
 import type { RolledBack, VersionDifference } from '#model/shown/difference.ts';
 import type { RuleTrial, RuleYaml, TryRule } from '#model/shown/ruletext.ts';
 import { ask } from './client.ts';
@@ -63,6 +64,7 @@ export const api = {
   answer: (id: string, answer: Answer) => ask<Answered>('POST', `/prompts/${named(id)}/answer`, answer),
   log: (search: LogSearch) => ask<LogLine[]>('GET', `/connections${queryText(search)}`),
   apps: () => ask<AppView[]>('GET', '/apps'),
+  app: (name: string) => ask<AppDetails>('GET', `/apps/${named(name)}`),
   rules: () => ask<RuleView[]>('GET', '/rules'),
   addRule: (rule: RuleText, lifetime: Lifetime) => ask<RuleChange>('POST', '/rules', { rule, lifetime }),
   switchRule: (name: string, enabled: boolean) => ask<RuleChange>('PATCH', `/rules/${named(name)}`, { enabled }),

@@ -2,6 +2,7 @@
 import { Link } from '@tanstack/react-router';
 import {
   Activity,
+  AppWindow,
   BookA,
   Clock,
   Gavel,
@@ -18,6 +19,7 @@ const pages = [
   { to: '/', name: 'Now', icon: Activity },
   { to: '/ask', name: 'Ask', icon: MessageCircleQuestionMark },
   { to: '/refused', name: 'Refused', icon: ShieldX },
+  { to: '/apps', name: 'Apps', icon: AppWindow },
   { to: '/history', name: 'History', icon: Clock },
   { to: '/rules', name: 'Rules', icon: Gavel },
   { to: '/names', name: 'Names', icon: BookA },
@@ -25,7 +27,9 @@ const pages = [
   { to: '/health', name: 'Health', icon: HeartPulse },
 ] as const satisfies readonly { to: string; name: string; icon: LucideIcon }[];
 
-export const titleOf = (path: string): string => pages.find(({ to }) => to === path)?.name ?? 'Not found';
+/** A page of one thing, such as `/apps/curl`, has the title of all of its kind. */
+export const titleOf = (path: string): string =>
+  pages.find(({ to }) => to === path || (to !== '/' && path.startsWith(`${to}/`)))?.name ?? 'Not found';
 
 export function Navigation() {
   const open = useLive((live) => live.told.prompts.size);
@@ -40,7 +44,7 @@ export function Navigation() {
             <li key={to}>
               <Link
                 to={to}
-                activeOptions={{ exact: true, includeSearch: false }}
+                activeOptions={{ exact: to === '/', includeSearch: false }}
                 activeProps={{ 'aria-current': 'page' }}
               >
                 <Icon size={18} aria-hidden />

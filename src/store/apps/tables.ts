@@ -4,7 +4,10 @@
 /** A user that is not known. */
 export const nobody = -1;
 
-/** A step of the journal's migrations: once released it is never changed. Days are those of this machine's time zone. */
+/**
+ * A step of the journal's migrations: once released it is never changed. Days are those of this machine's time zone. What
+ * stands in records takes long to read: files are summed up of the newest rows alone.
+ */
 export const appTables = `
   CREATE TABLE app_files (
     app TEXT NOT NULL,
@@ -50,7 +53,9 @@ export const appTables = `
       min(time), max(time), count(*),
       max(record ->> '$.attempt.process.sha256'), max(record ->> '$.attempt.process.package'), max(record ->> '$.attempt.process.packageVersion'),
       record -> '$.attempt.process'
-    FROM connections WHERE record -> '$.attempt.process' IS NOT NULL GROUP BY 1, 2, 3;
+    FROM connections
+    WHERE sequence > (SELECT max(sequence) FROM connections) - 30000 AND record -> '$.attempt.process' IS NOT NULL
+    GROUP BY 1, 2, 3;
   INSERT INTO app_names
     SELECT app, coalesce(uid, ${nobody}), coalesce(record ->> '$.attempt.names[0].name', address), direction,
       min(time), max(time), count(*), sum(action IN ('reject', 'drop')), max(CASE WHEN action IN ('reject', 'drop') THEN time END)

@@ -40,6 +40,7 @@ port: 443
   );
   assert.equal(withValue(withValue(changed, 'port', undefined), 'to', 'registry.npmjs.org'), text);
   assert.equal(withValue(text, 'action', 'drop'), text.replace('allow', 'drop'));
+  assert.match(withValue(withValue(text, 'note', 'typed '), 'note', 'typed on'), /\nnote: typed on\n$/);
 });
 
 test('a text that is no map has no values, and says so', () => {

@@ -32,8 +32,11 @@ export function withValue(text: string, key: RuleKey, value: unknown): string {
     return written(document);
   }
   const before: unknown = document.get(key, true);
-  if (isScalar(before) && typeof value !== 'object') before.value = value;
-  else {
+  if (isScalar(before) && typeof value !== 'object') {
+    before.value = value;
+    // Quotes are for what needs them, as it was while it was typed.
+    delete before.type;
+  } else {
     const made = document.createNode(value);
     if (isSeq(made) || isMap(made)) made.flow = true;
     // What was said beside the value is said beside the new one.

@@ -57,7 +57,7 @@ describe('rules and apps in a browser', { concurrency: false }, () => {
   const file = () => readFileSync(join(postern.rulesDir, '50-local.yaml'), 'utf8');
   const passes = async () => (await lab.curl(url)).code === 0;
   const toEditor = async () => {
-    await page.getByRole('link', { name: 'Rules' }).click();
+    await page.getByRole('link', { name: 'Rules', exact: true }).click();
     await page.getByRole('button', { name: /\bweb ·/ }).click();
     await page.getByRole('link', { name: 'Edit and try web' }).click();
     await page.getByRole('textbox', { name: 'As the file has it' }).waitFor();
@@ -118,7 +118,7 @@ describe('rules and apps in a browser', { concurrency: false }, () => {
       0,
     );
     assert.equal(await passes(), false);
-    await page.getByRole('link', { name: 'Rules' }).click();
+    await page.getByRole('link', { name: 'Rules', exact: true }).click();
     await page.getByRole('link', { name: 'Changes' }).click();
     await page
       .getByRole('button', { name: /added rule/ })
@@ -156,7 +156,7 @@ describe('rules and apps in a browser', { concurrency: false }, () => {
     assert.equal(app.files[0]?.path, '/usr/bin/curl');
     assert.ok(app.refused > 0 && app.connections > app.refused);
     assert.ok(app.rules.some(({ name, named, sure }) => name === 'web' && named && sure));
-    await page.getByRole('link', { name: 'Apps' }).click();
+    await page.getByRole('link', { name: 'Apps', exact: true }).click();
     await page.getByRole('link', { name: 'curl', exact: true }).click();
     await page
       .getByText(app.files[0]?.sha256 ?? '')

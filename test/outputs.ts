@@ -19,6 +19,9 @@ import {
 import { learningViewSchema, learnReviewSchema } from '#model/learn/learning.ts';
 import { listHitSchema, listViewSchema } from '#model/net/list.ts';
 import { nameViewSchema } from '#model/net/nameview.ts';
+import { appDetailsSchema } from '#model/shown/appdetails.ts';
+import { rolledBackSchema, versionDifferenceSchema } from '#model/shown/difference.ts';
+import { ruleTextSchema, ruleTrialSchema } from '#model/shown/ruletext.ts';
 
 export const outputs: Readonly<Record<string, z.ZodType>> = {
   status: statusSchema,
@@ -26,6 +29,7 @@ export const outputs: Readonly<Record<string, z.ZodType>> = {
   log: z.array(logLineSchema),
   'log --follow': logLineSchema,
   apps: z.array(appViewSchema),
+  'apps NAME': appDetailsSchema,
   names: z.array(nameViewSchema),
   'lists show': z.array(listViewSchema),
   'lists add': listViewSchema,
@@ -48,7 +52,11 @@ export const outputs: Readonly<Record<string, z.ZodType>> = {
   'rule disable': ruleChangeSchema,
   'rule show': ruleViewSchema,
   undo: undoneSchema,
+  'rule text': ruleTextSchema,
+  'rule try': ruleTrialSchema,
   history: z.array(versionViewSchema),
+  'history diff': versionDifferenceSchema,
+  'history rollback': rolledBackSchema,
   prompts: z.array(promptViewSchema),
   answer: answeredSchema,
   explain: explanationSchema,

@@ -9,6 +9,8 @@ import { acceptLearnedSchema, startLearningSchema } from '#model/learn/learning.
 import { addListSchema, changeListSchema } from '#model/net/list.ts';
 import { answerSchema } from '#model/prompt.ts';
 import { previewRequestSchema } from '#model/query/history.ts';
+import { differenceQuerySchema } from '#model/shown/difference.ts';
+import { tryRuleSchema } from '#model/shown/ruletext.ts';
 import { isAdministrator, type Peer } from './access.ts';
 import { EventQueue } from './eventqueue.ts';
 import { openApi } from './openapi.ts';
@@ -57,6 +59,12 @@ async function body<T>(request: { json(): Promise<unknown> }, schema: z.ZodType<
   });
 }
 
+function versionOf(context: { readonly req: { param(name: 'id'): string } }): number {
+  const id = context.req.param('id');
+  if (/^\d{1,9}$/.test(id)) return Number(id);
+  throw new ApiFailure({ code: 'bad-request', message: 'a change has a number; postern history lists them' });
+}
+
 /** `peer` tells who sent a request; `env` is what the server hands over with it. */
 export function createApi(services: Services, peer: (env: unknown) => Peer | undefined) {
   const app = new Hono<Environment>().basePath('/api/v1');
@@ -101,6 +109,12 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
     const request = await body(context.req, previewRequestSchema);
     return serve(context, await services.previewRules(request, visible(context), context.req.raw.signal));
   });
+  app.post('/rules/try', administratorsOnly, async (context) =>
+    context.json(services.trials.try(await body(context.req, tryRuleSchema))),
+  );
+  app.get('/rules/:name/text', administratorsOnly, (context) =>
+    serve(context, services.trials.text(context.req.param('name'))),
+  );
   app.patch('/rules/:name', administratorsOnly, async (context) => {
     const change = await body(context.req, changeRuleSchema);
     return serve(context, await services.changeRule(context.get('peer').uid, context.req.param('name'), change));
@@ -113,6 +127,13 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
     return serve(context, await services.undo(context.get('peer').uid, version));
   });
   app.get('/history', administratorsOnly, (context) => context.json(services.versions()));
+  app.get('/history/:id/difference', administratorsOnly, (context) => {
+    const { to } = parseQuery(differenceQuerySchema, context.req.query());
+    return serve(context, services.difference(versionOf(context), to === undefined || to === 'now' ? to : Number(to)));
+  });
+  app.post('/history/:id/rollback', administratorsOnly, async (context) =>
+    serve(context, await services.rollback(context.get('peer').uid, versionOf(context))),
+  );
   app.post('/reload', administratorsOnly, async (context) => serve(context, await services.reload()));
   app.put('/mode', administratorsOnly, async (context) => {
     const request = await body(context.req, modeRequestSchema);
@@ -148,6 +169,9 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
     serve(context, services.connection(context.req.param('id'), visible(context))),
   );
   app.get('/apps', (context) => context.json(services.apps(visible(context))));
+  app.get('/apps/:name', async (context) =>
+    serve(context, await services.app(context.req.param('name'), visible(context))),
+  );
   app.get('/names', async (context) => {
     const query = parseQuery(namesQuerySchema, context.req.query());
     return serve(context, await services.names(query, visible(context)));

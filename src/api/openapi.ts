@@ -33,6 +33,9 @@ import { addListSchema, changeListSchema, listHitSchema, listViewSchema } from '
 import { nameViewSchema } from '#model/net/nameview.ts';
 import { answerSchema } from '#model/prompt.ts';
 import { facetsSchema, groupsSchema, previewRequestSchema, rulePreviewSchema } from '#model/query/history.ts';
+import { appDetailsSchema } from '#model/shown/appdetails.ts';
+import { differenceQuerySchema, rolledBackSchema, versionDifferenceSchema } from '#model/shown/difference.ts';
+import { ruleTextSchema, ruleTrialSchema, tryRuleSchema } from '#model/shown/ruletext.ts';
 import { facetsQuerySchema, groupsQuerySchema, logQuerySchema, namesQuerySchema } from './queries.ts';
 
 interface Operation {
@@ -60,6 +63,19 @@ export const operations: readonly Operation[] = [
     answer: rulePreviewSchema,
   },
   {
+    method: 'post',
+    path: '/rules/try',
+    summary: 'What a rule would mean before it is kept: what is wrong, where it stands, what it decides.',
+    body: tryRuleSchema,
+    answer: ruleTrialSchema,
+  },
+  {
+    method: 'get',
+    path: '/rules/{name}/text',
+    summary: 'A rule as its file has it, comments and all.',
+    answer: ruleTextSchema,
+  },
+  {
     method: 'patch',
     path: '/rules/{name}',
     summary: 'Replace a rule, or switch it on or off.',
@@ -79,6 +95,19 @@ export const operations: readonly Operation[] = [
     path: '/history',
     summary: 'The changes of rules, newest first.',
     answer: z.array(versionViewSchema),
+  },
+  {
+    method: 'get',
+    path: '/history/{id}/difference',
+    summary: 'What a change of rules did, or what is different between it and another, or now.',
+    query: differenceQuerySchema,
+    answer: versionDifferenceSchema,
+  },
+  {
+    method: 'post',
+    path: '/history/{id}/rollback',
+    summary: 'Have the rules again as a change left them.',
+    answer: rolledBackSchema,
   },
   { method: 'post', path: '/reload', summary: 'Read the rule files again.', answer: z.null() },
   {
@@ -125,6 +154,12 @@ export const operations: readonly Operation[] = [
   },
   { method: 'get', path: '/connections/{id}', summary: 'One connection.', answer: logLineSchema },
   { method: 'get', path: '/apps', summary: 'The apps that were seen.', answer: z.array(appViewSchema) },
+  {
+    method: 'get',
+    path: '/apps/{name}',
+    summary: 'One app: its files, its days, whom it spoke to, which rules can decide about it, where it listens.',
+    answer: appDetailsSchema,
+  },
   {
     method: 'get',
     path: '/names',

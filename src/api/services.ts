@@ -24,6 +24,9 @@ import type { FieldName } from '#model/query/fields.ts';
 import type { Facets, Groups, PreviewRequest, RulePreview } from '#model/query/history.ts';
 import type { Query } from '#model/query/query.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
+import type { AppDetails } from '#model/shown/appdetails.ts';
+import type { RolledBack, VersionDifference } from '#model/shown/difference.ts';
+import type { RuleTrial, RuleYaml, TryRule } from '#model/shown/ruletext.ts';
 import type { Result } from '#std/result.ts';
 import type { Peer } from './access.ts';
 
@@ -70,11 +73,19 @@ export interface Services {
   changeRule(
     uid: number,
     name: string,
-    change: { readonly rule?: RuleText | undefined; readonly enabled?: boolean | undefined },
+    change: {
+      readonly rule?: RuleText | undefined;
+      readonly text?: string | undefined;
+      readonly enabled?: boolean | undefined;
+    },
   ): Promise<Served<RuleChange>>;
+  /** Rules as text, and tried before they are kept. */
+  readonly trials: { text(name: string): Served<RuleYaml>; try(what: TryRule): RuleTrial };
   removeRule(uid: number, name: string): Promise<Served<RuleChange>>;
   undo(uid: number, version?: number): Promise<Served<Undone>>;
   versions(): readonly VersionView[];
+  difference(id: number, to: number | 'now' | undefined): Served<VersionDifference>;
+  rollback(uid: number, version: number): Promise<Served<RolledBack>>;
   reload(): Promise<Served<null>>;
   setMode(uid: number, request: ModeRequest): Promise<Served<Status>>;
   previewLockdown(): ModePreview;
@@ -87,6 +98,7 @@ export interface Services {
   /** `signal`: the asker went away. */
   previewRules(request: PreviewRequest, uid: number | undefined, signal: AbortSignal): Promise<Served<RulePreview>>;
   apps(uid?: number): readonly AppView[];
+  app(name: string, uid?: number): Promise<Served<AppDetails>>;
   lists(): readonly ListView[];
   addList(uid: number, name: string, definition: ListDefinition): Promise<Served<ListView>>;
   removeList(uid: number, name: string): Promise<Served<null>>;

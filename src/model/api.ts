@@ -226,7 +226,12 @@ export type DoctorReport = z.infer<typeof doctorReportSchema>;
 export type DoctorCheck = DoctorReport['checks'][number];
 
 export const addRuleSchema = z.strictObject({ rule: ruleSchema, lifetime: lifetimeSchema.optional() });
-export const changeRuleSchema = z.strictObject({ rule: ruleSchema.optional(), enabled: z.boolean().optional() });
+/** `text` is the rule's YAML: it takes the place of what its file has, comments and all. */
+export const changeRuleSchema = z.strictObject({
+  rule: ruleSchema.optional(),
+  text: z.string().max(262_144).optional(),
+  enabled: z.boolean().optional(),
+});
 
 export const errorSchema = z.strictObject({
   error: z.strictObject({

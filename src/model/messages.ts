@@ -1,5 +1,6 @@
 // The messages between the gate and the control plane: two closed unions, one JSON text a line.
 import { z } from 'zod';
+import { processSchema } from './attempt.ts';
 import { connectionSchema } from './connection.ts';
 import { failModes, modes } from './mode.ts';
 import { maxNamesListed, nameViewSchema } from './net/nameview.ts';
@@ -36,6 +37,9 @@ export const placesSchema = z.strictObject({ geo: placeFileSchema.nullable(), li
 export type PlacesMessage = z.infer<typeof placesSchema>;
 
 const request = z.int().min(0);
+
+/** Sockets in one question for their holders: one walk through /proc finds them all. */
+export const maxSocketsAsked = 256;
 
 /** Control plane → gate. */
 export const controlMessageSchema = z.discriminatedUnion('type', [
@@ -75,6 +79,12 @@ export const controlMessageSchema = z.discriminatedUnion('type', [
     name: z.string().optional(),
     limit: z.int().min(1).max(maxNamesListed),
   }),
+  /** Who holds these sockets now; the answer is `holders`. */
+  z.strictObject({
+    type: z.literal('holders'),
+    request,
+    sockets: z.array(z.strictObject({ inode: z.int().min(1), uid: z.int().min(0) })).max(maxSocketsAsked),
+  }),
 ]);
 export type ControlMessage = z.infer<typeof controlMessageSchema>;
 
@@ -108,5 +118,11 @@ export const gateMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('refused'), request, error: z.string() }),
   z.strictObject({ type: z.literal('status'), request, status: gateStatusSchema }),
   z.strictObject({ type: z.literal('names'), request, names: z.array(nameViewSchema) }),
+  z.strictObject({
+    type: z.literal('holders'),
+    request,
+    /** Sockets whose holders were not found in time are left out. */
+    holders: z.array(z.strictObject({ inode: z.int().min(1), processes: z.array(processSchema) })),
+  }),
 ]);
 export type GateMessage = z.infer<typeof gateMessageSchema>;

@@ -30,6 +30,7 @@ export function judgingGuests(policy: Policy): Policy {
       if (!isGuest(attempt)) return policy.explain(attempt, now);
       return explainedOfBoth(policy.explain(outgoing(attempt), now), policy.explain(attempt, now));
     },
+    touching: (process, now) => policy.touching(process, now),
     get ordered() {
       return policy.ordered;
     },

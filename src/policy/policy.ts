@@ -4,6 +4,7 @@ import type { DecidedAction, Decision, Explanation } from '#model/decision.ts';
 import { directions } from '#model/flow.ts';
 import type { Accounts } from '#model/messages.ts';
 import type { Mode } from '#model/mode.ts';
+import type { Process } from '#model/process.ts';
 import type { RuleRecord } from '#model/rule.ts';
 import { unreachable } from '#std/result.ts';
 import { answerDecides, answersMayDecide } from './compile/answers.ts';
@@ -21,6 +22,7 @@ import { type KernelRule, kernelRulesOf } from './kernel.ts';
 import { noPlaces, type Places } from './match/places.ts';
 import { traceOf } from './show/explain.ts';
 import { type OrderedRule, orderedRules } from './show/ordered.ts';
+import { type TouchingRule, touchingRules } from './show/touching.ts';
 
 export interface CompileContext {
   readonly revision: number;
@@ -55,6 +57,8 @@ export interface Policy {
   listens(attempt: Attempt, decision: Decision, now: number): boolean;
   /** The same decision with its reasons and the fields it depends on; takes as long as there are rules. */
   explain(attempt: Attempt, now: number): Explanation;
+  /** The rules that can decide about this program, whatever it talks to, in the order of evaluation. */
+  touching(process: Process, now: number): readonly TouchingRule[];
   /** All rules in the order of evaluation, a rule at the place of its most specific app and destination. */
   readonly ordered: readonly OrderedRule[];
   /** What nft can enforce alone, in the order of evaluation. */
@@ -221,6 +225,10 @@ class IndexedPolicy implements Policy {
     const winners = this.#winners(trees, now);
     const depends = noteReasons(trees, winners, view, now).fields();
     return { ...decision, depends, trace: traceOf(winners, this.#clauses, view, attempt, now) };
+  }
+
+  touching(process: Process, now: number): readonly TouchingRule[] {
+    return touchingRules(process, this.#clauses, this.#view, now);
   }
 
   get ordered(): readonly OrderedRule[] {

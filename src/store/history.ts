@@ -1,5 +1,6 @@
 // What people ask of the journal: the log, the apps, how often before.
 import type { Connection } from '#model/connection.ts';
+import { nobody } from './apps/tables.ts';
 import type { Journal, JournalEvent, JournalRow } from './journal.ts';
 
 export interface LogFilter {
@@ -120,6 +121,7 @@ export interface AppSummary {
   readonly refused: number;
   readonly first: number;
   readonly last: number;
+  /** Names, and addresses where there is none. */
   readonly destinations: number;
   readonly users: readonly number[];
   /** Of the connections that have ended; null where none of them was counted. */
@@ -129,13 +131,17 @@ export interface AppSummary {
 
 export function readApps(journal: Journal, uid?: number): AppSummary[] {
   journal.flush();
-  const own = uid === undefined ? '' : 'WHERE uid = ?';
+  const own = uid === undefined ? '' : 'WHERE uid = ?1';
   return journal
     .query(
-      `SELECT app, count(*) AS connections, sum(action IN ('reject', 'drop')) AS refused, min(time) AS first,
-              max(last_time) AS last, count(DISTINCT address || ' ' || port) AS destinations,
-              group_concat(DISTINCT uid) AS users, sum(bytes_out) AS bytes_out, sum(bytes_in) AS bytes_in
-       FROM connections INDEXED BY connections_by_app ${own} GROUP BY app ORDER BY last DESC LIMIT 10000`,
+      `SELECT * FROM
+        (SELECT app, sum(connections) AS connections, sum(refused) AS refused, sum(bytes_out) AS bytes_out, sum(bytes_in) AS bytes_in
+         FROM app_days ${own} GROUP BY app)
+       JOIN
+        (SELECT app, min(first) AS first, max(last) AS last, count(DISTINCT name) AS destinations,
+           group_concat(DISTINCT nullif(uid, ${nobody})) AS users
+         FROM app_names ${own} GROUP BY app)
+       USING (app) ORDER BY last DESC LIMIT 10000`,
       ...(uid === undefined ? [] : [uid]),
     )
     .map((row) => ({

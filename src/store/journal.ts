@@ -5,6 +5,7 @@ import { appOf } from '#attribution/app.ts';
 import type { Connection } from '#model/connection.ts';
 import { type Process, pathOfProgram } from '#model/process.ts';
 import { servicePort } from '#model/query/fields.ts';
+import { retainTallies, standing, tally } from './apps/tally.ts';
 import { isBroken, isFull, openDatabase, setAside } from './database.ts';
 import { Shares } from './shares.ts';
 
@@ -41,6 +42,7 @@ const gatherRows = 500;
 /** Writes kept while the disk is full; beyond, they are lost and counted. */
 const maxWaiting = 20_000;
 const retentionMs = 60_000;
+const talliesMs = 3_600_000;
 /** Rows removed at once, so that nobody waits for retention; while there are more, the next go soon. */
 const retentionRows = 2000;
 const retentionAgainMs = 50;
@@ -56,6 +58,8 @@ export class Journal {
   readonly #retention: NodeJS.Timeout;
   #retainSoon: NodeJS.Timeout | undefined;
   #written = 0;
+  /** When what is kept of apps is looked through next. */
+  #retainTallies = 0;
   #complained = false;
   /** While retention goes on. */
   #shares: Shares | undefined;
@@ -121,12 +125,13 @@ export class Journal {
   connection(connection: Connection): JournalRow {
     const sequence = ++this.#sequence;
     const { attempt } = connection;
+    const app = appOf(attempt.process as Process | undefined).title;
     const values: SQLInputValue[] = [
       connection.id,
       sequence,
       connection.time,
       connection.lastTime,
-      appOf(attempt.process as Process | undefined).title,
+      app,
       attempt.process?.uid ?? null,
       attempt.flow.direction ?? 'out',
       attempt.flow.protocol,
@@ -146,7 +151,9 @@ export class Journal {
       servicePort(attempt),
       connection.own === true ? 1 : 0,
     ];
+    const prepare = (sql: string) => this.#prepare(sql);
     this.#write(() => {
+      tally(prepare, app, connection, standing(prepare, connection.id));
       this.#prepare(
         'INSERT OR REPLACE INTO connections (id, sequence, time, last_time, app, uid, direction, protocol, address, port, action, enforced, rule, record, bytes_out, bytes_in, path, name, country, network, reason, service, own) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       ).run(...values);
@@ -165,6 +172,13 @@ export class Journal {
       );
     });
     return event;
+  }
+
+  /** A change of what is kept of apps. */
+  write(sql: string, ...values: SQLInputValue[]): void {
+    this.#write(() => {
+      this.#prepare(sql).run(...values);
+    });
   }
 
   hit(rule: string, hits: number, lastHit: number): void {
@@ -285,6 +299,10 @@ export class Journal {
         ).all(oldest, retentionRows);
         if (table === 'connections') this.#tellGone(gone);
         if (gone.length === retentionRows) more = true;
+      }
+      if (now() >= this.#retainTallies) {
+        this.#retainTallies = now() + talliesMs;
+        retainTallies((sql) => this.#prepare(sql), oldest);
       }
       if (this.#bytes() > maxBytes) {
         this.#shares ??= new Shares();

@@ -1,6 +1,8 @@
 // Edits of 50-local.yaml, the file that the command line and the pages write: comments and order stay as they are.
 import { type Document, isMap, isScalar, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
 import type { RuleText } from '#model/rule.ts';
+import { ok, type Result } from '#std/result.ts';
+import { withRuleText } from './ruletext.ts';
 
 export const localFileName = '50-local.yaml';
 
@@ -10,15 +12,19 @@ const opening = `# Rules made with \`postern rule\` and by answers to questions.
 type Items = YAMLSeq<YAMLMap>;
 
 export class LocalFile {
-  readonly #document: Document;
+  #document: Document;
+  /** The file, where nothing but whole texts of rules was exchanged. */
+  #text: string | undefined;
 
   /** `text` must be a rule file without errors, or empty. */
   constructor(text: string) {
     this.#document = parseDocument(text.trim() === '' ? `${opening}rules: []\n` : text);
     if (!isMap(this.#document.contents)) this.#document.contents = this.#document.createNode({ rules: [] }) as never;
+    this.#text = text;
   }
 
   #list(key: 'rules' | 'disabled'): Items {
+    this.#text = undefined;
     const found = this.#document.get(key);
     if (isSeq(found)) {
       found.flow = false;
@@ -30,7 +36,8 @@ export class LocalFile {
   }
 
   #indexOf(name: string): number {
-    return this.#list('rules').items.findIndex((item) => isMap(item) && item.get('name') === name);
+    const rules: unknown = this.#document.get('rules');
+    return isSeq(rules) ? rules.items.findIndex((item) => isMap(item) && item.get('name') === name) : -1;
   }
 
   has(name: string): boolean {
@@ -57,12 +64,22 @@ export class LocalFile {
     }
   }
 
+  /** Puts this YAML in the place of the rule, and touches nothing else. */
+  setText(name: string, text: string): Result<void> {
+    const made = withRuleText(this.toString(), name, text);
+    if (!made.ok) return made;
+    this.#text = made.value;
+    this.#document = parseDocument(made.value);
+    return ok(undefined);
+  }
+
   remove(name: string): void {
     this.#list('rules').delete(this.#indexOf(name));
   }
 
   /** Switches off, or on again, a rule that stands elsewhere: a built-in one or one of another file. */
   setDisabled(name: string, disabled: boolean): void {
+    if (!disabled && !isSeq(this.#document.get('disabled'))) return;
     const names = this.#list('disabled');
     const at = names.items.findIndex((item) => isScalar(item) && item.value === name);
     if (disabled && at < 0) names.add(this.#document.createNode(name) as never);
@@ -71,6 +88,6 @@ export class LocalFile {
   }
 
   toString(): string {
-    return this.#document.toString({ lineWidth: 120 });
+    return this.#text ?? this.#document.toString({ lineWidth: 120 });
   }
 }

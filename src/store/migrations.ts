@@ -1,4 +1,5 @@
 // The journal's tables, as numbered steps: a file of an older version takes the steps it lacks.
+import { appTables } from './apps/tables.ts';
 
 /** Step n brings a file from user_version n to n + 1; a step once released is never changed. */
 export const migrations: readonly string[] = [
@@ -92,4 +93,5 @@ export const migrations: readonly string[] = [
     (sequence, id, time, app, path, uid, name, address, service, protocol, direction, country, network, rule, reason, action,
      enforced, own, bytes_out, bytes_in);
   `,
+  appTables,
 ];

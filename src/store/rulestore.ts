@@ -1,6 +1,7 @@
 // All rules that do not come with Postern: files, and the temporary ones that answers make. Every change can be undone.
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { stringify } from 'yaml';
 import { z } from 'zod';
 import { type RuleRecord, ruleRecordSchema } from '#model/rule.ts';
 import {
@@ -13,6 +14,7 @@ import {
 import { fail, ok, type Result } from '#std/result.ts';
 import { readIfThere, writeAtomically } from './atomicfile.ts';
 import { LocalFile, localFileName } from './localfile.ts';
+import { ruleTextIn } from './ruletext.ts';
 
 /** Why an edit was refused: `missing` no such rule; `conflict` it cannot be so; `storage` the disk. */
 export interface EditError {
@@ -34,6 +36,8 @@ const versionSchema = z.strictObject({
   /** The run of the kernel that it was made in; rules until reboot do not come back in another. */
   bootId: z.string().optional(),
   before: snapshotSchema,
+  /** Left out by earlier versions of Postern. */
+  after: snapshotSchema.optional(),
 });
 
 export interface Version {
@@ -92,6 +96,17 @@ export class RuleStore {
       .map((name) => readRuleFile(this.#path(name), name === localFileName ? 'local' : 'file'));
   }
 
+  /** The text of a rule as this file has it now, with its line; undefined where it does not. */
+  ruleText(file: string, name: string): { readonly text: string; readonly line: number } | undefined {
+    const source = readIfThere(file);
+    return source === undefined || source.length > maxRuleFileBytes ? undefined : ruleTextIn(source, name);
+  }
+
+  /** As it would stand in a file. */
+  writtenRule(rule: RuleRecord['rule']): string {
+    return stringify(rule, { lineWidth: 0 });
+  }
+
   /** Rules that stand in no file: those with a lifetime that still live, and what answers made for always. */
   temporary(): RuleRecord[] {
     const text = readIfThere(this.#temporaryFile);
@@ -133,7 +148,7 @@ export class RuleStore {
 
   #put(uid: number, what: string, before: Snapshot, after: Snapshot): Result<Version, EditError> {
     try {
-      const version = this.#remember(uid, what, before);
+      const version = this.#remember(uid, what, before, after);
       this.#writeTemporary(after.temporary);
       writeAtomically(this.#path(localFileName), after.local);
       chmodSync(this.#path(localFileName), 0o644);
@@ -156,11 +171,12 @@ export class RuleStore {
       .sort((a, b) => a - b);
   }
 
-  #remember(uid: number, what: string, before: Snapshot): Version {
+  #remember(uid: number, what: string, before: Snapshot, after: Snapshot): Version {
     const id = (this.#versionIds().at(-1) ?? 0) + 1;
     const version: Version = { id, time: this.#options.now(), uid, what };
     const { bootId } = this.#options;
-    writeAtomically(join(this.#versionsDir, `${id}.json`), `${JSON.stringify({ ...version, bootId, before })}\n`);
+    const kept = `${JSON.stringify({ ...version, bootId, before, after })}\n`;
+    writeAtomically(join(this.#versionsDir, `${id}.json`), kept);
     for (const old of this.#versionIds().slice(0, -maxVersions)) {
       rmSync(join(this.#versionsDir, `${old}.json`), { force: true });
     }
@@ -173,7 +189,7 @@ export class RuleStore {
       .slice(-maxVersions)
       .reverse()
       .flatMap((id) => this.#version(id) ?? [])
-      .map(({ id, time, uid, what }) => ({ id, time, uid, what }));
+      .map(bare);
   }
 
   #version(id: number): z.infer<typeof versionSchema> | undefined {
@@ -191,15 +207,69 @@ export class RuleStore {
         message: id === undefined ? 'nothing was changed yet' : `there is no version ${id}`,
       });
     }
-    const now: Snapshot = { local: readIfThere(this.#path(localFileName)) ?? '', temporary: this.temporary() };
-    const alive = ({ lifetime, expires }: RuleRecord) =>
-      undone.bootId === this.#options.bootId || lifetime === 'always' || expires !== undefined;
-    const { local, temporary } = undone.before;
-    const made = this.#put(uid, `undid: ${undone.what}`, now, { local, temporary: temporary.filter(alive) });
-    if (!made.ok) return made;
-    const { time, uid: who, what } = undone;
-    return ok({ undone: { id: undone.id, time, uid: who, what }, made: made.value });
+    const made = this.#restore(uid, `undid: ${undone.what}`, undone.before, undone.bootId);
+    return made.ok ? ok({ undone: bare(undone), made: made.value }) : made;
   }
+
+  /** Rules that lived until reboot come back only within the run of the kernel that they were made in. */
+  #restore(uid: number, what: string, to: Snapshot, bootId: string | undefined): Result<Version, EditError> {
+    const alive = ({ lifetime, expires }: RuleRecord) =>
+      bootId === this.#options.bootId || lifetime === 'always' || expires !== undefined;
+    return this.#put(uid, what, this.#now(), { local: to.local, temporary: to.temporary.filter(alive) });
+  }
+
+  #now(): Snapshot {
+    return { local: readIfThere(this.#path(localFileName)) ?? '', temporary: this.temporary() };
+  }
+
+  /** How a change left the rules. What earlier versions of Postern did not write down is how the next one found them. */
+  #after(version: z.infer<typeof versionSchema>): Snapshot {
+    const next = () => this.#versionIds().find((id) => id > version.id);
+    return version.after ?? this.#version(next() ?? 0)?.before ?? this.#now();
+  }
+
+  /** Has the rules as the change `id` left them. That is a change too, and can be undone. */
+  rollback(uid: number, id: number): Result<{ readonly to: Version; readonly made: Version }, EditError> {
+    const to = this.#version(id);
+    if (to === undefined) return fail({ kind: 'missing', message: `there is no version ${id}` });
+    const made = this.#restore(uid, `went back to change ${id}: ${to.what}`, this.#after(to), to.bootId);
+    return made.ok ? ok({ to: bare(to), made: made.value }) : made;
+  }
+
+  /** What a change did; with `to`, what is different between how it left the rules and how that one did, or how they are now. */
+  difference(id: number, to?: number | 'now'): Result<StoreDifference, EditError> {
+    const [from, until] = [this.#version(id), typeof to === 'number' ? this.#version(to) : undefined];
+    if (from === undefined) return fail({ kind: 'missing', message: `there is no version ${id}` });
+    if (typeof to === 'number' && until === undefined) {
+      return fail({ kind: 'missing', message: `there is no version ${to}` });
+    }
+    const before = to === undefined ? from.before : this.#after(from);
+    const after = until !== undefined ? this.#after(until) : to === 'now' ? this.#now() : this.#after(from);
+    const files = [
+      { file: this.#path(localFileName), before: before.local, after: after.local },
+      { file: 'temporary rules and answers', before: asText(before.temporary), after: asText(after.temporary) },
+    ];
+    return ok({ from: bare(from), to: until === undefined ? (to === 'now' ? to : null) : bare(until), files });
+  }
+}
+
+/** Two texts of each file that versions remember. */
+export interface StoreDifference {
+  readonly from: Version;
+  readonly to: Version | 'now' | null;
+  readonly files: readonly { readonly file: string; readonly before: string; readonly after: string }[];
+}
+
+const bare = ({ id, time, uid, what }: Version): Version => ({ id, time, uid, what });
+
+/** Rules that stand in no file, as if they did. */
+function asText(records: readonly RuleRecord[]): string {
+  const lasting = ({ rule, lifetime, expires }: RuleRecord) => ({
+    ...rule,
+    lifetime,
+    ...(expires !== undefined && { expires: new Date(expires).toISOString() }),
+  });
+  return records.length === 0 ? '' : stringify(records.map(lasting), { lineWidth: 0 });
 }
 
 function parseJson(text: string): unknown {

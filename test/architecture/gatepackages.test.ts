@@ -59,8 +59,10 @@ test('the gate imports nothing of the control plane, and the control plane neith
   const gate = [...loaded(entries).files].filter((path) => /^src\/(store|api|client|cli|daemon\/control)\//.test(path));
   assert.deepEqual(gate, []);
   const control = loaded(['src/daemon/control/main.ts']);
-  // Whose socket is at the other end of a connection: that anybody may ask.
-  const asking = ['interfaces', 'requests', 'socket', 'socketlookup'].map((name) => `src/kernel/netlink/${name}.ts`);
+  // Whose socket is at the other end of a connection, and which ones wait for others: that anybody may ask.
+  const asking = ['interfaces', 'listeners', 'requests', 'socket', 'socketlookup'].map(
+    (name) => `src/kernel/netlink/${name}.ts`,
+  );
   const nft = [...control.files].filter(
     (path) => /^src\/kernel\/(nft|netfilter|netlink)\//.test(path) && !asking.includes(path),
   );

@@ -105,7 +105,7 @@ describe('the command line', () => {
       assert.equal(ran.code, 3, `postern ${line.join(' ')}: ${ran.stderr}`);
       assert.match(ran.stderr, /Postern is not running: .*start it with: sudo postern up/);
     }
-    for (const verb of ['add allow', 'edit x', 'rm x', 'enable x', 'disable x', 'show x']) {
+    for (const verb of ['add allow', 'edit x', 'rm x', 'enable x', 'disable x', 'show x', 'text x', 'try']) {
       assert.equal((await lab.run([bin, 'rule', ...verb.split(' '), ...nowhere])).code, 3, verb);
     }
     const alone: readonly (readonly [code: number, line: readonly string[]])[] = [
@@ -175,13 +175,19 @@ describe('the command line', () => {
     await of('rule disable', 'ping');
     await of('rule enable', 'ping');
     await of('rule show', 'ping');
+    await of('rule text', 'ping');
+    await of('rule try', '--replaces', 'ping', '--to', world.v4);
     await of('rules');
     await of('rule rm', 'ping');
     await of('undo');
     await of('history');
+    const [newest] = await postern.json<{ id: number }[]>(['history']);
+    await of('history diff', `${newest?.id}`);
+    await of('history rollback', `${newest?.id}`);
     await of('status');
     await of('log');
     await of('apps');
+    holds('apps NAME', await postern.cli(['apps', 'curl', '--json']));
     await of('names');
     await of('learn start', '--app', '/usr/bin/wget', '--for', '5m');
     await lab.run(['wget', '-q', '-t', '1', '-T', '5', '-O', '/dev/null', `http://${world.others[1]}/`]);

@@ -6,7 +6,10 @@ import { extname, join } from 'node:path';
 import type { EventView, LogLine, ModeRequest, PromptView, Status } from '#model/api.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { RuleText } from '#model/rule.ts';
+import type { TryRule } from '#model/shown/ruletext.ts';
 import { fakeFacets, fakeGroups, fakePreview, isAsked } from './fakehistory.ts';
+import { FakeRules } from './fakerules.ts';
+import { madeApp, madeApps } from './madeapps.ts';
 import { madeLearnings, madeReview } from './madelearning.ts';
 import { madeLists, madeRules, madeStatus, madeVersions } from './madestate.ts';
 import { madeLine, madeNames, madeOwnLine, madePrompt } from './madeup.ts';
@@ -137,8 +140,16 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     return { json: { rules: [], name: null, otherNames: [], pending: null } };
   };
 
-  const rule = (method: string, name: string, body: { enabled?: boolean }): Reply => {
+  const ruleTexts = new FakeRules(() => rules);
+
+  const rule = (method: string, name: string, body: { enabled?: boolean; text?: string }): Reply => {
     if (!rules.some((one) => one.name === name)) return { status: 404, json: notFound };
+    if (body.text !== undefined) {
+      const view = ruleTexts.put(name, body.text);
+      if (view === undefined) return { status: 400, json: { error: { code: 'bad-request', message: 'no rule' } } };
+      rules = rules.map((one) => (one.name === name ? view : one));
+      return { json: { rules: [view.rule], version: changed(`changed rule "${name}"`), file: '', pending: null } };
+    }
     if (method === 'DELETE') {
       rules = rules.filter((one) => one.name !== name);
       return { json: { rules: [], version: changed(`removed rule "${name}"`), file: '', pending: null } };
@@ -207,10 +218,16 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
         const line = lines.find(({ id }) => id === name);
         return line === undefined ? { status: 404, json: notFound } : { json: line };
       }
-      case 'GET /rules':
-        return { json: rules };
+      case 'GET /apps':
+        return { json: name === '' ? madeApps(start) : madeApp(name, start) };
+      case 'GET /rules': {
+        if (verb !== 'text') return { json: rules };
+        const text = ruleTexts.text(name);
+        return text.ok ? { json: text.value } : { status: 404, json: notFound };
+      }
       case 'POST /rules': {
         if (name === 'preview') return { json: fakePreview };
+        if (name === 'try') return { json: ruleTexts.try(body as TryRule) };
         const { rule: added } = body as { rule: RuleText };
         const view = {
           ...madeRules(Date.now())[0],
@@ -237,8 +254,15 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
         const [undone] = versions;
         return { json: { undone, made: changed(`undid: ${undone?.what}`), pending: null } };
       }
-      case 'GET /history':
-        return { json: versions };
+      case 'GET /history': {
+        const version = versions.find(({ id }) => String(id) === name);
+        if (version === undefined) return { json: versions };
+        return { json: ruleTexts.difference(version, query.get('to')) };
+      }
+      case 'POST /history': {
+        const to = versions.find(({ id }) => String(id) === name);
+        return { json: { to, made: changed(`went back to change ${name}`), pending: null } };
+      }
       case 'GET /names':
         return {
           json: madeNames(Date.now()).filter(

@@ -35,6 +35,7 @@ export const madeRules = (now: number): RuleView[] => [
     hits: 31,
     lastHit: now - 240_000,
     text: 'drop any program to country:RU',
+    rule: { name: 'no country', action: 'drop', to: 'country:RU' },
     origin: 'file',
     source: { file: '/etc/postern/rules.d/10-site.yaml', line: 12, column: 5 },
   }),

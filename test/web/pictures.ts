@@ -22,6 +22,7 @@ const views = [
     '/health',
   ],
   '/history?why=mb0-12.12',
+  ...['/apps', '/apps/curl', '/rules/no%20trackers', '/rules?view=changes&change=40', '/rules?rule=no%20trackers'],
 ];
 const looks = [
   { name: 'dark', colorScheme: 'dark', viewport: { width: 1280, height: 860 } },

@@ -1,9 +1,9 @@
-// postern undo, postern history
+// postern undo
 import { buildCommand, numberParser } from '@stricli/core';
-import type { Undone, VersionView } from '#model/api.ts';
+import type { Undone } from '#model/api.ts';
 import { ask, type Context, mustHold } from '../context.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';
-import { formatTime, safe, table, write, writeJson } from '../output.ts';
+import { safe, write, writeJson } from '../output.ts';
 
 export const undoCommand = buildCommand<ClientFlags, [number?], Context>({
   docs: {
@@ -30,24 +30,5 @@ export const undoCommand = buildCommand<ClientFlags, [number?], Context>({
     if (flags.json) writeJson(done);
     else write(`Undone: ${safe(done.undone.what)} (change ${done.undone.id} by ${safe(done.undone.user)}).`);
     mustHold(done);
-  },
-});
-
-export const historyCommand = buildCommand<ClientFlags, [], Context>({
-  docs: {
-    brief: 'Show the changes of rules',
-    fullDescription: 'Show the changes of rules, the newest first.\n\nExample:\n  postern history\n',
-  },
-  parameters: { flags: clientFlags },
-  async func(flags) {
-    const versions = await ask<VersionView[]>(flags, 'GET', '/history');
-    if (flags.json) writeJson(versions);
-    else
-      write(
-        table(
-          ['CHANGE', 'WHEN', 'WHO', 'WHAT'],
-          versions.map(({ id, time, user, what }) => [String(id), formatTime(time), safe(user), safe(what)]),
-        ),
-      );
   },
 });

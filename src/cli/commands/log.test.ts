@@ -1,10 +1,10 @@
 // How the log and the apps show what was sent and received, and what of it where nothing counts.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { type AppView, appViewSchema, type LogLine, logLineSchema } from '#model/api.ts';
+import { type LogLine, logLineSchema } from '#model/api.ts';
 import type { ConnectionEnd } from '#model/connection.ts';
 import { formatTime } from '../output.ts';
-import { Following, formatApps, formatEndLine, formatLine } from './log.ts';
+import { Following, formatEndLine, formatLine } from './log.ts';
 
 const time = 1_700_000_000_000;
 const end: ConnectionEnd = { time: time + 65_000, bytesOut: 12_400, bytesIn: 3000, packetsOut: 12, packetsIn: 9 };
@@ -60,33 +60,5 @@ suite('whoever follows the log', () => {
     const following = new Following([line(), line({ id: 'k0-2', end })]);
     assert.equal(following.handle(line()), undefined);
     assert.equal(following.handle(line({ end })), 'ended');
-  });
-});
-
-suite('the list of apps', () => {
-  const app = (more: Partial<AppView>): AppView =>
-    appViewSchema.parse({
-      ...{ app: 'curl', connections: 3, refused: 0, destinations: 2, first: time, last: time, users: ['alice'] },
-      ...{ bytesOut: null, bytesIn: null },
-      ...more,
-    });
-  const words = (apps: readonly AppView[]) =>
-    formatApps(apps)
-      .split('\n')
-      .map((row) => row.split(/ {2,}/).slice(0, -2));
-
-  test('has columns for what was sent and received, and a dash where it is not known', () => {
-    assert.deepEqual(words([app({ bytesOut: 5_300_000, bytesIn: 0 }), app({ app: 'wget' })]), [
-      ['APP', 'CONNECTIONS', 'REFUSED', 'DESTINATIONS', 'SENT', 'RECEIVED'],
-      ['curl', '3', '0', '2', '5.3 MB', '0 B'],
-      ['wget', '3', '0', '2', '-', '-'],
-    ]);
-  });
-
-  test('has no such columns where nothing counts', () => {
-    assert.deepEqual(words([app({})]), [
-      ['APP', 'CONNECTIONS', 'REFUSED', 'DESTINATIONS'],
-      ['curl', '3', '0', '2'],
-    ]);
   });
 });

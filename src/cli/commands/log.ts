@@ -1,6 +1,6 @@
-// postern log, postern apps
+// postern log
 import { buildCommand } from '@stricli/core';
-import type { AppView, LogLine, Status } from '#model/api.ts';
+import type { LogLine, Status } from '#model/api.ts';
 import { type FieldName, fieldNames, isField } from '#model/query/fields.ts';
 import type { Facets, Groups } from '#model/query/history.ts';
 import { queryTest } from '#model/query/match.ts';
@@ -10,7 +10,7 @@ import { formatJson } from '#std/text.ts';
 import { ask, type Context, clientOf, Ending, exits, orEnd } from '../context.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';
 import { showGroups, showValues } from '../history/counts.ts';
-import { complain, formatAge, formatBytes, formatTime, paint, safe, table, write, writeJson } from '../output.ts';
+import { complain, formatBytes, formatTime, paint, safe, write, writeJson } from '../output.ts';
 
 interface Flags extends ClientFlags {
   readonly follow: boolean;
@@ -200,39 +200,5 @@ export const logCommand = buildCommand<Flags, string[], Context>({
     );
     orEnd(ended);
     if (!stop.signal.aborted) throw new Ending(exits.noDaemon, 'Postern has stopped');
-  },
-});
-
-/** The columns of bytes are there only where something counts. */
-export function formatApps(apps: readonly AppView[]): string {
-  const counted = apps.some(({ bytesOut }) => bytesOut !== null);
-  const bytes = (count: number | null) => (count === null ? '-' : formatBytes(count));
-  const rows = apps.map((app) => [
-    safe(app.app),
-    String(app.connections),
-    app.refused > 0 ? paint('red', String(app.refused)) : '0',
-    String(app.destinations),
-    ...(counted ? [bytes(app.bytesOut), bytes(app.bytesIn)] : []),
-    formatAge(app.last),
-    app.users.map(safe).join(', '),
-  ]);
-  const columns = counted ? ['SENT', 'RECEIVED'] : [];
-  return table(['APP', 'CONNECTIONS', 'REFUSED', 'DESTINATIONS', ...columns, 'LAST', 'USERS'], rows);
-}
-
-export const appsCommand = buildCommand<ClientFlags, [], Context>({
-  docs: {
-    brief: 'Show the apps that were seen',
-    fullDescription:
-      'Show the apps that were seen, the last first. Where eBPF counts, with what their ended connections sent and received.\n\nExample:\n  postern apps\n',
-  },
-  parameters: { flags: clientFlags },
-  async func(flags) {
-    const apps = await ask<AppView[]>(flags, 'GET', '/apps');
-    if (flags.json) {
-      writeJson(apps);
-      return;
-    }
-    write(formatApps(apps));
   },
 });

@@ -1,7 +1,6 @@
-// postern rules, postern rule add|edit|rm|enable|disable|show
+// postern rules, postern rule add|edit|rm|enable|disable|text|try|show
 import { buildCommand, buildRouteMap, numberParser } from '@stricli/core';
 import type { RuleChange, RuleView } from '#model/api.ts';
-import type { ListHit } from '#model/net/list.ts';
 import type { RulePreview } from '#model/query/history.ts';
 import { actions, lifetimeSchema, type RefusalErrno, type RuleText, refusalErrnos } from '#model/rule.ts';
 import { ask, type Context, Ending, exits, mustHold } from '../context.ts';
@@ -9,6 +8,7 @@ import { type ClientFlags, type ConditionFlags, clientFlags, conditionFlags, con
 import { showPreview } from '../history/preview.ts';
 import { complain, formatAge, paint, paintAction, safe, table, write, writeJson } from '../output.ts';
 import { nameFor } from '../rulename.ts';
+import { readText, textCommand, textFlag, tryCommand } from '../rules/text.ts';
 import { startTimeOf } from '../starttime.ts';
 
 type Action = (typeof actions)[number];
@@ -158,39 +158,42 @@ const addCommand = buildCommand<RuleFlags & { readonly for?: string; readonly tr
     const rules = await ask<RuleView[]>(flags, 'GET', '/rules');
     const name = flags.name ?? nameFor(action, conditions, new Set(rules.map((rule) => rule.name)));
     const rule = { name, action, ...conditions, ...details(flags) } as RuleText;
-    const { exceptionPriority } = await import('../fence.ts');
-    const priority = await exceptionPriority(rule, rules, (of) =>
-      ask<ListHit[]>(flags, 'GET', `/lists/having?of=${encodeURIComponent(of)}`),
-    );
-    const raised = priority === undefined ? rule : { ...rule, priority };
     const lifetime = flags.for === undefined ? {} : { lifetime: flags.for };
     if (flags.try) {
-      showPreview(
-        flags,
-        raised,
-        await ask<RulePreview>(flags, 'POST', '/rules/preview', { rule: raised, ...lifetime }),
-      );
+      showPreview(flags, rule, await ask<RulePreview>(flags, 'POST', '/rules/preview', { rule, ...lifetime }));
       return;
     }
-    const change = await ask<RuleChange>(flags, 'POST', '/rules', { rule: raised, ...lifetime });
-    if (priority !== undefined && !flags.json) {
+    const change = await ask<RuleChange>(flags, 'POST', '/rules', { rule, ...lifetime });
+    const priority = change.rules[0]?.priority;
+    if (priority !== rule.priority && !flags.json) {
       write(`A fence would have overruled it, so the rule has the fence's priority, ${priority}.`);
     }
     await print(flags, change);
   },
 });
 
-const editCommand = buildCommand<RuleFlags & { readonly action?: Action }, [string], Context>({
+const editCommand = buildCommand<RuleFlags & { readonly action?: Action; readonly text?: string }, [string], Context>({
   docs: {
     brief: 'Change a rule',
     fullDescription:
-      'Change a rule: conditions given as flags take the place of the old ones of the same word; the others stay.\n\nExample:\n  postern rule edit curl-web --port 443,8443\n',
+      'Change a rule: conditions given as flags take the place of the old ones of the same word; the others stay.\n' +
+      'With --text, this YAML takes the place of what the file has (see: postern rule text), comments and all, and other flags count for nothing.\n\n' +
+      'Examples:\n  postern rule edit curl-web --port 443,8443\n  postern rule edit curl-web --text -\n',
   },
   parameters: {
-    flags: { ...ruleFlags, action: { kind: 'enum', values: actions, brief: 'Another action', optional: true } },
+    flags: {
+      ...ruleFlags,
+      action: { kind: 'enum', values: actions, brief: 'Another action', optional: true },
+      text: textFlag,
+    },
     positional: { kind: 'tuple', parameters: [nameParameter] },
   },
   async func(flags, name) {
+    if (flags.text !== undefined) {
+      const text = readText(flags.text);
+      await print(flags, await ask<RuleChange>(flags, 'PATCH', `/rules/${encodeURIComponent(name)}`, { text }));
+      return;
+    }
     const rules = await ask<RuleView[]>(flags, 'GET', '/rules');
     const before = rules.find((rule) => rule.name === name);
     if (before === undefined) throw new Ending(exits.no, `there is no rule "${name}"`, 'postern rules lists them');
@@ -228,6 +231,8 @@ export const ruleRoutes = buildRouteMap({
     disable: nameCommand('Switch a rule off', 'postern rule disable builtin-ntp', async (flags, name) =>
       print(flags, await ask<RuleChange>(flags, 'PATCH', path(name), { enabled: false })),
     ),
+    text: textCommand,
+    try: tryCommand,
     show: nameCommand('Show one rule', 'postern rule show builtin-loopback-out', async (flags, name) => {
       const rule = (await ask<RuleView[]>(flags, 'GET', '/rules')).find((candidate) => candidate.name === name);
       if (rule === undefined) throw new Ending(exits.no, `there is no rule "${name}"`, 'postern rules lists them');

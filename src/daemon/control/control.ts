@@ -37,8 +37,11 @@ import { LearningsFile } from './learn/learningsfile.ts';
 import { changeMode, previewLockdown } from './modes.ts';
 import type { PolicyKeeper } from './policykeeper.ts';
 import { Prompts } from './prompts.ts';
-import { RuleChanges } from './rulechanges.ts';
+import { RuleChanges, type RuleEdit } from './rulechanges.ts';
+import { RuleTrials } from './rules/ruletrials.ts';
 import type { SettingsFile } from './settings.ts';
+import { appDetails } from './shown/appdetails.ts';
+import { ProgramFacts } from './shown/programfacts.ts';
 
 export interface ControlParts {
   readonly version: string;
@@ -77,6 +80,8 @@ export class Control implements Services {
   readonly #changes: RuleChanges;
   readonly learning: Learner;
   readonly #history: History;
+  readonly trials: RuleTrials;
+  readonly #programFacts: ProgramFacts;
   readonly #listeners = new Set<Listener>();
   readonly #encryptedDns = new EncryptedDnsLog();
   readonly #said = new Set<string>();
@@ -92,6 +97,8 @@ export class Control implements Services {
       placeOf: (address) => parts.geo.placeOf(address),
     });
     this.#history = new History({ journal, keeper, now, thread: parts.history });
+    this.trials = new RuleTrials(parts);
+    this.#programFacts = new ProgramFacts(journal);
     this.#changes = new RuleChanges({
       store,
       keeper,
@@ -165,6 +172,7 @@ export class Control implements Services {
     const own = isOwn(told.attempt.flow, pages.state.url) && ({ own: true } as const);
     const connection = { ...told, ...geo.placeOf(told.attempt.flow.remote.address), ...own };
     const row = this.#parts.journal.connection(connection);
+    this.#programFacts.see(connection.attempt.process);
     const question = encryptedQuestion(connection, this.#parts.resolvers);
     if (question !== undefined) this.#encryptedDns.add(connection, question);
     const line = this.#line(row);
@@ -267,7 +275,7 @@ export class Control implements Services {
     return this.#changes.add(uid, rule, lifetime);
   }
 
-  changeRule(uid: number, name: string, change: { rule?: RuleText | undefined; enabled?: boolean | undefined }) {
+  changeRule(uid: number, name: string, change: RuleEdit) {
     return this.#changes.change(uid, name, change);
   }
 
@@ -281,6 +289,14 @@ export class Control implements Services {
 
   versions() {
     return this.#parts.store.versions().map((version) => this.#changes.view(version));
+  }
+
+  difference(id: number, to: number | 'now' | undefined) {
+    return this.#changes.difference(id, to);
+  }
+
+  rollback(uid: number, version: number) {
+    return this.#changes.rollback(uid, version);
   }
 
   async reload(): Promise<Served<null>> {
@@ -395,6 +411,10 @@ export class Control implements Services {
     }));
   }
 
+  app(name: string, uid?: number) {
+    return appDetails(this.#parts, name, uid, this.#hiddenRules(uid));
+  }
+
   /** With the rules that name each. */
   lists(): readonly ListView[] {
     const hits = readHits(this.#parts.journal);
@@ -501,5 +521,6 @@ export class Control implements Services {
   close(): void {
     clearTimeout(this.#modeTimer);
     this.learning.close();
+    this.#programFacts.close();
   }
 }

@@ -152,6 +152,11 @@ export class PolicyKeeper {
     };
   }
 
+  /** What these rules would be compiled with now, beside the revision. */
+  contextFor(records: readonly RuleRecord[]) {
+    return this.#context({ records, disabled: this.#set.disabled });
+  }
+
   #context(set: RuleSet) {
     const { settings, now } = this.#plan;
     return {

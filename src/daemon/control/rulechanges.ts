@@ -3,9 +3,12 @@ import type { Served, ServiceError } from '#api/services.ts';
 import type { Answered, Listed, RuleChange, Undone, VersionView } from '#model/api.ts';
 import type { Answer, Prompt } from '#model/prompt.ts';
 import type { Lifetime, RuleRecord, RuleText } from '#model/rule.ts';
-import { compilePolicy, ruleFromAnswer } from '#policy/index.ts';
+import type { RolledBack, VersionDifference } from '#model/shown/difference.ts';
+import { compilePolicy, exceptionPriority, ruleFromAnswer } from '#policy/index.ts';
+import { differenceOf } from '#std/difference.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import type { Draft, EditError, RuleStore, Version } from '#store/rulestore.ts';
+import { readRuleText } from '#store/ruletext.ts';
 import { registeredDomain } from './domains.ts';
 import type { PolicyKeeper } from './policykeeper.ts';
 
@@ -93,9 +96,10 @@ export class RuleChanges {
     }
     const problem = this.#problem([rule]);
     if (problem !== undefined) return fail({ code: 'bad-request', message: problem });
-    return this.#edit(uid, `added rule "${rule.name}"`, [rule], (draft) => {
-      if (lifetime === 'always') draft.local.add(rule);
-      else draft.temporary = [...draft.temporary, this.#temporary(rule, 'local', lifetime)];
+    const added = this.#asException(rule);
+    return this.#edit(uid, `added rule "${rule.name}"`, [added], (draft) => {
+      if (lifetime === 'always') draft.local.add(added);
+      else draft.temporary = [...draft.temporary, this.#temporary(added, 'local', lifetime)];
       return ok(undefined);
     });
   }
@@ -113,6 +117,14 @@ export class RuleChanges {
     });
   }
 
+  /** An exception to a fence stands at the fence's priority: else it could never win. */
+  #asException(rule: RuleText): RuleText {
+    const { records, accounts } = this.#keeper;
+    const { places } = this.#keeper.contextFor(records);
+    const priority = exceptionPriority(rule, records, accounts, places);
+    return priority === undefined ? rule : { ...rule, priority };
+  }
+
   #temporary(
     rule: RuleText,
     origin: 'local' | 'answer',
@@ -123,13 +135,15 @@ export class RuleChanges {
     return { rule, origin, lifetime, ...(expires !== undefined && { expires }), ...(subject && { subject }) };
   }
 
-  async change(
-    uid: number,
-    name: string,
-    { rule, enabled }: { readonly rule?: RuleText | undefined; readonly enabled?: boolean | undefined },
-  ): Promise<Served<RuleChange>> {
+  async change(uid: number, name: string, { rule: whole, text, enabled }: RuleEdit): Promise<Served<RuleChange>> {
     const record = this.#keeper.records.find((candidate) => candidate.rule.name === name);
     if (record === undefined) return fail(unknownRule(name));
+    const read = text === undefined ? undefined : readRuleText(text);
+    const wrong = read?.problems.find(({ severity }) => severity === 'error');
+    if (wrong !== undefined) {
+      return fail({ code: 'bad-request', message: `line ${wrong.line}, column ${wrong.column}: ${wrong.message}` });
+    }
+    const rule = read?.rule ?? whole;
     const next: RuleText = { ...(rule ?? record.rule), ...(enabled !== undefined && { enabled }) };
     if (rule !== undefined) {
       const problem = this.#problem([next], name);
@@ -138,6 +152,10 @@ export class RuleChanges {
     const what =
       rule !== undefined ? `changed rule "${name}"` : `switched rule "${name}" ${enabled === false ? 'off' : 'on'}`;
     return this.#edit(uid, what, [next], (draft) => {
+      if (text !== undefined && draft.local.has(name)) {
+        const put = draft.local.setText(name, text);
+        return put.ok ? put : fail({ kind: 'conflict', message: put.error });
+      }
       if (draft.local.has(name)) {
         const { enabled: _, ...without } = next;
         draft.local.setDisabled(name, false);
@@ -224,6 +242,36 @@ export class RuleChanges {
     this.#onChange(made);
     return ok({ undone: this.view(done.value.undone), made, pending: problem ?? null });
   }
+
+  async rollback(uid: number, version: number): Promise<Served<RolledBack>> {
+    const done = this.#store.rollback(uid, version);
+    if (!done.ok) return fail({ code: codes[done.error.kind], message: done.error.message });
+    const problem = await this.#keeper.reload();
+    const made = this.view(done.value.made);
+    this.#onChange(made);
+    return ok({ to: this.view(done.value.to), made, pending: problem ?? null });
+  }
+
+  /** What a change did, or what is different between it and another, or now. */
+  difference(id: number, to: number | 'now' | undefined): Served<VersionDifference> {
+    const found = this.#store.difference(id, to);
+    if (!found.ok) return fail({ code: codes[found.error.kind], message: found.error.message });
+    const { from, to: until, files } = found.value;
+    const differing = files.flatMap(({ file, before, after }) => {
+      const hunks = differenceOf(before, after).map((lines) => [...lines]);
+      const count = (kind: string) => hunks.flat().filter((line) => line.kind === kind).length;
+      return hunks.length === 0 ? [] : [{ file, added: count('added'), removed: count('removed'), hunks }];
+    });
+    const shown = until === null || until === 'now' ? until : this.view(until);
+    return ok({ from: this.view(from), to: shown, files: differing });
+  }
+}
+
+/** A rule, or its YAML, in the place of the old one; or only whether it is switched on. */
+export interface RuleEdit {
+  readonly rule?: RuleText | undefined;
+  readonly text?: string | undefined;
+  readonly enabled?: boolean | undefined;
 }
 
 function unknownRule(name: string): ServiceError {

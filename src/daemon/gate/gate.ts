@@ -36,8 +36,14 @@ export interface Attributor {
   readonly processes: number;
   /** Facts that the policy asks for and that take time: a packet is held until they are known. */
   need(facts: { readonly sha256: boolean; readonly package: boolean }): void;
+  /** The programs that hold these sockets, by inode. */
+  holders(
+    sockets: readonly { readonly inode: number; readonly uid: number }[],
+  ): Promise<ReadonlyMap<number, readonly Process[]>>;
   close(): void;
 }
+
+type HoldersFound = Extract<GateMessage, { type: 'holders' }>['holders'];
 
 /** Counters that the programs in the kernel keep. */
 export type ProgramCounter =
@@ -294,6 +300,12 @@ export class Gate {
       }
       case 'names':
         send({ type: 'names', request: message.request, names: this.#parts.names?.list(message) ?? [] });
+        return;
+      case 'holders':
+        void this.#parts.attributor.holders(message.sockets).then((found) => {
+          const holders = [...found].map(([inode, processes]) => ({ inode, processes: [...processes] }));
+          send({ type: 'holders', request: message.request, holders: holders as HoldersFound });
+        });
         return;
       case 'status':
         void this.#parts

@@ -163,6 +163,23 @@ export class ProcAttributor {
     else this.#owners.search(socket, settle);
   }
 
+  /** The programs that hold these sockets: one walk on another thread, however many there are. What is not found in time is left out. */
+  async holders(
+    sockets: readonly Pick<SocketSearch, 'inode' | 'uid'>[],
+  ): Promise<ReadonlyMap<number, readonly Process[]>> {
+    const found = new Map<number, readonly Process[]>();
+    const search = ({ inode, uid }: Pick<SocketSearch, 'inode' | 'uid'>) =>
+      new Promise<void>((resolve) => {
+        this.#owners.searchAll({ inode, uid, cgroupId: undefined }, Date.now(), (holders) => {
+          const processes = holders?.flatMap(({ pid }) => this.#book.get(pid, Date.now()) ?? []);
+          if (processes !== undefined) found.set(inode, processes);
+          resolve();
+        });
+      });
+    await Promise.all(sockets.map(search));
+    return found;
+  }
+
   #settle(holders: readonly Holder[] | undefined): Process | undefined {
     return settleCandidates((holders ?? []).map(({ pid }) => this.#book.get(pid, Date.now())));
   }

@@ -21,6 +21,9 @@ import type { Answer } from '#model/prompt.ts';
 import type { FieldName } from '#model/query/fields.ts';
 import type { Facets, Groups, PreviewRequest, RulePreview } from '#model/query/history.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
+import type { AppDetails } from '#model/shown/appdetails.ts';
+import type { RolledBack, VersionDifference } from '#model/shown/difference.ts';
+import type { RuleTrial, RuleYaml, TryRule } from '#model/shown/ruletext.ts';
 import { ask } from './client.ts';
 
 /** Who is signed in. */
@@ -79,12 +82,19 @@ export const api = {
   previewRules: (request: PreviewRequest, signal: AbortSignal) =>
     ask<RulePreview>('POST', '/rules/preview', request, signal),
   apps: () => ask<AppView[]>('GET', '/apps'),
+  app: (name: string) => ask<AppDetails>('GET', `/apps/${named(name)}`),
   rules: () => ask<RuleView[]>('GET', '/rules'),
   addRule: (rule: RuleText, lifetime: Lifetime) => ask<RuleChange>('POST', '/rules', { rule, lifetime }),
   switchRule: (name: string, enabled: boolean) => ask<RuleChange>('PATCH', `/rules/${named(name)}`, { enabled }),
   removeRule: (name: string) => ask<RuleChange>('DELETE', `/rules/${named(name)}`),
+  ruleText: (name: string) => ask<RuleYaml>('GET', `/rules/${named(name)}/text`),
+  tryRule: (what: TryRule) => ask<RuleTrial>('POST', '/rules/try', what),
+  changeText: (name: string, text: string) => ask<RuleChange>('PATCH', `/rules/${named(name)}`, { text }),
   undo: (version?: number) => ask<Undone>('POST', '/undo', version === undefined ? {} : { version }),
   versions: () => ask<VersionView[]>('GET', '/history'),
+  difference: (id: number, to?: string) =>
+    ask<VersionDifference>('GET', `/history/${id}/difference${queryText({ to })}`),
+  rollback: (id: number) => ask<RolledBack>('POST', `/history/${id}/rollback`),
   reload: () => ask<null>('POST', '/reload'),
   names: (search: { address?: string | undefined; name?: string | undefined; limit?: number }) =>
     ask<NameView[]>('GET', `/names${queryText(search)}`),

@@ -2,6 +2,7 @@
 import { Link, useLocation } from '@tanstack/react-router';
 import {
   Activity,
+  AppWindow,
   BookA,
   Clock,
   Ellipsis,
@@ -21,6 +22,7 @@ const pages = [
   { to: '/', name: 'Now', icon: Activity },
   { to: '/ask', name: 'Ask', icon: MessageCircleQuestionMark },
   { to: '/refused', name: 'Refused', icon: ShieldX },
+  { to: '/apps', name: 'Apps', icon: AppWindow },
   { to: '/history', name: 'History', icon: Clock },
   { to: '/rules', name: 'Rules', icon: Gavel },
   { to: '/learn', name: 'Learn', icon: GraduationCap },
@@ -32,7 +34,9 @@ const pages = [
 /** Of the row at the foot; the rest is behind “More”. */
 const inRow = 4;
 
-export const titleOf = (path: string): string => pages.find(({ to }) => to === path)?.name ?? 'Not found';
+/** A page of one thing, such as `/apps/curl`, has the title of all of its kind. */
+export const titleOf = (path: string): string =>
+  pages.find(({ to }) => to === path || (to !== '/' && path.startsWith(`${to}/`)))?.name ?? 'Not found';
 
 export function Navigation() {
   const open = useLive((live) => live.told.prompts.size);
@@ -53,7 +57,7 @@ export function Navigation() {
             <li key={to}>
               <Link
                 to={to}
-                activeOptions={{ exact: true, includeSearch: false }}
+                activeOptions={{ exact: to === '/', includeSearch: false }}
                 activeProps={{ 'aria-current': 'page' }}
               >
                 <Icon size={18} aria-hidden />

@@ -40,8 +40,10 @@ export function AddRule({ close }: { readonly close: () => void }) {
     const done = await api.addRule(made.value, draft.lifetime);
     setBusy(false);
     if (!done.ok) return sayFailure(done.error);
-    const { pending, version } = done.value;
-    say(pending ?? `The rule “${made.value.name}” holds.`, () => void undoChange(version.id));
+    const { pending, version, rules } = done.value;
+    const priority = rules[0]?.priority;
+    const raised = priority === made.value.priority ? '' : ` As an exception it has its fence’s priority, ${priority}.`;
+    say(pending ?? `The rule “${made.value.name}” holds.${raised}`, () => void undoChange(version.id));
     close();
   };
   return (
@@ -90,7 +92,7 @@ export function AddRule({ close }: { readonly close: () => void }) {
         <Field label="Note" hint="why there is this rule" value={draft.note} set={(note) => put({ note })} />
         <Field
           label="Priority"
-          hint="not said; an exception to a fence needs 10"
+          hint="not said; an exception to a fence gets its"
           value={draft.priority}
           set={(priority) => put({ priority })}
         />

@@ -1,17 +1,28 @@
 // Everything about one rule, and the rule as it stands in a file.
+import { Link } from '@tanstack/react-router';
+import { Pencil } from 'lucide-react';
 import { stringify } from 'yaml';
 import type { RuleView } from '#model/api.ts';
-import type { RuleText } from '#model/rule.ts';
+import type { RuleYaml } from '#model/shown/ruletext.ts';
+import { ok } from '#std/result.ts';
 import { escapeText } from '#std/text.ts';
+import { api } from '../api/calls.ts';
+import { useAsked } from '../hooks/useAsked.ts';
+import { useLive } from '../live/live.ts';
 import { formatMoment } from '../parts/words.ts';
 import styles from './rules.module.css';
 
-const asYaml = (rule: RuleText): string =>
-  stringify([rule], { lineWidth: 0 }).trimEnd().split('\n').map(escapeText).join('\n');
+const written = (text: string): string => text.trimEnd().split('\n').map(escapeText).join('\n');
 
 export function Details({ view, now }: { readonly view: RuleView; readonly now: number }) {
   const { source, lastHit, expires, lifetime, shadowedBy, rule, origin } = view;
   const { note } = rule;
+  const administrator = useLive((live) => live.person?.administrator === true);
+  const changed = useLive((live) => live.told.rulesChanged);
+  const { value } = useAsked<RuleYaml | undefined>(
+    async () => (administrator ? api.ruleText(rule.name) : ok(undefined)),
+    [rule.name, administrator, changed],
+  );
   return (
     <div className={styles.details}>
       <dl>
@@ -47,7 +58,13 @@ export function Details({ view, now }: { readonly view: RuleView; readonly now: 
         )}
       </dl>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by the keyboard */}
-      <pre tabIndex={0}>{asYaml(rule)}</pre>
+      <pre tabIndex={0}>{written(value?.text ?? stringify(rule, { lineWidth: 0 }))}</pre>
+      {administrator && (
+        <Link to="/rules/$rule" params={{ rule: rule.name }} className="button">
+          <Pencil size={15} aria-hidden /> {value?.locked === null ? 'Edit and try' : 'Look and try'}
+          <span className="unseen"> {escapeText(rule.name)}</span>
+        </Link>
+      )}
     </div>
   );
 }

@@ -16,8 +16,10 @@ import {
   undoneSchema,
   versionViewSchema,
 } from '#model/api.ts';
+import { settingViewSchema } from '#model/machine/settings.ts';
 import { listHitSchema, listViewSchema } from '#model/net/list.ts';
 import { nameViewSchema } from '#model/net/nameview.ts';
+import { networksSchema, networkViewSchema } from '#model/net/network.ts';
 
 export const outputs: Readonly<Record<string, z.ZodType>> = {
   status: statusSchema,
@@ -33,6 +35,13 @@ export const outputs: Readonly<Record<string, z.ZodType>> = {
   'lists enable': listViewSchema,
   'lists disable': listViewSchema,
   'lists test': z.array(listHitSchema),
+  'networks show': networksSchema,
+  'networks name': networkViewSchema,
+  'networks later': networkViewSchema,
+  'networks forget': z.null(),
+  'settings show': z.array(settingViewSchema),
+  'settings set': z.array(settingViewSchema),
+  'settings reset': z.array(settingViewSchema),
   rules: z.array(ruleViewSchema),
   'rule add': ruleChangeSchema,
   'rule edit': ruleChangeSchema,

@@ -29,6 +29,7 @@ const choices: readonly Choice[] = [
   { key: '5', text: '15 minutes', change: lasting('15m') },
   { key: 'b', text: 'until reboot', change: lasting('boot') },
   { key: 'A', text: 'always', change: lasting('always') },
+  { key: 'H', text: 'always, on this network only', change: lasting('here') },
   { key: 'P', text: 'this process', change: scope({ who: 'process' }) },
   { key: 'w', text: 'this program', change: scope({ who: 'app' }) },
   { key: 'c', text: 'and what it starts', change: scope({ who: 'children' }) },

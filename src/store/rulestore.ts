@@ -23,7 +23,12 @@ export interface EditError {
 const temporarySchema = z.strictObject({ bootId: z.string(), records: z.array(ruleRecordSchema) });
 
 /** What an edit may change, and what a version remembers. */
-const snapshotSchema = z.strictObject({ local: z.string(), temporary: z.array(ruleRecordSchema) });
+const snapshotSchema = z.strictObject({
+  local: z.string(),
+  temporary: z.array(ruleRecordSchema),
+  /** Other files of the configuration that people change through Postern, by name; empty where there is none. */
+  files: z.record(z.string(), z.string()).optional(),
+});
 type Snapshot = z.infer<typeof snapshotSchema>;
 
 const versionSchema = z.strictObject({
@@ -52,11 +57,15 @@ const maxVersions = 200;
 export interface Draft {
   readonly local: LocalFile;
   temporary: RuleRecord[];
+  /** As they stand: networks.yaml and settings.yaml. */
+  readonly files: Record<string, string>;
 }
 
 export interface RuleStoreOptions {
   readonly rulesDir: string;
   readonly stateDir: string;
+  /** Paths of other files that edits may change and undo puts back; by their names. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Names this run of the kernel: /proc/sys/kernel/random/boot_id. */
   readonly bootId: string;
   readonly now: () => number;
@@ -121,27 +130,47 @@ export class RuleStore {
     if (broken !== undefined) {
       return fail({ kind: 'conflict', message: `mend the file first: ${formatDiagnostic(broken)}` });
     }
-    const before: Snapshot = { local: text, temporary: this.temporary() };
-    const draft: Draft = { local: new LocalFile(text), temporary: [...before.temporary] };
+    const before: Snapshot = { local: text, temporary: this.temporary(), files: this.#otherFiles() };
+    const draft: Draft = {
+      local: new LocalFile(text),
+      temporary: [...before.temporary],
+      files: { ...before.files },
+    };
     const changed = change(draft);
     if (!changed.ok) return changed;
-    const after = draft.local.toString();
+    // What nobody touched stays as it was written.
+    const untouched = draft.local.toString() === new LocalFile(text).toString();
+    const after = untouched ? text : draft.local.toString();
     const wrong = parseRuleFile(after, localFileName, 'local').diagnostics.find(({ severity }) => severity === 'error');
     if (wrong !== undefined) return fail({ kind: 'conflict', message: wrong.message });
-    return this.#put(uid, what, before, { local: after, temporary: draft.temporary });
+    return this.#put(uid, what, before, { local: after, temporary: draft.temporary, files: draft.files });
   }
 
   #put(uid: number, what: string, before: Snapshot, after: Snapshot): Result<Version, EditError> {
     try {
       const version = this.#remember(uid, what, before);
       this.#writeTemporary(after.temporary);
-      writeAtomically(this.#path(localFileName), after.local);
-      chmodSync(this.#path(localFileName), 0o644);
+      // Where nothing changed, nothing is written: a file that is not there is not made.
+      if (after.local !== before.local) this.#write(this.#path(localFileName), after.local);
+      for (const [name, path] of Object.entries(this.#options.files ?? {})) {
+        const text = after.files?.[name];
+        if (text !== undefined && text !== before.files?.[name]) this.#write(path, text);
+      }
       return ok(version);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       return fail({ kind: 'storage', message: `the rules could not be written: ${why}` });
     }
+  }
+
+  #write(path: string, text: string): void {
+    writeAtomically(path, text);
+    chmodSync(path, 0o644);
+  }
+
+  #otherFiles(): Record<string, string> {
+    const files = Object.entries(this.#options.files ?? {});
+    return Object.fromEntries(files.map(([name, path]) => [name, readIfThere(path) ?? '']));
   }
 
   get #versionsDir(): string {
@@ -191,11 +220,19 @@ export class RuleStore {
         message: id === undefined ? 'nothing was changed yet' : `there is no version ${id}`,
       });
     }
-    const now: Snapshot = { local: readIfThere(this.#path(localFileName)) ?? '', temporary: this.temporary() };
+    const now: Snapshot = {
+      local: readIfThere(this.#path(localFileName)) ?? '',
+      temporary: this.temporary(),
+      files: this.#otherFiles(),
+    };
     const alive = ({ lifetime, expires }: RuleRecord) =>
       undone.bootId === this.#options.bootId || lifetime === 'always' || expires !== undefined;
-    const { local, temporary } = undone.before;
-    const made = this.#put(uid, `undid: ${undone.what}`, now, { local, temporary: temporary.filter(alive) });
+    const { local, temporary, files } = undone.before;
+    const made = this.#put(uid, `undid: ${undone.what}`, now, {
+      local,
+      temporary: temporary.filter(alive),
+      ...(files && { files }),
+    });
     if (!made.ok) return made;
     const { time, uid: who, what } = undone;
     return ok({ undone: { id: undone.id, time, uid: who, what }, made: made.value });

@@ -8,7 +8,19 @@ import { startFake } from './fake.ts';
 
 const [folder = '/tmp/postern-pictures', ...only] = process.argv.slice(2);
 const views = [
-  ...['/', '/ask', '/refused', '/history', '/rules', '/rules?view=changes', '/names', '/lists', '/health'],
+  ...[
+    '/',
+    '/ask',
+    '/refused',
+    '/history',
+    '/rules',
+    '/rules?view=changes',
+    '/names',
+    '/networks',
+    '/lists',
+    '/settings',
+    '/health',
+  ],
   '/history?why=mb0-12.12',
 ];
 const looks = [

@@ -26,7 +26,9 @@ const tree = root.addChildren([
     page('/history', () => import('./history/History.tsx')),
     page('/rules', () => import('./rules/Rules.tsx')),
     page('/names', () => import('./names/Names.tsx')),
+    page('/networks', () => import('./networks/Networks.tsx')),
     page('/lists', () => import('./lists/Lists.tsx')),
+    page('/settings', () => import('./settings/Settings.tsx')),
     page('/health', () => import('./health/Health.tsx')),
   ]),
 ]);

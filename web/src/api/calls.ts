@@ -14,8 +14,10 @@ import type {
 } from '#model/api.ts';
 import type { AttemptJson } from '#model/attempt.ts';
 import type { Explanation } from '#model/decision.ts';
+import type { ChangeSettings, SettingView } from '#model/machine/settings.ts';
 import type { ListChange, ListHit, ListView } from '#model/net/list.ts';
 import type { NameView } from '#model/net/nameview.ts';
+import type { ChangeNetwork, Networks, NetworkView } from '#model/net/network.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
 import { ask } from './client.ts';
@@ -76,5 +78,10 @@ export const api = {
   updateLists: (name?: string) => ask<ListView[]>('POST', '/lists/update', name === undefined ? {} : { name }),
   removeList: (name: string) => ask<null>('DELETE', `/lists/${named(name)}`),
   listsHaving: (of: string) => ask<ListHit[]>('GET', `/lists/having${queryText({ of })}`),
+  settings: () => ask<SettingView[]>('GET', '/settings'),
+  changeSettings: (change: ChangeSettings) => ask<SettingView[]>('PATCH', '/settings', change),
+  networks: () => ask<Networks>('GET', '/networks'),
+  changeNetwork: (id: string, change: ChangeNetwork) => ask<NetworkView>('PATCH', `/networks/${named(id)}`, change),
+  forgetNetwork: (id: string) => ask<null>('DELETE', `/networks/${named(id)}`),
   explain: (attempt: AttemptJson) => ask<Explanation>('POST', '/explain', attempt),
 } as const;

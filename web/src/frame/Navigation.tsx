@@ -9,6 +9,8 @@ import {
   List,
   type LucideIcon,
   MessageCircleQuestionMark,
+  Network,
+  Settings,
   ShieldX,
 } from 'lucide-react';
 import { useLive } from '../live/live.ts';
@@ -21,8 +23,10 @@ const pages = [
   { to: '/history', name: 'History', icon: Clock },
   { to: '/rules', name: 'Rules', icon: Gavel },
   { to: '/names', name: 'Names', icon: BookA },
+  { to: '/networks', name: 'Networks', icon: Network },
   { to: '/lists', name: 'Lists', icon: List },
   { to: '/health', name: 'Health', icon: HeartPulse },
+  { to: '/settings', name: 'Settings', icon: Settings },
 ] as const satisfies readonly { to: string; name: string; icon: LucideIcon }[];
 
 export const titleOf = (path: string): string => pages.find(({ to }) => to === path)?.name ?? 'Not found';

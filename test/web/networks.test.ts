@@ -44,9 +44,9 @@ describe('networks and settings', { concurrency: false }, () => {
   test('a new network is mentioned on every page, asked about in full on its own, and answered by keyboard', async () => {
     await open('/rules');
     await page.getByText('no trackers').first().waitFor();
-    assert.equal(await page.getByRole('region', { name: 'New network' }).count(), 0);
+    assert.equal(await page.getByRole('region', { name: 'New network', exact: true }).count(), 0);
     fake.arrive();
-    const mention = page.getByRole('region', { name: 'New network' });
+    const mention = page.getByRole('region', { name: 'New network', exact: true });
     await mention.waitFor();
     assert.equal(await page.getByRole('dialog').count(), 0, 'nobody is stopped');
     await mention.getByRole('link').press('Enter');

@@ -30,6 +30,7 @@ export function Question({ network, profiles, done, close }: Props) {
   const others = profiles.filter((one) => !(usualProfiles as readonly string[]).includes(one));
   const offered = [...usualProfiles, ...others];
   const own = profile !== '' && !offered.includes(profile);
+  const savable = name.trim() !== '' && (close !== undefined || profile.trim() !== '');
   const save = async () => {
     const change = { ...(name.trim() !== network.name && { name: name.trim() }), profile: profile.trim() || null };
     const answer = await api.changeNetwork(network.id, change);
@@ -85,11 +86,7 @@ export function Question({ network, profiles, done, close }: Props) {
         </label>
       </fieldset>
       <div className={styles.buttons}>
-        <button
-          type="submit"
-          className="main"
-          disabled={name.trim() === '' || (close === undefined && profile.trim() === '')}
-        >
+        <button type="submit" className={savable ? 'main' : undefined} disabled={!savable}>
           Save
         </button>
         {close === undefined ? (

@@ -85,7 +85,8 @@ function meaning(prompt: PromptView, answer: Answer): string {
     const called = nameOfAnswer(asked.attempt, answer.scope, { domainOf, lists });
     return `these connections only${called.ok && called.value !== undefined ? ` to ${called.value}` : ''}; no rule`;
   }
-  return made.ok ? made.value.map(formatRule).join('; ') : made.error;
+  const where = answer.lifetime === 'here' ? ', on this network only' : '';
+  return made.ok ? `${made.value.map(formatRule).join('; ')}${where}` : made.error;
 }
 
 /** The answer; undefined when the question closed meanwhile or the input has ended. */

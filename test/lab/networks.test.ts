@@ -94,7 +94,7 @@ describe('networks', { concurrency: false }, () => {
       '/usr/bin/python3',
       '-c',
       `import socket, sys
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(3); s.connect(('198.51.100.7', 7007))
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(3); s.connect(('${world.v4}', 7007))
 for line in sys.stdin:
     try:
         s.send(b'works'); print(s.recv(16).decode(), flush=True)

@@ -17,8 +17,10 @@ import {
   versionViewSchema,
 } from '#model/api.ts';
 import { learningViewSchema, learnReviewSchema } from '#model/learn/learning.ts';
+import { settingViewSchema } from '#model/machine/settings.ts';
 import { listHitSchema, listViewSchema } from '#model/net/list.ts';
 import { nameViewSchema } from '#model/net/nameview.ts';
+import { networksSchema, networkViewSchema } from '#model/net/network.ts';
 import { appDetailsSchema } from '#model/shown/appdetails.ts';
 import { rolledBackSchema, versionDifferenceSchema } from '#model/shown/difference.ts';
 import { ruleTextSchema, ruleTrialSchema } from '#model/shown/ruletext.ts';
@@ -44,6 +46,13 @@ export const outputs: Readonly<Record<string, z.ZodType>> = {
   'learn review': learnReviewSchema,
   'learn accept': ruleChangeSchema,
   'learn forget': z.null(),
+  'networks show': networksSchema,
+  'networks name': networkViewSchema,
+  'networks later': networkViewSchema,
+  'networks forget': z.null(),
+  'settings show': z.array(settingViewSchema),
+  'settings set': z.array(settingViewSchema),
+  'settings reset': z.array(settingViewSchema),
   rules: z.array(ruleViewSchema),
   'rule add': ruleChangeSchema,
   'rule edit': ruleChangeSchema,

@@ -3,10 +3,18 @@ import { Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
-import { addRuleSchema, changeRuleSchema, linkRequestSchema, modeRequestSchema } from '#model/api.ts';
-import { attemptFromJson, attemptSchema } from '#model/attempt.ts';
+import {
+  addRuleSchema,
+  changeRuleSchema,
+  explainRequestSchema,
+  linkRequestSchema,
+  modeRequestSchema,
+} from '#model/api.ts';
+import { attemptFromJson } from '#model/attempt.ts';
 import { acceptLearnedSchema, startLearningSchema } from '#model/learn/learning.ts';
+import { changeSettingsSchema } from '#model/machine/settings.ts';
 import { addListSchema, changeListSchema } from '#model/net/list.ts';
+import { changeNetworkSchema } from '#model/net/network.ts';
 import { answerSchema } from '#model/prompt.ts';
 import { previewRequestSchema } from '#model/query/history.ts';
 import { differenceQuerySchema } from '#model/shown/difference.ts';
@@ -214,9 +222,26 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
   app.delete('/learnings/:name', administratorsOnly, async (context) =>
     serve(context, await services.learning.forget(context.get('peer').uid, context.req.param('name'))),
   );
-  app.post('/explain', async (context) =>
-    context.json(await services.explain(attemptFromJson(await body(context.req, attemptSchema)), visible(context))),
+  app.get('/networks', (context) => context.json(services.networks.list()));
+  app.patch('/networks/:network', administratorsOnly, async (context) => {
+    const change = await body(context.req, changeNetworkSchema);
+    return serve(
+      context,
+      await services.networks.change(context.get('peer').uid, context.req.param('network'), change),
+    );
+  });
+  app.delete('/networks/:network', administratorsOnly, async (context) =>
+    serve(context, await services.networks.forget(context.get('peer').uid, context.req.param('network'))),
   );
+  app.get('/settings', (context) => context.json(services.chosen.list()));
+  app.patch('/settings', administratorsOnly, async (context) => {
+    const change = await body(context.req, changeSettingsSchema);
+    return serve(context, await services.chosen.change(context.get('peer').uid, change));
+  });
+  app.post('/explain', async (context) => {
+    const { where, ...attempt } = await body(context.req, explainRequestSchema);
+    return context.json(await services.explain(attemptFromJson(attempt), visible(context), where));
+  });
   app.post('/pages/links', async (context) => {
     const { browser } = await body(context.req, linkRequestSchema);
     return serve(context, services.pagesLink(context.get('peer'), browser));

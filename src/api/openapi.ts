@@ -7,6 +7,7 @@ import {
   changeRuleSchema,
   errorSchema,
   eventViewSchema,
+  explainRequestSchema,
   explanationSchema,
   linkRequestSchema,
   loginSchema,
@@ -22,15 +23,16 @@ import {
   undoneSchema,
   versionViewSchema,
 } from '#model/api.ts';
-import { attemptSchema } from '#model/attempt.ts';
 import {
   acceptLearnedSchema,
   learningViewSchema,
   learnReviewSchema,
   startLearningSchema,
 } from '#model/learn/learning.ts';
+import { changeSettingsSchema, settingViewSchema } from '#model/machine/settings.ts';
 import { addListSchema, changeListSchema, listHitSchema, listViewSchema } from '#model/net/list.ts';
 import { nameViewSchema } from '#model/net/nameview.ts';
+import { changeNetworkSchema, networksSchema, networkViewSchema } from '#model/net/network.ts';
 import { answerSchema } from '#model/prompt.ts';
 import { facetsSchema, groupsSchema, previewRequestSchema, rulePreviewSchema } from '#model/query/history.ts';
 import { appDetailsSchema } from '#model/shown/appdetails.ts';
@@ -215,10 +217,37 @@ export const operations: readonly Operation[] = [
   },
   { method: 'delete', path: '/learnings/{name}', summary: 'Take it off the list.', answer: z.null() },
   {
+    method: 'get',
+    path: '/networks',
+    summary: 'The networks that the machine was on, and which it is on now.',
+    answer: networksSchema,
+  },
+  {
+    method: 'patch',
+    path: '/networks/{network}',
+    summary: 'Say what a network is, by its id or name.',
+    body: changeNetworkSchema,
+    answer: networkViewSchema,
+  },
+  { method: 'delete', path: '/networks/{network}', summary: 'Forget a network.', answer: z.null() },
+  {
+    method: 'get',
+    path: '/settings',
+    summary: 'What is set, and how it is changed.',
+    answer: z.array(settingViewSchema),
+  },
+  {
+    method: 'patch',
+    path: '/settings',
+    summary: 'Set something while Postern runs; null is as it comes.',
+    body: changeSettingsSchema,
+    answer: z.array(settingViewSchema),
+  },
+  {
     method: 'post',
     path: '/explain',
     summary: 'What the policy says of an attempt, and why.',
-    body: attemptSchema,
+    body: explainRequestSchema,
     answer: explanationSchema,
   },
   {

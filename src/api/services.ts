@@ -17,8 +17,10 @@ import type {
 import type { Attempt } from '#model/attempt.ts';
 import type { Explanation } from '#model/decision.ts';
 import type { LearningView, LearnReview, LearnSubject } from '#model/learn/learning.ts';
+import type { ChangeSettings, SettingView } from '#model/machine/settings.ts';
 import type { ListChange, ListDefinition, ListHit, ListView } from '#model/net/list.ts';
 import type { NamesQuery, NameView } from '#model/net/nameview.ts';
+import type { ChangeNetwork, Networks, NetworkView, Whereabouts } from '#model/net/network.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { FieldName } from '#model/query/fields.ts';
 import type { Facets, Groups, PreviewRequest, RulePreview } from '#model/query/history.ts';
@@ -64,6 +66,18 @@ export interface GroupQuery {
   readonly earlier: { readonly since?: number | undefined; readonly until?: number | undefined } | undefined;
 }
 
+export interface SettingServices {
+  list(): readonly SettingView[];
+  change(uid: number, change: ChangeSettings): Promise<Served<readonly SettingView[]>>;
+}
+
+/** A network goes by its id or its name. */
+export interface NetworkServices {
+  list(): Networks;
+  change(uid: number, network: string, change: ChangeNetwork): Promise<Served<NetworkView>>;
+  forget(uid: number, network: string): Promise<Served<null>>;
+}
+
 /** `uid` on a read limits it to that user's programs; undefined: everybody's. On a change it is who made it. */
 export interface Services {
   /** `uid`: a user who may not see what others do. */
@@ -107,8 +121,10 @@ export interface Services {
   testLists(text: string): Promise<readonly ListHit[]>;
   readonly learning: LearningServices;
   names(query: NamesQuery, uid?: number): Promise<Served<readonly NameView[]>>;
-  /** By the names too that this program knows the far end by, where the attempt says none. */
-  explain(attempt: Attempt, uid?: number): Promise<Explanation>;
+  readonly networks: NetworkServices;
+  readonly chosen: SettingServices;
+  /** On the network `where`, or the one that the machine is on. By the names too that this program knows the far end by, where the attempt says none. */
+  explain(attempt: Attempt, uid?: number, where?: Whereabouts): Promise<Explanation>;
   /** Events after this place that the journal still has, and then the new ones, until the result is called. */
   follow(after: number | undefined, uid: number | undefined, listener: (event: EventView) => void): () => void;
   /** A link that logs a browser in; `browser` is the user who runs it, where that is not the asker. */

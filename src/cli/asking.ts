@@ -29,6 +29,7 @@ const choices: readonly Choice[] = [
   { key: '5', text: '15 minutes', change: lasting('15m') },
   { key: 'b', text: 'until reboot', change: lasting('boot') },
   { key: 'A', text: 'always', change: lasting('always') },
+  { key: 'H', text: 'always, on this network only', change: lasting('here') },
   { key: 'P', text: 'this process', change: scope({ who: 'process' }) },
   { key: 'w', text: 'this program', change: scope({ who: 'app' }) },
   { key: 'c', text: 'and what it starts', change: scope({ who: 'children' }) },
@@ -84,7 +85,8 @@ function meaning(prompt: PromptView, answer: Answer): string {
     const called = nameOfAnswer(asked.attempt, answer.scope, { domainOf, lists });
     return `these connections only${called.ok && called.value !== undefined ? ` to ${called.value}` : ''}; no rule`;
   }
-  return made.ok ? made.value.map(formatRule).join('; ') : made.error;
+  const where = answer.lifetime === 'here' ? ', on this network only' : '';
+  return made.ok ? `${made.value.map(formatRule).join('; ')}${where}` : made.error;
 }
 
 /** The answer; undefined when the question closed meanwhile or the input has ended. */

@@ -56,6 +56,8 @@ export const conditionFlags = {
   direction: many('out (default), in, forward', 'DIRECTION'),
   interface: many('Interface', 'NAME'),
   network: many('Network the machine sits in, as a prefix', 'PREFIX'),
+  profile: many('Profile of the network that the machine is on: home, work, public or own words', 'PROFILE'),
+  knownNetwork: many('Network that the machine is on, by its name', 'NAME'),
   nameFrom: many('How the name must be known: dns, resolved, http, sni, quic', 'SOURCE'),
 } as const;
 
@@ -86,6 +88,8 @@ export interface ConditionFlags {
   readonly direction?: readonly string[];
   readonly interface?: readonly string[];
   readonly network?: readonly string[];
+  readonly profile?: readonly string[];
+  readonly knownNetwork?: readonly string[];
   readonly nameFrom?: readonly string[];
 }
 
@@ -142,6 +146,8 @@ export function conditionsOf(flags: ConditionFlags, startTime?: string): Partial
   put('direction', flags.direction && split(flags.direction));
   put('interface', flags.interface);
   put('network', flags.network && split(flags.network));
+  put('profile', flags.profile && split(flags.profile));
+  put('known-network', flags.knownNetwork);
   const parsed = conditionsSchema.safeParse(conditions);
   if (parsed.success) return parsed.data as Partial<RuleText>;
   const [issue] = parsed.error.issues;

@@ -24,6 +24,8 @@ const routes: Readonly<Record<string, () => Promise<Target>>> = {
   apps: async () => (await import('./apps/apps.ts')).appsCommand,
   names: async () => (await import('./commands/names.ts')).namesCommand,
   lists: async () => (await import('./commands/lists.ts')).listRoutes,
+  networks: async () => (await import('./machine/networks.ts')).networkRoutes,
+  settings: async () => (await import('./machine/settings.ts')).settingRoutes,
   rules: async () => (await import('./commands/rules.ts')).rulesCommand,
   rule: async () => (await import('./commands/rules.ts')).ruleRoutes,
   undo: async () => (await import('./commands/history.ts')).undoCommand,

@@ -1,8 +1,9 @@
 // What the API answers, by noun. The command line, the pages and the OpenAPI document use these shapes.
 import { z } from 'zod';
-import { destinationNameSchema } from './attempt.ts';
+import { attemptSchema, destinationNameSchema } from './attempt.ts';
 import { connectionSchema } from './connection.ts';
 import { failModes, modes } from './mode.ts';
+import { whereaboutsSchema } from './net/network.ts';
 import { placeShape } from './net/place.ts';
 import { promptSchema } from './prompt.ts';
 import { actions, lifetimeSchema, origins, refusalErrnoSchema, ruleSchema, ruleTestSchema } from './rule.ts';
@@ -169,6 +170,9 @@ export const modeRequestSchema = z.strictObject({
 export type ModeRequest = z.infer<typeof modeRequestSchema>;
 
 const decidedSchema = z.enum(['allow', 'reject', 'drop', 'ask']);
+
+/** An attempt; with `where`, as if the machine were on that network. */
+export const explainRequestSchema = attemptSchema.extend({ where: whereaboutsSchema.optional() });
 
 /** What `explain` says: the decision with its reasons. */
 export const explanationSchema = z.strictObject({

@@ -34,6 +34,8 @@ export const fields = [
   'flow.remote.port',
   'flow.interface',
   'names',
+  /** The network that the machine is on, and its profile. */
+  'machine.network',
 ] as const;
 export type Field = (typeof fields)[number];
 

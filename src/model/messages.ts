@@ -4,6 +4,7 @@ import { processSchema } from './attempt.ts';
 import { connectionSchema } from './connection.ts';
 import { failModes, modes } from './mode.ts';
 import { maxNamesListed, nameViewSchema } from './net/nameview.ts';
+import { whereaboutsSchema } from './net/network.ts';
 import { answerSchema, promptOutcomes, promptSchema } from './prompt.ts';
 import { ruleRecordSchema } from './rule.ts';
 import { gateStatusSchema } from './status.ts';
@@ -57,6 +58,8 @@ export const controlMessageSchema = z.discriminatedUnion('type', [
     /** Addresses of the name servers that this machine is configured to ask. */
     resolvers: z.array(z.string()),
     places: placesSchema,
+    /** Which network the machine is on: another is another policy. */
+    where: whereaboutsSchema,
     settings: settingsSchema,
   }),
   /**
@@ -71,6 +74,13 @@ export const controlMessageSchema = z.discriminatedUnion('type', [
     name: z.string().max(1024).optional(),
   }),
   z.strictObject({ type: z.literal('status'), request }),
+  /** Ask the network for the hardware address of a neighbour, on the interface of this index. */
+  z.strictObject({
+    type: z.literal('find-neighbour'),
+    request,
+    address: z.string().max(64),
+    interface: z.int().min(1),
+  }),
   /** What addresses are called now; the answer is `names`. */
   z.strictObject({
     type: z.literal('names'),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { nameSources } from './attempt.ts';
 import { directions } from './flow.ts';
+import { networkNameSchema, unknownProfile } from './net/network.ts';
 import { protocols } from './net/protocol.ts';
 
 export const actions = ['allow', 'reject', 'drop', 'ask', 'log'] as const;
@@ -82,13 +83,22 @@ export const conditionsSchema = z.strictObject({
   interface: oneOrMore(pattern).optional(),
   /** The network the machine sits in: a prefix that holds the flow's local address. */
   network: oneOrMore(z.string().min(1).max(64)).optional(),
+  /** The profile of the network that the machine is on, as a person named it. */
+  profile: oneOrMore(
+    pattern.refine(
+      (text) => text !== unknownProfile,
+      `cannot be "${unknownProfile}": what is not known matches no rule`,
+    ),
+  ).optional(),
+  /** The network that the machine is on, by its name. */
+  'known-network': oneOrMore(networkNameSchema).optional(),
 });
 export type Conditions = z.infer<typeof conditionsSchema>;
 
-/** How long a rule lives: `once` one question's flows, `exit` until the process ends, minutes, until reboot, or always. */
+/** How long a rule lives: `once` one question's flows, `exit` until the process ends, minutes, until reboot, always, or `here`: always, on this network only. */
 export const lifetimeSchema = z.union([
-  z.enum(['once', 'exit', 'boot', 'always']),
-  z.string().regex(/^[1-9]\d{0,5}m$/, 'must be once, exit, boot, always or minutes such as 15m'),
+  z.enum(['once', 'exit', 'boot', 'always', 'here']),
+  z.string().regex(/^[1-9]\d{0,5}m$/, 'must be once, exit, boot, always, here or minutes such as 15m'),
 ]);
 export type Lifetime = z.infer<typeof lifetimeSchema>;
 
@@ -133,6 +143,8 @@ export const ruleTestSchema = z.strictObject({
   'icmp-type': z.int().min(0).max(255).optional(),
   direction: z.enum(directions).optional(),
   interface: z.string().optional(),
+  profile: z.string().optional(),
+  'known-network': z.string().optional(),
   expect: z.enum(['allow', 'reject', 'drop', 'ask']),
 });
 export type RuleTest = z.infer<typeof ruleTestSchema>;

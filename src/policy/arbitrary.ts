@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { type Attempt, type AttemptJson, attemptFromJson, nameSources } from '#model/attempt.ts';
 import type { Accounts } from '#model/messages.ts';
 import { formatAddress } from '#model/net/address.ts';
+import type { Whereabouts } from '#model/net/network.ts';
 import type { RuleRecord, RuleText } from '#model/rule.ts';
 import type { Places } from './match/places.ts';
 
@@ -47,6 +48,12 @@ export const places: Places = {
   country: (address) => (address.family === 6 ? 'DE' : formatAddress(address).startsWith('198.') ? 'FR' : undefined),
   network: (address) => (formatAddress(address).startsWith('198.') ? 7 : undefined),
 };
+
+/** Where the machine is: somewhere known, half known, or not at all. */
+export const where: fc.Arbitrary<Whereabouts> = fc.record(
+  { network: fc.constantFrom('Attic', 'Café *', 'Café 1'), profile: fc.constantFrom('home', 'work', 'public') },
+  { requiredKeys: [] },
+);
 
 const portTexts = [443, 53, '400-500', '1-65535', '80-81'];
 const destinations = [
@@ -108,6 +115,8 @@ const optional = {
   direction: oneOrTwo(['out', 'in', 'forward'] as const),
   interface: oneOrTwo(['eth0', 'lo', 'e*']),
   network: oneOrTwo(['10.0.0.0/8', '10.0.0.1', '2001:db8::/32']),
+  profile: oneOrTwo(['home', 'work', 'w*', '~^ho']),
+  'known-network': oneOrTwo(['Attic', 'Café *', 'Office']),
 };
 
 type Optional = { [K in keyof typeof optional]?: unknown };

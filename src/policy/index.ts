@@ -16,5 +16,5 @@ export { maxRuleFileBytes, type ParsedRuleFile, parseRuleFile } from './parse/ru
 export { type CompileContext, type ConsultedDecision, compilePolicy, type Policy } from './policy.ts';
 export { formatRule } from './show/format.ts';
 export type { OrderedRule } from './show/ordered.ts';
-export { type AttemptConditions, attemptFromConditions } from './trial/attempt.ts';
+export { type AttemptConditions, attemptFromConditions, whereOf } from './trial/attempt.ts';
 export { type FailedRuleTest, type RuleTestContext, runRuleTests } from './trial/ruletests.ts';

@@ -4,7 +4,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { formatPrefix } from '#model/net/address.ts';
 import type { RuleRecord, RuleText } from '#model/rule.ts';
-import { accounts, attempt, conditions, ruleRecord, ruleRecords } from './arbitrary.ts';
+import { accounts, attempt, conditions, ruleRecord, ruleRecords, where } from './arbitrary.ts';
 import { builtinRules } from './builtin.ts';
 import { kernelRuleMatches } from './kernelmatch.ts';
 import { compilePolicy } from './policy.ts';
@@ -23,6 +23,8 @@ test('the first matching kernel rule says what the policy decides', () => {
     'from',
     'interface',
     'direction',
+    'profile',
+    'known-network',
   ]);
   const some = fc.oneof({ weight: 3, arbitrary: plain }, { weight: 1, arbitrary: conditions() });
   // Mostly what the kernel can see, or few rules would stand in it; only built-in rules that allow stand for each other.
@@ -35,8 +37,8 @@ test('the first matching kernel rule says what the policy decides', () => {
   });
   let met = 0;
   fc.assert(
-    fc.property(ruleRecords(record, 8), fc.array(attempt, { size: '+1' }), (records, attempts) => {
-      const { policy } = compilePolicy(records, context);
+    fc.property(ruleRecords(record, 8), fc.array(attempt, { size: '+1' }), where, (records, attempts, at) => {
+      const { policy } = compilePolicy(records, { ...context, where: at });
       const builtin = new Set(records.filter(({ origin }) => origin === 'builtin').map(({ rule }) => rule.name));
       for (const item of attempts) {
         const first = policy.kernelRules.find((rule) => kernelRuleMatches(rule, item));

@@ -36,13 +36,13 @@ export interface KernelRule {
 /** `clauses` in the order of evaluation, which the result keeps. */
 export function kernelRulesOf(clauses: readonly Clause[]): readonly KernelRule[] {
   return directions.flatMap((_, direction) => {
-    const here = clauses.filter((clause) => clause.direction === direction);
+    const here = clauses.filter((clause) => clause.direction === direction && !isEmpty(clause));
     const unseen = new Unseen(here.filter(({ rule }) => rule.action === 'log'));
     const answers = new Unseen(here.filter(({ rule }) => rule.origin === 'answer'));
     const result: KernelRule[] = [];
     for (const clause of here) {
       const { action, origin } = clause.rule;
-      if (action === 'log' || origin === 'answer' || isEmpty(clause)) continue;
+      if (action === 'log' || origin === 'answer') continue;
       const rules = kernelRulesFor(clause);
       const answered = origin === 'builtin' && answers.mayMatch(clause);
       if (rules !== undefined && !answered && !unseen.mayMatch(clause)) result.push(...rules);
@@ -52,9 +52,12 @@ export function kernelRulesOf(clauses: readonly Clause[]): readonly KernelRule[]
   });
 }
 
-/** Whether a test of the clause can never hold: a user that does not exist. */
+/** Whether a test of the clause can never hold: a user that does not exist, another network. */
 function isEmpty(clause: Clause): boolean {
-  return clause.tests.some((test) => (test.kind === 'uid' || test.kind === 'gid') && test.ids.size === 0);
+  return clause.tests.some((test) => {
+    if (test.kind === 'where') return !test.holds;
+    return (test.kind === 'uid' || test.kind === 'gid') && test.ids.size === 0;
+  });
 }
 
 /** Comparisons of one policy; beyond it every further rule is left to user space, so that no policy takes seconds. */
@@ -119,6 +122,7 @@ function isOfFlow(test: Criterion): boolean {
     case 'list':
     case 'country':
     case 'as':
+    case 'where':
       return false;
   }
 }
@@ -202,6 +206,8 @@ function narrow(draft: Draft, test: Criterion, direction: Direction): boolean {
       draft.interfaces = values;
       return true;
     }
+    case 'where':
+      return test.holds;
     case 'groups':
     case 'ancestor':
     case 'args':

@@ -6,12 +6,18 @@ import type { Attempt } from '#model/attempt.ts';
 import type { Field } from '#model/decision.ts';
 import { modes } from '#model/mode.ts';
 import type { RuleRecord } from '#model/rule.ts';
-import { accounts, attempt, conditions, places, ruleRecord, ruleRecords } from './arbitrary.ts';
+import { accounts, attempt, conditions, places, ruleRecord, ruleRecords, where } from './arbitrary.ts';
 import { type CompileContext, compilePolicy } from './policy.ts';
 import { referenceDecide } from './reference.ts';
 
 const now = 1000;
-const context: CompileContext = { revision: 3, mode: 'ask', accounts, places };
+const context: CompileContext = {
+  revision: 3,
+  mode: 'ask',
+  accounts,
+  places,
+  where: { network: 'Attic', profile: 'home' },
+};
 const attempts = fc.array(attempt, { minLength: 1, maxLength: 12 });
 
 function shuffled<T>(list: readonly T[], seed: readonly number[]): T[] {
@@ -23,15 +29,16 @@ function shuffled<T>(list: readonly T[], seed: readonly number[]): T[] {
 
 test('the indexed policy decides as the reference does', () => {
   fc.assert(
-    fc.property(ruleRecords(), attempts, fc.constantFrom(...modes), (records, list, mode) => {
-      const { policy, problems } = compilePolicy(records, { ...context, mode });
+    fc.property(ruleRecords(), attempts, fc.constantFrom(...modes), where, (records, list, mode, place) => {
+      const here = { ...context, mode, where: place };
+      const { policy, problems } = compilePolicy(records, here);
       assert.deepEqual(
         problems.filter(({ severity }) => severity === 'error'),
         [],
       );
       for (const item of list) {
         const { action, rule, logged } = policy.decide(item, now);
-        assert.deepEqual({ action, rule, logged }, referenceDecide(records, { ...context, mode }, item, now));
+        assert.deepEqual({ action, rule, logged }, referenceDecide(records, here, item, now));
       }
     }),
     { numRuns: 300 },
@@ -45,13 +52,15 @@ test('many rules about few things agree with the reference', () => {
     conditions(['far', 'app', 'direction'], 1),
     conditions(['far'], 1),
     conditions(['to']),
+    conditions(['profile', 'known-network', 'to', 'user'], 1),
   );
   fc.assert(
-    fc.property(ruleRecords(ruleRecord(narrow), 200), attempts, (records, list) => {
-      const { policy } = compilePolicy(records, context);
+    fc.property(ruleRecords(ruleRecord(narrow), 200), attempts, where, (records, list, place) => {
+      const here = { ...context, where: place };
+      const { policy } = compilePolicy(records, here);
       for (const item of list) {
         const { action, rule, logged } = policy.decide(item, now);
-        assert.deepEqual({ action, rule, logged }, referenceDecide(records, context, item, now));
+        assert.deepEqual({ action, rule, logged }, referenceDecide(records, here, item, now));
       }
     }),
     { numRuns: 40 },
@@ -120,8 +129,8 @@ test('explain decides as decide does', () => {
 test('an attempt that agrees on the fields a decision depends on gets the same decision', () => {
   const some = fc.oneof(conditions(), conditions(['port', 'to', 'from', 'direction']), conditions(['app', 'user']));
   fc.assert(
-    fc.property(ruleRecords(ruleRecord(some), 6), attempt, attempt, (records, one, other) => {
-      const { policy } = compilePolicy(records, context);
+    fc.property(ruleRecords(ruleRecord(some), 6), attempt, attempt, where, (records, one, other, place) => {
+      const { policy } = compilePolicy(records, { ...context, where: place });
       const { depends } = policy.explain(one, now);
       const mixed = depends.reduce((result, field) => withField(result, one, field), other);
       assert.deepEqual(policy.decide(mixed, now), policy.decide(one, now));
@@ -134,6 +143,8 @@ test('an attempt that agrees on the fields a decision depends on gets the same d
 function withField(to: Attempt, from: Attempt, field: Field): Attempt {
   const [group, name, part] = field.split('.') as [string, string, string | undefined];
   if (group === 'names') return { ...to, names: from.names };
+  // Of the policy, and so the same for both.
+  if (group === 'machine') return to;
   if (group === 'process') {
     const process: Record<string, unknown> = { ...to.process };
     const source = from.process as Record<string, unknown> | undefined;

@@ -4,6 +4,7 @@ import type { DecidedAction, Decision, Explanation } from '#model/decision.ts';
 import { directions } from '#model/flow.ts';
 import type { Accounts } from '#model/messages.ts';
 import type { Mode } from '#model/mode.ts';
+import type { Whereabouts } from '#model/net/network.ts';
 import type { Process } from '#model/process.ts';
 import type { RuleRecord } from '#model/rule.ts';
 import { unreachable } from '#std/result.ts';
@@ -34,6 +35,8 @@ export interface CompileContext {
   readonly aliases?: Aliases | undefined;
   /** Lists, countries and network numbers. Without them no rule that asks for one matches. */
   readonly places?: Places | undefined;
+  /** The network that the machine is on; without it no rule that asks for one, or for a profile, matches. */
+  readonly where?: Whereabouts | undefined;
   /** Milliseconds since 1970: rules that have ended by then get a warning. Without it no rule does. */
   readonly now?: number | undefined;
 }
@@ -77,7 +80,7 @@ export function compilePolicy(
   context: CompileContext,
 ): { readonly policy: Policy; readonly problems: readonly Diagnostic[] } {
   const vocabulary = newVocabulary();
-  const { accounts, disabled = new Set<string>(), aliases = {}, places, now } = context;
+  const { accounts, disabled = new Set<string>(), aliases = {}, places, where = {}, now } = context;
   const problems: Diagnostic[] = [];
   const names = new Set<string>();
   const rules: CompiledRule[] = [];
@@ -86,7 +89,7 @@ export function compilePolicy(
     const { name } = record.rule;
     if (names.has(name)) problems.push(ruleDiagnostic(record, 'error', 'another rule has the same name'));
     names.add(name);
-    const { rule, issues } = lowerRule(record, { accounts, vocabulary, aliases, disabled, places });
+    const { rule, issues } = lowerRule(record, { accounts, vocabulary, aliases, disabled, places, where });
     for (const { severity, message } of issues) problems.push(ruleDiagnostic(record, severity, message));
     if (now !== undefined && rule.expires <= now) problems.push(ruleDiagnostic(record, 'warning', endedSince(rule)));
     clauses += rule.clauses.length;
@@ -118,6 +121,7 @@ class IndexedPolicy implements Policy {
   /** Those that ask for what a flow says, in the order of evaluation. */
   readonly #asking: readonly Clause[];
   readonly #first: FirstMatch;
+  readonly #where: Whereabouts;
   readonly #byMode: Decision;
   #ordered: readonly OrderedRule[] | undefined;
   #kernelRules: readonly KernelRule[] | undefined;
@@ -125,6 +129,7 @@ class IndexedPolicy implements Policy {
   constructor(context: CompileContext, rules: readonly CompiledRule[], view: View) {
     this.revision = context.revision;
     this.mode = context.mode;
+    this.#where = context.where ?? {};
     this.#rules = rules;
     this.#view = view;
     this.#first = new FirstMatch(view);
@@ -224,7 +229,7 @@ class IndexedPolicy implements Policy {
     const trees = this.#trees[view.direction] as Trees;
     const winners = this.#winners(trees, now);
     const depends = noteReasons(trees, winners, view, now).fields();
-    return { ...decision, depends, trace: traceOf(winners, this.#clauses, view, attempt, now) };
+    return { ...decision, depends, trace: traceOf(winners, this.#clauses, view, { attempt, where: this.#where, now }) };
   }
 
   touching(process: Process, now: number): readonly TouchingRule[] {

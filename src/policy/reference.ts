@@ -3,6 +3,7 @@ import type { Attempt } from '#model/attempt.ts';
 import type { Direction, Endpoint, Flow } from '#model/flow.ts';
 import type { Accounts } from '#model/messages.ts';
 import { prefixHolds } from '#model/net/address.ts';
+import type { Whereabouts } from '#model/net/network.ts';
 import { hasPorts } from '#model/net/protocol.ts';
 import { scopeOf } from '#model/net/scope.ts';
 import type { AppCondition, RuleRecord, RuleText } from '#model/rule.ts';
@@ -27,7 +28,7 @@ export function referenceDecide(
     .filter(({ rule }) => rule.enabled !== false && context.disabled?.has(rule.name) !== true)
     .filter((record) => (record.expires ?? Infinity) > now)
     .flatMap((record) => pairs(record, attempt.flow.direction))
-    .filter(({ rule }) => matches(rule, attempt, context.accounts, context.places))
+    .filter(({ rule }) => isThere(rule, context.where) && matches(rule, attempt, context.accounts, context.places))
     .sort((a, b) => compare(a.rank, b.rank));
   const deciding = matching.filter(({ rule }) => rule.action !== 'log');
   const own = deciding.find(({ record }) => record.origin !== 'answer');
@@ -57,7 +58,7 @@ function pairs(record: RuleRecord, direction: Direction): Pair[] {
   return texts.map((one) => ({ record, rule: one, rank: rankOf(record, one, direction) }));
 }
 
-const ofFlow = ['port', 'interface', 'network', 'icmp-type'] as const;
+const ofFlow = ['port', 'interface', 'network', 'icmp-type', 'profile', 'known-network'] as const;
 const ofProcess = ['user', 'group', 'supplementary-group', 'ancestor', 'args', 'label', 'cgroup', 'seeded'] as const;
 
 /** Smaller comes first, item by item. */
@@ -113,6 +114,13 @@ function placeRank(text: string | undefined): number {
 function compare(a: Rank, b: Rank): number {
   const at = a.findIndex((item, index) => item !== b[index]);
   return at < 0 ? 0 : (a[at] as number) < (b[at] as number) ? -1 : 1;
+}
+
+/** Whether the machine is on a network that the rule asks for. */
+function isThere(rule: RuleText, { network, profile }: Whereabouts = {}): boolean {
+  const named = rule['known-network'] === undefined || several(rule['known-network']).some((name) => name === network);
+  const holds = text(profile);
+  return named && (rule.profile === undefined || several(rule.profile).some((wanted) => holds?.(wanted) === true));
 }
 
 /** Every line that the rule has must hold, by one of its values; what is not known fulfils none. */

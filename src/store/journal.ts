@@ -51,6 +51,7 @@ const retentionAfterRows = 10_000;
 
 export class Journal {
   readonly #options: JournalOptions;
+  #bounds: Pick<JournalOptions, 'maxAgeMs' | 'maxBytes'>;
   #database: DatabaseSync | undefined;
   #sequence = 0;
   #waiting: Write[] = [];
@@ -69,6 +70,7 @@ export class Journal {
 
   constructor(options: JournalOptions) {
     this.#options = options;
+    this.#bounds = options;
     this.#open();
     this.#retention = setInterval(() => this.retain(), retentionMs).unref();
   }
@@ -282,13 +284,20 @@ export class Journal {
     }
   }
 
+  /** Other bounds from now on. */
+  keep(bounds: Pick<JournalOptions, 'maxAgeMs' | 'maxBytes'>): void {
+    this.#bounds = bounds;
+    this.#retainAgain();
+  }
+
   /** Removes a bounded number of rows that are too old or too many; called every minute, and again while there are more. */
   retain(): void {
     this.#beginAgainIfRemoved();
     this.flush();
     if (this.#database === undefined) return;
     this.#written = 0;
-    const { maxAgeMs, maxBytes, now } = this.#options;
+    const { now } = this.#options;
+    const { maxAgeMs, maxBytes } = this.#bounds;
     try {
       const oldest = now() - maxAgeMs;
       let more = false;

@@ -44,6 +44,11 @@ export class LocalFile {
     return this.#indexOf(name) >= 0;
   }
 
+  /** As they stand, in their order. */
+  rules(): RuleText[] {
+    return this.#list('rules').items.map((item) => item.toJSON() as RuleText);
+  }
+
   add(rule: RuleText): void {
     this.#list('rules').add(this.#document.createNode(rule) as YAMLMap);
   }

@@ -25,7 +25,12 @@ export interface EditError {
 const temporarySchema = z.strictObject({ bootId: z.string(), records: z.array(ruleRecordSchema) });
 
 /** What an edit may change, and what a version remembers. */
-const snapshotSchema = z.strictObject({ local: z.string(), temporary: z.array(ruleRecordSchema) });
+const snapshotSchema = z.strictObject({
+  local: z.string(),
+  temporary: z.array(ruleRecordSchema),
+  /** Other files of the configuration that people change through Postern, by name; empty where there is none. */
+  files: z.record(z.string(), z.string()).optional(),
+});
 type Snapshot = z.infer<typeof snapshotSchema>;
 
 const versionSchema = z.strictObject({
@@ -56,11 +61,15 @@ const maxVersions = 200;
 export interface Draft {
   readonly local: LocalFile;
   temporary: RuleRecord[];
+  /** As they stand: networks.yaml and settings.yaml. */
+  readonly files: Record<string, string>;
 }
 
 export interface RuleStoreOptions {
   readonly rulesDir: string;
   readonly stateDir: string;
+  /** Paths of other files that edits may change and undo puts back; by their names. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Names this run of the kernel: /proc/sys/kernel/random/boot_id. */
   readonly bootId: string;
   readonly now: () => number;
@@ -136,27 +145,47 @@ export class RuleStore {
     if (broken !== undefined) {
       return fail({ kind: 'conflict', message: `mend the file first: ${formatDiagnostic(broken)}` });
     }
-    const before: Snapshot = { local: text, temporary: this.temporary() };
-    const draft: Draft = { local: new LocalFile(text), temporary: [...before.temporary] };
+    const before: Snapshot = { local: text, temporary: this.temporary(), files: this.#otherFiles() };
+    const draft: Draft = {
+      local: new LocalFile(text),
+      temporary: [...before.temporary],
+      files: { ...before.files },
+    };
     const changed = change(draft);
     if (!changed.ok) return changed;
-    const after = draft.local.toString();
+    // What nobody touched stays as it was written.
+    const untouched = draft.local.toString() === new LocalFile(text).toString();
+    const after = untouched ? text : draft.local.toString();
     const wrong = parseRuleFile(after, localFileName, 'local').diagnostics.find(({ severity }) => severity === 'error');
     if (wrong !== undefined) return fail({ kind: 'conflict', message: wrong.message });
-    return this.#put(uid, what, before, { local: after, temporary: draft.temporary });
+    return this.#put(uid, what, before, { local: after, temporary: draft.temporary, files: draft.files });
   }
 
   #put(uid: number, what: string, before: Snapshot, after: Snapshot): Result<Version, EditError> {
     try {
       const version = this.#remember(uid, what, before, after);
       this.#writeTemporary(after.temporary);
-      writeAtomically(this.#path(localFileName), after.local);
-      chmodSync(this.#path(localFileName), 0o644);
+      // Where nothing changed, nothing is written: a file that is not there is not made.
+      if (after.local !== before.local) this.#write(this.#path(localFileName), after.local);
+      for (const [name, path] of Object.entries(this.#options.files ?? {})) {
+        const text = after.files?.[name];
+        if (text !== undefined && text !== before.files?.[name]) this.#write(path, text);
+      }
       return ok(version);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       return fail({ kind: 'storage', message: `the rules could not be written: ${why}` });
     }
+  }
+
+  #write(path: string, text: string): void {
+    writeAtomically(path, text);
+    chmodSync(path, 0o644);
+  }
+
+  #otherFiles(): Record<string, string> {
+    const files = Object.entries(this.#options.files ?? {});
+    return Object.fromEntries(files.map(([name, path]) => [name, readIfThere(path) ?? '']));
   }
 
   get #versionsDir(): string {
@@ -215,11 +244,16 @@ export class RuleStore {
   #restore(uid: number, what: string, to: Snapshot, bootId: string | undefined): Result<Version, EditError> {
     const alive = ({ lifetime, expires }: RuleRecord) =>
       bootId === this.#options.bootId || lifetime === 'always' || expires !== undefined;
-    return this.#put(uid, what, this.#now(), { local: to.local, temporary: to.temporary.filter(alive) });
+    const { local, temporary, files } = to;
+    return this.#put(uid, what, this.#now(), { local, temporary: temporary.filter(alive), ...(files && { files }) });
   }
 
   #now(): Snapshot {
-    return { local: readIfThere(this.#path(localFileName)) ?? '', temporary: this.temporary() };
+    return {
+      local: readIfThere(this.#path(localFileName)) ?? '',
+      temporary: this.temporary(),
+      files: this.#otherFiles(),
+    };
   }
 
   /** How a change left the rules. What earlier versions of Postern did not write down is how the next one found them. */
@@ -248,6 +282,11 @@ export class RuleStore {
     const files = [
       { file: this.#path(localFileName), before: before.local, after: after.local },
       { file: 'temporary rules and answers', before: asText(before.temporary), after: asText(after.temporary) },
+      ...Object.entries(this.#options.files ?? {}).map(([name, file]) => ({
+        file,
+        before: before.files?.[name] ?? '',
+        after: after.files?.[name] ?? '',
+      })),
     ];
     return ok({ from: bare(from), to: until === undefined ? (to === 'now' ? to : null) : bare(until), files });
   }

@@ -74,3 +74,18 @@ test('what is not known matches no rule that asks for it', () => {
     }
   }
 });
+
+test('a network that is not known matches no rule that asks for one', () => {
+  const rule = ruleSchema.parse({ name: 'asks', action: 'allow', profile: '*' });
+  const named = ruleSchema.parse({ name: 'names', action: 'allow', 'known-network': 'Home' });
+  const decided = (where: { network?: string; profile?: string }) => {
+    const context = { revision: 1, mode: 'lockdown', accounts: { users: {}, groups: {} }, where } as const;
+    const records = [rule, named].map((one) => ({ rule: one, origin: 'file' as const }));
+    return compilePolicy(records, context).policy.decide(attempt('curl → 192.0.2.1:443/tcp'), 0).rule;
+  };
+  assert.equal(decided({ profile: 'home' }), 'asks');
+  assert.equal(decided({ network: 'Home' }), 'names');
+  assert.equal(decided({ network: 'Office' }), null);
+  assert.equal(decided({}), null);
+  assert.equal(ruleSchema.safeParse({ name: 'x', action: 'allow', profile: 'unknown' }).success, false);
+});

@@ -97,6 +97,7 @@ async function swap(revision: number): Promise<void> {
     aliases: {},
     resolvers: [],
     places: { geo: null, lists: null },
+    where: {},
     accounts: { users: {}, groups: {} },
     settings: { mode: 'lockdown', failMode: 'known', forward: false, holdSeconds: 30 },
   });

@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PromptView } from '#model/api.ts';
 import type { LearnReview } from '#model/learn/learning.ts';
+import type { Networks } from '#model/net/network.ts';
 import { outputs } from '../outputs.ts';
 import { Lab, type Postern, type Ran } from './lab.ts';
 import { world } from './namespaces.ts';
@@ -225,6 +226,14 @@ describe('the command line', () => {
     await postern.until(() => lines.includes('\n'), 'a line');
     holds('log --follow', { code: 0, stdout: lines.split('\n')[0] ?? '', stderr: '', ms: 0 });
     followed.kill('SIGKILL');
+    await of('networks show');
+    const [network] = (await postern.json<Networks>(['networks', 'show'])).networks;
+    await of('networks name', network?.id ?? '', 'Lab', '--profile', 'work');
+    await of('networks later', 'Lab');
+    await of('networks forget', 'Lab');
+    await of('settings show');
+    await of('settings set', 'journal-days', '7');
+    await of('settings reset', 'journal-days');
     assert.deepEqual([...seen].sort(), Object.keys(outputs).sort());
   });
 

@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import type { EventView, LogLine, ModeRequest, PromptView, Status } from '#model/api.ts';
+import type { ChangeSettings } from '#model/machine/settings.ts';
+import type { ChangeNetwork } from '#model/net/network.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { RuleText } from '#model/rule.ts';
 import type { TryRule } from '#model/shown/ruletext.ts';
@@ -11,6 +13,8 @@ import { fakeFacets, fakeGroups, fakePreview, isAsked } from './fakehistory.ts';
 import { FakeRules } from './fakerules.ts';
 import { madeApp, madeApps } from './madeapps.ts';
 import { madeLearnings, madeReview } from './madelearning.ts';
+import { MadeNetworks } from './madenetworks.ts';
+import { changeMadeSettings, madeSettings } from './madesettings.ts';
 import { madeLists, madeRules, madeStatus, madeVersions } from './madestate.ts';
 import { madeLine, madeNames, madeOwnLine, madePrompt } from './madeup.ts';
 
@@ -40,6 +44,8 @@ export interface Fake {
   signOut(): void;
   /** A new question. */
   ask(): void;
+  /** The machine comes to a new network. */
+  arrive(): void;
   /** One more connection. */
   connect(): void;
   /** Somebody else answers the oldest question. */
@@ -70,6 +76,8 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
   let rules = madeRules(start);
   let versions = madeVersions(start);
   let lists = madeLists(start);
+  const networks = new MadeNetworks(start);
+  let settings = madeSettings;
   let mode: Partial<Status> = {};
 
   const write = (stream: ServerResponse, event: EventView) =>
@@ -294,6 +302,19 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
         return { json: madeLearnings(Date.now())[0] };
       case 'DELETE /learnings':
         return { json: null };
+      case 'GET /settings':
+        return { json: settings };
+      case 'PATCH /settings':
+        settings = changeMadeSettings(settings, body as ChangeSettings);
+        changed('set something');
+        return { json: settings };
+      case 'GET /networks':
+        return { json: networks.list() };
+      case 'PATCH /networks':
+        return { json: networks.change(name, body as ChangeNetwork) };
+      case 'DELETE /networks':
+        networks.forget(name);
+        return { json: null };
       case 'POST /explain':
         return { json: explained() };
       case 'POST /reload':
@@ -390,6 +411,11 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     },
     ask,
     connect,
+    arrive: () => {
+      const { where } = networks.arrive(Date.now());
+      const [network, profile] = [where.network ?? null, where.profile ?? null];
+      tell('network-changed', { network, profile, connected: { interface: 'wlan0' }, tunnels: [] });
+    },
     answerElsewhere: () => {
       const [oldest] = prompts;
       if (oldest === undefined) return;

@@ -11,6 +11,7 @@ import { SettingsFile } from '#daemon/control/settings.ts';
 import type { ControlOptions } from '#daemon/up/options.ts';
 import { Journal } from '#store/journal.ts';
 import { ListKeeper } from '#store/lists/keeper.ts';
+import { SeenNetworks } from '#store/machine/seennetworks.ts';
 import { RuleStore } from '#store/rulestore.ts';
 import { bigConnection, chance } from './bigjournal.ts';
 import { madeStatus } from './madestate.ts';
@@ -50,7 +51,8 @@ export async function startLoadServer(folder: string, file: string): Promise<Loa
   } as const;
   const keeper = new PolicyKeeper({
     ...parts,
-    ...{ geo: () => null, lists: () => null },
+    ...{ geo: () => null, lists: () => null, where: () => ({}) },
+    chosen: () => ({ failMode: 'known', holdSeconds: 30 }),
     ...{ onProblems: () => {}, onRefused: () => {}, onApplied: () => {}, onRules: () => {} },
   });
   await keeper.reload();
@@ -67,6 +69,8 @@ export async function startLoadServer(folder: string, file: string): Promise<Loa
     ...{ version: '0', journal, journalFile: file, history, keeper, lists },
     geo: { placeOf: () => ({}), sources: () => ({ countries: null, networks: null }) },
     resolvers: { hasName: () => false, hasAddress: () => false },
+    settingsFile: join(folder, 'settings.yaml'),
+    networks: { file: join(folder, 'networks.yaml'), seen: new SeenNetworks(join(folder, 'seen.json'), () => {}) },
     say: () => {},
     describe: () => '',
   });

@@ -4,6 +4,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import './app.css';
 import { router } from './router.tsx';
+import './settings/preferences.ts';
 
 const root = document.getElementById('root');
 if (root !== null) {

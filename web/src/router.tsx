@@ -30,7 +30,9 @@ const tree = root.addChildren([
     page('/learn', () => import('./learn/Learn.tsx')),
     page('/rules/$rule', () => import('./editor/Editor.tsx')),
     page('/names', () => import('./names/Names.tsx')),
+    page('/networks', () => import('./networks/Networks.tsx')),
     page('/lists', () => import('./lists/Lists.tsx')),
+    page('/settings', () => import('./settings/Settings.tsx')),
     page('/health', () => import('./health/Health.tsx')),
   ]),
 ]);

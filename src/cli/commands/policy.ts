@@ -5,6 +5,7 @@ import type { CheckReport } from '#model/api.ts';
 import { type Attempt, attemptFromJson, attemptSchema, attemptToJson } from '#model/attempt.ts';
 import type { Explanation } from '#model/decision.ts';
 import { modes } from '#model/mode.ts';
+import type { Whereabouts } from '#model/net/network.ts';
 import { ask, type Context, Ending, exits } from '../context.ts';
 import { type ConditionFlags, conditionFlags, conditionsOf, jsonFlag, runtimeDirFlag } from '../flags.ts';
 import { paint, paintAction, safe, write, writeJson } from '../output.ts';
@@ -33,17 +34,23 @@ function readAttempt(text: string): Attempt {
   throw new Ending(exits.usage, `--json: ${issue?.path.join('.')}: ${issue?.message}`);
 }
 
-async function attemptOf(flags: ExplainFlags): Promise<Attempt> {
-  if (flags.json !== undefined && flags.json !== '') return readAttempt(flags.json);
-  const { attemptFromConditions, completeAccounts } = await import('#policy/index.ts');
+/** The attempt, and on which network; undefined: on the one that the machine is on. */
+async function askedOf(flags: ExplainFlags): Promise<{ attempt: Attempt; where: Whereabouts | undefined }> {
+  const { attemptFromConditions, completeAccounts, whereOf } = await import('#policy/index.ts');
   const { readLocalAccounts } = await import('../rulesdir.ts');
   const conditions = conditionsOf(flags) as Parameters<typeof attemptFromConditions>[0];
+  const said = whereOf(conditions);
+  const where = Object.keys(said).length === 0 ? undefined : said;
+  if (flags.json !== undefined && flags.json !== '') return { attempt: readAttempt(flags.json), where };
   const made = attemptFromConditions(conditions, completeAccounts(readLocalAccounts(), [], [conditions]));
   if (!made.ok) throw new Ending(exits.usage, made.error);
-  return made.value;
+  return { attempt: made.value, where };
 }
 
-async function explainHere(flags: ExplainFlags, attempt: Attempt): Promise<Explanation> {
+async function explainHere(
+  flags: ExplainFlags,
+  { attempt, where }: Awaited<ReturnType<typeof askedOf>>,
+): Promise<Explanation> {
   const { compilePolicy, completeAccounts, formatDiagnostic, judgingGuests } = await import('#policy/index.ts');
   const { readAliases, readLocalAccounts, readRules } = await import('../rulesdir.ts');
   const { ownPlaces } = await import('#kernel/places/placefiles.ts');
@@ -55,6 +62,7 @@ async function explainHere(flags: ExplainFlags, attempt: Attempt): Promise<Expla
     disabled,
     aliases: readAliases(records),
     places: ownPlaces(),
+    where,
   });
   const wrong = [...diagnostics, ...problems].find(({ severity }) => severity === 'error');
   if (wrong !== undefined) throw new Ending(exits.no, formatDiagnostic(wrong));
@@ -79,6 +87,7 @@ export const explainCommand = buildCommand<ExplainFlags, [], Context>({
       'The attempt is given by the words of rules, or as JSON. With --policy it needs no daemon.\n' +
       'The answer is JSON when the question was. Exit code 1 when the attempt is refused.\n\nExamples:\n' +
       '  postern explain --app /usr/bin/curl --user alice --to 192.0.2.7:443\n' +
+      '  postern explain --app /usr/bin/curl --to 192.0.2.7:443 --profile public\n' +
       '  postern explain --policy ./rules --json \'{"flow":{"protocol":"tcp","remote":{"address":"192.0.2.7","port":443}}}\'\n',
   },
   parameters: {
@@ -104,11 +113,11 @@ export const explainCommand = buildCommand<ExplainFlags, [], Context>({
     },
   },
   async func(flags) {
-    const attempt = await attemptOf(flags);
+    const asked = await askedOf(flags);
     const explanation =
       flags.policy === undefined
-        ? await ask<Explanation>(flags, 'POST', '/explain', attemptToJson(attempt))
-        : await explainHere(flags, attempt);
+        ? await ask<Explanation>(flags, 'POST', '/explain', { ...attemptToJson(asked.attempt), where: asked.where })
+        : await explainHere(flags, asked);
     if (flags.json === undefined) print(explanation);
     else writeJson(explanation);
     if (explanation.action === 'reject' || explanation.action === 'drop') throw new Ending(exits.no);

@@ -89,6 +89,7 @@ export const answerCommand = buildCommand<AnswerFlags, [string, Answer['action']
       '  postern answer m3x-7 allow --scope domain --for always\n' +
       '  postern answer m3x-7 allow --name site.example --for 15m\n' +
       '  postern answer m3x-7 reject --scope list --for always\n' +
+      '  postern answer m3x-7 allow --for here\n' +
       '  postern answer m3x-7 reject --scope app --scope any-destination --for always\n',
   },
   parameters: {
@@ -124,10 +125,11 @@ export const answerCommand = buildCommand<AnswerFlags, [string, Answer['action']
         kind: 'parsed',
         parse: (text: string) => {
           const parsed = lifetimeSchema.safeParse(text);
-          if (!parsed.success) throw new Error(`"${text}" must be once, exit, boot, always or minutes such as 15m`);
+          if (!parsed.success)
+            throw new Error(`"${text}" must be once, exit, boot, always, here or minutes such as 15m`);
           return parsed.data;
         },
-        brief: 'once (default: no rule), exit, 15m, boot, always',
+        brief: 'once (default: no rule), exit, 15m, boot, always, here: on this network only',
         default: 'once',
         placeholder: 'TIME',
       },
@@ -155,7 +157,10 @@ export const answerCommand = buildCommand<AnswerFlags, [string, Answer['action']
       write(`Answered${done.name === null ? '' : ` for ${safe(done.name)}`}; no rule was made.`);
     } else {
       const { formatRule } = await import('#policy/index.ts');
-      for (const rule of done.rules) write(`Answered, with a rule for ${flags.for}: ${safe(formatRule(rule))}`);
+      for (const rule of done.rules)
+        write(
+          `Answered, with a rule for ${flags.for === 'here' ? 'this network' : flags.for}: ${safe(formatRule(rule))}`,
+        );
       if (mayChangeRules()) write('Take it back with: postern undo');
     }
     if (!flags.json && done.otherNames.length > 0) {

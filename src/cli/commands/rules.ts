@@ -118,7 +118,7 @@ async function print(flags: ClientFlags, change: RuleChange): Promise<void> {
 
 function parseLifetime(text: string): string {
   if (text !== 'once' && text !== 'exit' && lifetimeSchema.safeParse(text).success) return text;
-  throw new Error(`"${text}" must be boot, always or minutes such as 15m`);
+  throw new Error(`"${text}" must be boot, always, here or minutes such as 15m`);
 }
 
 const addCommand = buildCommand<RuleFlags & { readonly for?: string; readonly try: boolean }, [Action], Context>({
@@ -139,7 +139,7 @@ const addCommand = buildCommand<RuleFlags & { readonly for?: string; readonly tr
       for: {
         kind: 'parsed',
         parse: parseLifetime,
-        brief: 'Lifetime: always (default), boot, or minutes such as 15m',
+        brief: 'Lifetime: always (default), boot, here (on this network only), or minutes such as 15m',
         optional: true,
         placeholder: 'TIME',
       },

@@ -1,10 +1,12 @@
 // postern status, postern doctor
 import { buildCommand } from '@stricli/core';
 import type { DoctorCheck, Status } from '#model/api.ts';
+import type { Networks } from '#model/net/network.ts';
 import type { Counters, GateStatus, KernelPath } from '#model/status.ts';
 import { ask, type Context, Ending, exits } from '../context.ts';
 import { formatEncryptedDns } from '../encrypteddns.ts';
 import { type ClientFlags, clientFlags, jsonFlag } from '../flags.ts';
+import { networkQuestion, whereNow } from '../machine/networks.ts';
 import { formatTime, paint, safe, write, writeJson } from '../output.ts';
 
 /** Counters that are worth a line when they are not zero, and what each means. */
@@ -103,8 +105,15 @@ export const statusCommand = buildCommand<ClientFlags, [], Context>({
   parameters: { flags: clientFlags },
   async func(flags) {
     const status = await ask<Status>(flags, 'GET', '/status');
-    if (flags.json) writeJson(status);
-    else for (const line of describe(status)) write(line);
+    if (flags.json) {
+      writeJson(status);
+      return;
+    }
+    const networks = await ask<Networks>(flags, 'GET', '/networks');
+    for (const line of describe(status)) write(line);
+    write(`Network        ${whereNow(networks)}`);
+    const question = networkQuestion(networks);
+    if (question !== undefined) write(paint('yellow', question));
   },
 });
 

@@ -10,6 +10,7 @@ import type { ControlMessage } from '#model/messages.ts';
 import { answerSchema, type Prompt } from '#model/prompt.ts';
 import { Journal } from '#store/journal.ts';
 import { ListKeeper } from '#store/lists/keeper.ts';
+import { SeenNetworks } from '#store/machine/seennetworks.ts';
 import { RuleStore } from '#store/rulestore.ts';
 import type { ControlOptions } from '../up/options.ts';
 import { Control } from './control.ts';
@@ -67,6 +68,8 @@ describe('answers by name', () => {
       ...parts,
       geo: () => null,
       lists: () => null,
+      where: () => ({}),
+      chosen: () => ({ failMode: 'known', holdSeconds: 30 }),
       onProblems: () => {},
       onRefused: () => {},
       onApplied: () => {},
@@ -89,6 +92,11 @@ describe('answers by name', () => {
       lists,
       geo: { placeOf: () => ({ country: 'DE', as: 13335 }), sources: () => ({ countries: null, networks: null }) },
       resolvers: { hasName: () => false, hasAddress: () => false },
+      settingsFile: join(folder, 'settings.yaml'),
+      networks: {
+        file: join(folder, 'networks.yaml'),
+        seen: new SeenNetworks(join(folder, 'networks.json'), () => {}),
+      },
       ...{ version: '0', journal, journalFile, keeper, say: () => {}, describe: () => '' },
     });
   });

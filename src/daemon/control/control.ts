@@ -12,6 +12,7 @@ import type { GateMessage } from '#model/messages.ts';
 import { formatAddress } from '#model/net/address.ts';
 import type { ListChange, ListDefinition, ListHit, ListView } from '#model/net/list.ts';
 import { maxNamesListed, type NamesQuery, type NameView, namesForProgram } from '#model/net/nameview.ts';
+import type { Whereabouts } from '#model/net/network.ts';
 import type { Process } from '#model/process.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { FieldName } from '#model/query/fields.ts';
@@ -25,8 +26,10 @@ import type { GeoFolder } from '#store/geo/geofolder.ts';
 import { isPrivate, readApps, readConnection, readEvents, readHits, readLog, replayFrom } from '#store/history.ts';
 import type { Journal, JournalRow } from '#store/journal.ts';
 import type { ListKeeper } from '#store/lists/keeper.ts';
+import type { SeenNetworks } from '#store/machine/seennetworks.ts';
 import type { RuleStore } from '#store/rulestore.ts';
 import type { ControlOptions } from '../up/options.ts';
+import { MachineFiles } from './chosen/machinefiles.ts';
 import { registeredDomain } from './domains.ts';
 import type { GateLink } from './gatelink.ts';
 import { History } from './history/history.ts';
@@ -60,6 +63,8 @@ export interface ControlParts {
   readonly link: () => GateLink;
   readonly now: () => number;
   readonly pages: Pages;
+  readonly settingsFile: string;
+  readonly networks: { readonly file: string; readonly seen: SeenNetworks };
   /** A line for whoever reads along. */
   readonly say: (line: string) => void;
   readonly describe: (connection: Connection) => string;
@@ -82,6 +87,9 @@ export class Control implements Services {
   readonly #history: History;
   readonly trials: RuleTrials;
   readonly #programFacts: ProgramFacts;
+  readonly machine: MachineFiles;
+  readonly networks: MachineFiles['networks'];
+  readonly chosen: MachineFiles['chosen'];
   readonly #listeners = new Set<Listener>();
   readonly #encryptedDns = new EncryptedDnsLog();
   readonly #said = new Set<string>();
@@ -104,12 +112,21 @@ export class Control implements Services {
       keeper,
       now,
       onChange: (version) => this.record('rules-changed', version),
+      onFiles: () => this.machine.look(),
+      here: () => this.networks.here(),
     });
     this.learning = new Learner({
       ...{ keeper, journal, now, changes: this.#changes },
       file: new LearningsFile(parts.options.stateDir, (text) => this.notice('warning', text)),
       notice: (text) => this.notice('info', text),
     });
+    this.machine = new MachineFiles(parts, {
+      edit: (uid, what, change) => this.#changes.edit(uid, what, [], change),
+      record: (type, data) => this.record(type, data),
+      notice: (level, text) => this.notice(level, text),
+    });
+    this.networks = this.machine.networks;
+    this.chosen = this.machine.chosen;
   }
 
   /** Something happened: into the journal and to all who follow and may hear of it. */
@@ -213,7 +230,7 @@ export class Control implements Services {
   // What people ask.
 
   async status(uid?: number): Promise<Status> {
-    const { version, options, settings, keeper, journal, journalFile, store, now } = this.#parts;
+    const { version, settings, keeper, journal, journalFile, store, now } = this.#parts;
     const { pausedUntil, revert, revision } = settings.current;
     return {
       version,
@@ -221,7 +238,7 @@ export class Control implements Services {
       pausedUntil: pausedUntil !== null && pausedUntil > now() ? pausedUntil : null,
       revertsAt: revert?.at ?? null,
       revertsTo: revert?.to ?? null,
-      failMode: options.failMode,
+      failMode: this.chosen.get('fail'),
       revision,
       problems: [...keeper.problems],
       refusal: keeper.refusal,
@@ -470,10 +487,10 @@ export class Control implements Services {
     return ok(seen.map((view) => ({ ...view, ...this.#parts.geo.placeOf(view.address) })));
   }
 
-  async explain(attempt: Attempt, uid?: number): Promise<Explanation> {
+  async explain(attempt: Attempt, uid?: number, where?: Whereabouts): Promise<Explanation> {
     const named = attempt.names.length > 0 ? attempt : { ...attempt, names: await this.#namesFor(attempt, uid) };
     const hidden = this.#hiddenRules(uid);
-    const explanation = this.#parts.keeper.policy.explain(named, this.#parts.now());
+    const explanation = this.#parts.keeper.policyAt(where).explain(named, this.#parts.now());
     const { rule, trace } = explanation;
     return {
       ...explanation,

@@ -11,6 +11,9 @@ import { GeoFolder } from '#store/geo/geofolder.ts';
 import { Journal } from '#store/journal.ts';
 import { builtinLists, readKnownResolvers } from '#store/lists/builtin.ts';
 import { ListKeeper } from '#store/lists/keeper.ts';
+import { networkFileName } from '#store/machine/networkfile.ts';
+import { SeenNetworks } from '#store/machine/seennetworks.ts';
+import { settingsFileName } from '#store/machine/settingsfile.ts';
 import { RuleStore } from '#store/rulestore.ts';
 import type { ControlOptions } from '../up/options.ts';
 import { tellSupervisor } from '../up/statusline.ts';
@@ -19,6 +22,7 @@ import { Control } from './control.ts';
 import { GateLink } from './gatelink.ts';
 import { HistoryThread } from './history/thread.ts';
 import { bootId, resolverFolders } from './machine.ts';
+import { NetworkWatching } from './networks/watching.ts';
 import { PagesServer } from './pages/server.ts';
 import { PolicyKeeper } from './policykeeper.ts';
 import { serveApi } from './server.ts';
@@ -49,7 +53,11 @@ async function run(options: ControlOptions): Promise<void> {
   const settings = new SettingsFile(options.stateDir, (text) => notice(text));
   settings.settle(now());
   if (options.mode !== undefined) settings.change({ mode: options.mode, pausedUntil: null, revert: null });
-  const store = new RuleStore({ rulesDir, stateDir: options.stateDir, bootId: bootId(), now });
+  const machineDir = join(options.configDir, 'machine');
+  const networksFile = join(machineDir, networkFileName);
+  const settingsFile = join(machineDir, settingsFileName);
+  const files = { [networkFileName]: networksFile, [settingsFileName]: settingsFile };
+  const store = new RuleStore({ rulesDir, stateDir: options.stateDir, files, bootId: bootId(), now });
   const history = new HistoryThread(journalFile);
   const journal = new Journal({
     ...{ file: journalFile, maxAgeMs, maxBytes, now },
@@ -82,6 +90,8 @@ async function run(options: ControlOptions): Promise<void> {
     link: () => link as GateLink,
     geo: () => geo.current(),
     lists: () => lists.current(),
+    chosen: () => ({ failMode: control.chosen.get('fail'), holdSeconds: control.chosen.get('hold') }),
+    where: () => control.networks.where(),
     now,
     onProblems: (problems) => {
       const text = problems.map(formatDiagnostic).join('\n');
@@ -112,11 +122,17 @@ async function run(options: ControlOptions): Promise<void> {
     link: () => link as GateLink,
     now,
     pages,
+    settingsFile,
+    networks: {
+      file: networksFile,
+      seen: new SeenNetworks(join(options.stateDir, 'networks.json'), (text) => notice(text)),
+    },
     say,
     describe: (connection) => formatConnection(connection, (uid) => keeper.userName(uid)),
   });
   notice = (text) => control.notice('warning', text);
   for (const text of early) notice(text);
+  const networks = new NetworkWatching(control.networks, () => link as GateLink);
   link = new GateLink({
     path: join(options.runtimeDir, 'gate.sock'),
     onMessage: (message) => control.gateMessage(message),
@@ -124,6 +140,7 @@ async function run(options: ControlOptions): Promise<void> {
     onNonsense: (error) => say(`A message of the gate was not understood: ${error}`),
   });
   const watcher = watchFolder(rulesDir, /\.ya?ml$/, () => void keeper.reload());
+  const machineWatcher = watchFolder(machineDir, /\.yaml$/, () => control.machine.look());
   const geoWatcher = watchFolder(geo.folder, /^[^.]/, () => void geo.look());
   void geo.look();
   const listWatcher = watchFolder(lists.definitions.folder, /\.ya?ml$/, () => void lists.look());
@@ -140,6 +157,8 @@ async function run(options: ControlOptions): Promise<void> {
 
   const stop = () => {
     watcher.close();
+    machineWatcher.close();
+    networks.close();
     for (const one of resolverWatchers) one.close();
     geoWatcher.close();
     listWatcher.close();

@@ -39,6 +39,8 @@ describe('policy keeper', () => {
       },
       geo: () => null,
       lists: () => null,
+      where: () => ({}),
+      chosen: () => ({ failMode: 'known', holdSeconds: 30 }),
       link: () => link,
       now: Date.now,
       onProblems: () => {},

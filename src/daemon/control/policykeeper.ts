@@ -1,7 +1,8 @@
 // Keeps the gate's policy what the files and answers say: loads, compiles, sends, and keeps the last good one.
 import { PlaceFiles } from '#kernel/places/placefiles.ts';
-import type { Accounts, PlaceFile, PlacesMessage } from '#model/messages.ts';
+import type { Accounts, PlaceFile, PlacesMessage, Settings } from '#model/messages.ts';
 import { formatAddress } from '#model/net/address.ts';
+import type { Whereabouts } from '#model/net/network.ts';
 import type { RuleRecord } from '#model/rule.ts';
 import {
   builtinRules,
@@ -37,6 +38,10 @@ export interface PolicyKeeperPlan {
   readonly geo: () => PlaceFile | null;
   /** The flat file of lists. */
   readonly lists: () => PlaceFile | null;
+  /** What is set while Postern runs. */
+  readonly chosen: () => Pick<Settings, 'failMode' | 'holdSeconds'>;
+  /** The network that the machine is on. */
+  readonly where: () => Whereabouts;
   readonly now: () => number;
   onProblems(problems: readonly Diagnostic[]): void;
   /** The gate refused a policy that was right for us, such as one that nft would not take. */
@@ -64,6 +69,11 @@ export class PolicyKeeper {
   get policy(): Policy {
     this.#policy ??= this.#compile();
     return this.#policy;
+  }
+
+  /** As it would be on another network. */
+  policyAt(where: Whereabouts | undefined): Policy {
+    return where === undefined ? this.policy : this.#compile({ ...this.#context(this.#set), where });
   }
 
   get records(): readonly RuleRecord[] {
@@ -104,6 +114,14 @@ export class PolicyKeeper {
   placesChanged(): void {
     const { geo, lists } = this.#asked(this.#set);
     if (geo || lists || this.problems.length > 0) void this.reload();
+  }
+
+  /** After the machine has come to another network: what was decided on the one before holds no more. */
+  whereChanged(): void {
+    const asks = this.#set.records.some(
+      ({ rule }) => rule.profile !== undefined || rule['known-network'] !== undefined,
+    );
+    if (asks) void this.reload();
   }
 
   #tellRules(): void {
@@ -164,6 +182,7 @@ export class PolicyKeeper {
       accounts: this.#accounts,
       disabled: set.disabled,
       places: this.#places.load(this.#placesFor(set)),
+      where: this.#plan.where(),
       aliases: readAliases(pathsToResolve(set.records)),
     };
   }
@@ -194,7 +213,7 @@ export class PolicyKeeper {
     const revision = settings.current.revision + 1;
     settings.change({ revision });
     const context = this.#context(this.#set);
-    const { accounts, aliases, mode } = context;
+    const { accounts, aliases, mode, where } = context;
     const policy = this.#compile(context);
     this.#policy = policy;
     const reply = await link().ask({
@@ -206,7 +225,8 @@ export class PolicyKeeper {
       accounts,
       resolvers: readResolvers().map(formatAddress),
       places: this.#placesFor(this.#set),
-      settings: { mode, failMode: options.failMode, forward: options.forward, holdSeconds: options.holdSeconds },
+      where,
+      settings: { mode, forward: options.forward, ...this.#plan.chosen() },
     });
     if (reply === undefined) return 'the gate is away; it gets the rules when it is back';
     if (reply.type === 'refused') {

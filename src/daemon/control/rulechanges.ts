@@ -10,6 +10,7 @@ import { fail, ok, type Result } from '#std/result.ts';
 import type { Draft, EditError, RuleStore, Version } from '#store/rulestore.ts';
 import { readRuleText } from '#store/ruletext.ts';
 import { registeredDomain } from './domains.ts';
+import type { Here } from './networks/networks.ts';
 import type { PolicyKeeper } from './policykeeper.ts';
 
 const codes: Readonly<Record<EditError['kind'], ServiceError['code']>> = {
@@ -31,24 +32,32 @@ export class RuleChanges {
   readonly #keeper: PolicyKeeper;
   readonly #now: () => number;
   readonly #onChange: (version: VersionView) => void;
+  readonly #onFiles: () => void;
+  readonly #here: () => Here | undefined;
 
   constructor(parts: {
     readonly store: RuleStore;
     readonly keeper: PolicyKeeper;
     readonly now: () => number;
     readonly onChange: (version: VersionView) => void;
+    /** Files beside the rules may have changed: read before the policy is. */
+    readonly onFiles: () => void;
+    /** The network that the machine is on; undefined where it cannot be recognised. */
+    readonly here: () => Here | undefined;
   }) {
     this.#store = parts.store;
     this.#keeper = parts.keeper;
     this.#now = parts.now;
     this.#onChange = parts.onChange;
+    this.#onFiles = parts.onFiles;
+    this.#here = parts.here;
   }
 
   view({ id, time, uid, what }: Version): VersionView {
     return { id, time, user: this.#keeper.userName(uid) ?? `uid ${uid}`, what };
   }
 
-  async #edit(
+  async edit(
     uid: number,
     what: string,
     rules: readonly RuleText[],
@@ -57,10 +66,12 @@ export class RuleChanges {
     const edited = this.#store.edit(uid, what, change);
     if (!edited.ok) return fail({ code: codes[edited.error.kind], message: edited.error.message });
     const version = this.view(edited.value);
+    this.#onFiles();
     const problem = await this.#keeper.reload();
     if (problem !== undefined && this.#keeper.refusal !== null) {
       // The gate would not take it: what cannot hold is not kept.
       this.#store.undo(uid, version.id);
+      this.#onFiles();
       await this.#keeper.reload();
       return fail({ code: 'conflict', message: `the rules cannot hold so: ${problem}` });
     }
@@ -80,7 +91,10 @@ export class RuleChanges {
     return problems.find(({ severity }) => severity === 'error')?.message;
   }
 
-  async add(uid: number, rule: RuleText, lifetime: Lifetime): Promise<Served<RuleChange>> {
+  async add(uid: number, asked: RuleText, lifetime: Lifetime): Promise<Served<RuleChange>> {
+    const here = lifetime === 'here' ? this.#here() : null;
+    if (here === undefined) return nowhere;
+    const rule = onlyHere(asked, here);
     if (this.#keeper.records.some((record) => record.rule.name === rule.name)) {
       return fail({
         code: 'conflict',
@@ -97,8 +111,9 @@ export class RuleChanges {
     const problem = this.#problem([rule]);
     if (problem !== undefined) return fail({ code: 'bad-request', message: problem });
     const added = this.#asException(rule);
-    return this.#edit(uid, `added rule "${rule.name}"`, [added], (draft) => {
-      if (lifetime === 'always') draft.local.add(added);
+    return this.edit(uid, `added rule "${rule.name}"`, [added], (draft) => {
+      here?.keep(draft);
+      if (lifetime === 'always' || lifetime === 'here') draft.local.add(added);
       else draft.temporary = [...draft.temporary, this.#temporary(added, 'local', lifetime)];
       return ok(undefined);
     });
@@ -110,7 +125,7 @@ export class RuleChanges {
     if (taken !== undefined) return fail({ code: 'conflict', message: `there is a rule "${taken.name}" already` });
     const problem = this.#problem(rules, instead);
     if (problem !== undefined) return fail({ code: 'bad-request', message: problem });
-    return this.#edit(uid, what, rules, (draft) => {
+    return this.edit(uid, what, rules, (draft) => {
       for (const rule of rules) draft.local.add(rule);
       draft.temporary = draft.temporary.filter(({ rule }) => rule.name !== instead);
       return ok(undefined);
@@ -132,7 +147,8 @@ export class RuleChanges {
     subject?: { pid: number; startTime: string },
   ): RuleRecord {
     const expires = expiryOf(lifetime, this.#now());
-    return { rule, origin, lifetime, ...(expires !== undefined && { expires }), ...(subject && { subject }) };
+    const kept = lifetime === 'here' ? 'always' : lifetime;
+    return { rule, origin, lifetime: kept, ...(expires !== undefined && { expires }), ...(subject && { subject }) };
   }
 
   async change(uid: number, name: string, { rule: whole, text, enabled }: RuleEdit): Promise<Served<RuleChange>> {
@@ -151,7 +167,7 @@ export class RuleChanges {
     }
     const what =
       rule !== undefined ? `changed rule "${name}"` : `switched rule "${name}" ${enabled === false ? 'off' : 'on'}`;
-    return this.#edit(uid, what, [next], (draft) => {
+    return this.edit(uid, what, [next], (draft) => {
       if (text !== undefined && draft.local.has(name)) {
         const put = draft.local.setText(name, text);
         return put.ok ? put : fail({ kind: 'conflict', message: put.error });
@@ -183,7 +199,7 @@ export class RuleChanges {
   async remove(uid: number, name: string): Promise<Served<RuleChange>> {
     const record = this.#keeper.records.find((candidate) => candidate.rule.name === name);
     if (record === undefined) return fail(unknownRule(name));
-    return this.#edit(uid, `removed rule "${name}"`, [], (draft) => {
+    return this.edit(uid, `removed rule "${name}"`, [], (draft) => {
       if (draft.local.has(name)) draft.local.remove(name);
       else if (draft.temporary.some((temporary) => temporary.rule.name === name)) {
         draft.temporary = draft.temporary.filter((temporary) => temporary.rule.name !== name);
@@ -207,7 +223,9 @@ export class RuleChanges {
     const userName = asked?.uid === undefined ? undefined : this.#keeper.userName(asked.uid);
     const made = ruleFromAnswer(prompt, answer, { userName, domainOf: registeredDomain, lists });
     if (!made.ok) return fail({ code: 'conflict', message: made.error });
-    const rules = [...made.value];
+    const here = answer.lifetime === 'here' ? this.#here() : null;
+    if (here === undefined) return nowhere;
+    const rules = made.value.map((rule) => onlyHere(rule, here));
     if (rules.length === 0) return ok({ rules, pending: null });
     const problem = this.#problem(rules);
     if (problem !== undefined) return fail({ code: 'conflict', message: problem });
@@ -223,7 +241,8 @@ export class RuleChanges {
       answer.lifetime === 'exit' && asked?.pid !== undefined && asked.startTime !== undefined
         ? { pid: asked.pid, startTime: asked.startTime }
         : undefined;
-    const edited = await this.#edit(uid, `answered a question with rule "${rules[0]?.name}"`, rules, (draft) => {
+    const edited = await this.edit(uid, `answered a question with rule "${rules[0]?.name}"`, rules, (draft) => {
+      here?.keep(draft);
       // Answers are for one user and never outrank an administrator's rules: they are kept apart from those.
       draft.temporary = [
         ...draft.temporary,
@@ -237,6 +256,7 @@ export class RuleChanges {
   async undo(uid: number, version?: number): Promise<Served<Undone>> {
     const done = this.#store.undo(uid, version);
     if (!done.ok) return fail({ code: codes[done.error.kind], message: done.error.message });
+    this.#onFiles();
     const problem = await this.#keeper.reload();
     const made = this.view(done.value.made);
     this.#onChange(made);
@@ -273,6 +293,17 @@ export interface RuleEdit {
   readonly text?: string | undefined;
   readonly enabled?: boolean | undefined;
 }
+
+/** The same on this network only; on any without one. */
+function onlyHere(rule: RuleText, here: Here | null): RuleText {
+  return here === null ? rule : { ...rule, 'known-network': here.name };
+}
+
+const nowhere: Served<never> = fail({
+  code: 'conflict',
+  message: 'nobody can say which network this is, so nothing can hold on it alone',
+  hint: 'postern networks says what is known; choose another lifetime',
+});
 
 function unknownRule(name: string): ServiceError {
   return { code: 'not-found', message: `there is no rule "${name}"`, hint: 'postern rules lists them' };

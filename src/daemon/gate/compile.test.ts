@@ -121,6 +121,7 @@ const message = fc.record({
   disabled: fc.array(fc.constantFrom('a', 'constructor'), { maxLength: 1 }),
   resolvers: fc.constantFrom([], ['192.0.2.53', 'x']),
   places: fc.constant({ geo: null, lists: null }),
+  where: fc.constant({}),
   aliases: fc.dictionary(fc.constantFrom(...nasty), fc.constantFrom(...nasty), { maxKeys: 2 }),
   accounts: fc.constant({ users: { root: 0, constructor: 7 }, groups: { noinet: 7 } }),
   settings: fc.record({
@@ -167,6 +168,7 @@ test('a policy that makes the compiler throw is refused with a sentence', () => 
         aliases: {},
         resolvers: [],
         places: { geo: null, lists: null },
+        where: {},
         settings,
       },
       get accounts(): never {

@@ -40,6 +40,7 @@ function compileMessage(message: PolicyMessage, places: Places): Result<Compiled
     disabled: new Set(message.disabled),
     aliases: message.aliases,
     places,
+    where: message.where,
   });
   const error = problems.find((problem) => problem.severity === 'error');
   if (error !== undefined) return fail(`${error.file}:${error.line}:${error.column}: ${error.message}`);

@@ -89,6 +89,8 @@ export interface GateParts {
   readonly cache?: FlowCache | undefined;
   /** What far ends are called, where that is seen. */
   readonly names?: Names | undefined;
+  /** A sentence where the kernel does not ask for this neighbour. */
+  readonly findNeighbour?: ((address: string, interfaceIndex: number) => string | undefined) | undefined;
   readonly engine: Engine;
   readonly counts: Counts;
   readonly reports: Reports;
@@ -307,6 +309,12 @@ export class Gate {
           send({ type: 'holders', request: message.request, holders: holders as HoldersFound });
         });
         return;
+      case 'find-neighbour': {
+        const { request, address, interface: index } = message;
+        const error = this.#parts.findNeighbour?.(address, index);
+        send(error === undefined ? { type: 'applied', request } : { type: 'refused', request, error });
+        return;
+      }
       case 'status':
         void this.#parts
           .refresh()

@@ -16,6 +16,7 @@ import { objectFile } from '#kernel/bpf/tier.ts';
 import { nodeQuicCrypto } from '#kernel/crypto/quiccrypto.ts';
 import { Netfilter } from '#kernel/netfilter/netfilter.ts';
 import { SocketLookup } from '#kernel/netlink/socketlookup.ts';
+import { findNeighbour } from '#kernel/network/neighbours.ts';
 import { ProcAttributor } from '#kernel/proc/attributor.ts';
 import { unifiedMount } from '#kernel/proc/owner/processes.ts';
 import { ProcessEvents } from '#kernel/process/events.ts';
@@ -162,6 +163,7 @@ function run(options: GateOptions): void {
   const gate = new Gate({
     kernel,
     queueKind: () => kernel.queueKind,
+    findNeighbour,
     refresh: () => kernel.refresh(),
     kernelPath: options.kernelPath,
     resolved: () => resolved?.state ?? { heard: false, reason: 'switched off by --resolved-monitor off' },

@@ -45,6 +45,7 @@ export function prepareFolders(wanted: Folders, account: Account): Result<Folder
     // The group writes the rules that people make and nothing beside them; only the state is the control plane's own.
     prepare(folders.configDir, 0o755, rootAndGroup);
     prepare(join(folders.configDir, 'rules.d'), 0o2775, rootAndGroup, constants.O_NOFOLLOW);
+    prepare(join(folders.configDir, 'machine'), 0o2775, rootAndGroup, constants.O_NOFOLLOW);
     prepare(join(folders.configDir, 'lists.d'), 0o2775, rootAndGroup, constants.O_NOFOLLOW);
     prepare(join(folders.configDir, 'geo'), 0o2775, rootAndGroup, constants.O_NOFOLLOW);
     prepare(folders.stateDir, 0o2750, account);

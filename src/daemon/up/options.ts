@@ -31,9 +31,10 @@ export interface ControlOptions {
   readonly runtimeDir: string;
   /** Absent: the mode of the last run, or `observe` the first time. */
   readonly mode?: Mode | undefined;
-  readonly failMode: FailMode;
+  /** Absent: what is set. */
+  readonly failMode?: FailMode | undefined;
   readonly forward: boolean;
-  readonly holdSeconds: number;
+  readonly holdSeconds?: number | undefined;
   /** Whether each new connection is printed in plain words. */
   readonly foreground: boolean;
   /** The port of 127.0.0.1 for the pages, 0 for any; null: no pages. */

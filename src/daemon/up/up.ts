@@ -245,9 +245,7 @@ async function supervise(
       complain(`the gate ended (${how}); it is started again, and held packets wait for it`);
       giveUp ??= setTimeout(() => {
         giveUp = undefined;
-        complain(
-          `no gate for ${giveUpSeconds} seconds: the fail mode ${options.failMode ?? 'known'} holds until there is one`,
-        );
+        complain(`no gate for ${giveUpSeconds} seconds: the fail mode holds until there is one`);
         queue.close();
         queue = openQueueSocket();
       }, giveUpSeconds * 1000);
@@ -263,9 +261,9 @@ async function supervise(
       const controlOptions: ControlOptions = {
         ...folders,
         mode: ready.said ? undefined : options.mode,
-        failMode: options.failMode ?? 'known',
+        failMode: options.failMode,
         forward: options.forward,
-        holdSeconds: options.holdSeconds ?? 30,
+        holdSeconds: options.holdSeconds,
         foreground: true,
         pagesPort: options.pagesPort,
       };

@@ -8,7 +8,7 @@ const SOL_SOCKET = 1;
 const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
 
-export const netlinkFamilies = { sockDiag: 4, connector: 11, netfilter: 12 } as const;
+export const netlinkFamilies = { route: 0, sockDiag: 4, connector: 11, netfilter: 12, generic: 16 } as const;
 export const netlinkOptions = { addMembership: 1, noEnobufs: 5, capAck: 10, extAck: 11 } as const;
 
 export class NetlinkSocket {

@@ -231,6 +231,7 @@ const words = fc.oneof(
   { weight: 1, arbitrary: conditions(['icmp-type', 'protocol', 'user'], 1) },
   { weight: 1, arbitrary: conditions() },
   { weight: 5, arbitrary: conditions(['far', 'app', 'user'], 1) },
+  { weight: 3, arbitrary: conditions(['profile', 'known-network', 'to', 'app'], 1) },
   { weight: 3, arbitrary: forwarding },
 );
 

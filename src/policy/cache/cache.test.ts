@@ -4,7 +4,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import type { Decision } from '#model/decision.ts';
 import type { Mode } from '#model/mode.ts';
-import { accounts, places } from '../arbitrary.ts';
+import { accounts, places, where } from '../arbitrary.ts';
 import { isGuest, judgingGuests } from '../guest.ts';
 import { compilePolicy } from '../policy.ts';
 import { cachedRules, history } from './arbitrary.ts';
@@ -50,15 +50,16 @@ test('the cache never answers differently from decide', () => {
       cachedRules,
       fc.constantFrom<Mode>('allow', 'ask', 'lockdown'),
       history(callsEach),
-      (records, mode, list) => {
-        // The other policy is without the answers: each swap gives one or takes them away.
+      fc.tuple(where, where),
+      (records, mode, list, [here, there]) => {
+        // The other policy is without the answers, and of another network: each swap gives one or takes them away.
         const without = records.filter(({ origin }) => origin !== 'answer');
         const cache = new ModelCache();
         let revision = 0;
-        const compile = () =>
-          judgingGuests(
-            compilePolicy(revision % 2 === 0 ? records : without, { revision, mode, accounts, places }).policy,
-          );
+        const compile = () => {
+          const [rules, at] = revision % 2 === 0 ? [records, here] : [without, there];
+          return judgingGuests(compilePolicy(rules, { revision, mode, accounts, places, where: at }).policy);
+        };
         let policy = compile();
         for (const moment of list) {
           if (moment.type === 'swap') {

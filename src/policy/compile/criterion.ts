@@ -32,7 +32,14 @@ export type Criterion =
   | { readonly kind: 'process'; readonly pid: number; readonly startTime: string }
   | { readonly kind: 'kernel' | 'seeded' }
   | { readonly kind: 'icmp'; readonly types: ReadonlySet<number> }
-  | { readonly kind: 'network'; readonly prefixes: readonly Prefix[] };
+  | { readonly kind: 'network'; readonly prefixes: readonly Prefix[] }
+  /** Of the machine and not of the attempt: the same for all that this policy decides. */
+  | {
+      readonly kind: 'where';
+      readonly key: 'profile' | 'known-network';
+      readonly patterns: readonly Pattern[];
+      readonly holds: boolean;
+    };
 
 /** The same, with the properties of all kinds in one order: objects of one shape are read without a search. */
 export function ofOneShape(test: Criterion): Criterion {
@@ -58,6 +65,8 @@ export function ofOneShape(test: Criterion): Criterion {
     places: undefined,
     country: undefined,
     number: undefined,
+    key: undefined,
+    holds: undefined,
   };
   return Object.assign(shape, test) as Criterion;
 }
@@ -66,6 +75,7 @@ export type TestKind = Criterion['kind'];
 
 /** Cheap tests and those that seldom hold come first; arguments, which may be long, come last. */
 export const testOrder: readonly TestKind[] = [
+  'where',
   'process',
   'kernel',
   'seeded',
@@ -131,6 +141,8 @@ export function fulfils(test: Criterion, view: View): boolean {
       return isIcmp(view.protocol) && test.types.has(view.icmpType);
     case 'network':
       return view.local !== undefined && anyHolds(test.prefixes, view.local);
+    case 'where':
+      return test.holds;
   }
 }
 

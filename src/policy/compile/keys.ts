@@ -92,6 +92,7 @@ function fileTest(test: Criterion, dim: number): Filing | undefined {
     case 'args':
     case 'network':
     case 'list':
+    case 'where':
       return undefined;
   }
 }

@@ -3,13 +3,14 @@ import { directions } from '#model/flow.ts';
 import type { Accounts } from '#model/messages.ts';
 import { parsePrefix } from '#model/net/address.ts';
 import { encryptedDnsList } from '#model/net/list.ts';
+import type { Whereabouts } from '#model/net/network.ts';
 import { scopes } from '#model/net/scope.ts';
 import type { RuleRecord, RuleText } from '#model/rule.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import { resolveAccounts, several } from '../accounts.ts';
 import { type DestinationCondition, formatDestination, parseDestination, parsePorts } from '../match/destination.ts';
 import type { Sources } from '../match/names.ts';
-import { compilePattern, type Pattern } from '../match/pattern.ts';
+import { compilePattern, type Pattern, patternMatches } from '../match/pattern.ts';
 import type { Places } from '../match/places.ts';
 import { protocolCodes } from '../match/protocol.ts';
 import { wantedText } from '../show/words.ts';
@@ -34,6 +35,7 @@ export interface LowerContext {
   readonly disabled: ReadonlySet<string>;
   /** Undefined: which lists there are is not known. */
   readonly places: Places | undefined;
+  readonly where?: Whereabouts;
 }
 
 /** Pairs of apps and destinations of one rule; more would be a way to fill the memory with one line. */
@@ -98,7 +100,7 @@ interface Parts {
 const anywhere: DestinationCondition = { place: { type: 'any' }, ports: undefined };
 
 function readParts(rule: RuleText, context: LowerContext, issues: RuleIssue[]): Parts {
-  const { vocabulary, aliases, accounts } = context;
+  const { vocabulary, aliases, accounts, where = {} } = context;
   /** Reads each value of a line and notes what is wrong with it. */
   function read<T, U>(key: keyof RuleText, values: T | readonly T[] | undefined, parse: (value: T) => Result<U>): U[] {
     const results: U[] = [];
@@ -157,6 +159,14 @@ function readParts(rule: RuleText, context: LowerContext, issues: RuleIssue[]): 
     return 'error' in prefix ? fail(prefix.error) : ok(prefix);
   });
   if (rule.network !== undefined) others.push(['network', { kind: 'network', prefixes: networks }]);
+  const machine = (key: 'profile' | 'known-network', patterns: readonly Pattern[], value: string | undefined) => {
+    if (rule[key] === undefined) return;
+    const holds = value !== undefined && patterns.some((pattern) => patternMatches(pattern, value));
+    others.push([key, { kind: 'where', key, patterns, holds }]);
+  };
+  machine('profile', plain('profile', rule.profile), where.profile);
+  // A name is no pattern: people call networks as they like.
+  machine('known-network', several(rule['known-network']).map(exactly), where.network);
 
   const apps = read('app', rule.app, (app: NonNullable<Parameters<typeof compileApp>[0]>) =>
     compileApp(app, vocabulary, aliases),
@@ -207,6 +217,10 @@ function issuesOfPlaces(rule: RuleText, parts: Pick<Parts, 'to' | 'from'>, place
     issues.push({ path: ['name-from'], severity: 'error', message });
   }
   return issues;
+}
+
+function exactly(value: string): Pattern {
+  return { type: 'exact', text: value, value };
 }
 
 function withoutTrailingSlash(cgroup: string): string {

@@ -75,10 +75,17 @@ function implies(inner: Criterion, outer: Criterion): boolean {
         inner.kind === 'network' &&
         inner.prefixes.every((prefix) => outer.prefixes.some((wider) => prefixWithin(prefix, wider)))
       );
+    case 'where':
+      return (
+        inner.kind === 'where' &&
+        inner.key === outer.key &&
+        inner.patterns.every((p) => outer.patterns.some((q) => q.text === p.text) || exactWithin(p, outer.patterns))
+      );
   }
 }
 
 function exclude(a: Criterion, b: Criterion): boolean {
+  if ((a.kind === 'where' && !a.holds) || (b.kind === 'where' && !b.holds)) return true;
   if (a.kind === 'protocol' && b.kind === 'port') return portsExcluded(a.codes);
   if (a.kind === 'port' && b.kind === 'protocol') return portsExcluded(b.codes);
   if (a.kind === 'protocol' && b.kind === 'icmp') return ![...a.codes].some(isIcmp);

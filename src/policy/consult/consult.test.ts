@@ -7,7 +7,7 @@ import { modes } from '#model/mode.ts';
 import { type Address, ipv4, prefixOf } from '#model/net/address.ts';
 import { scopes } from '#model/net/scope.ts';
 import type { Process } from '#model/process.ts';
-import { accounts, attempt, conditions, places, ruleRecord, ruleRecords } from '../arbitrary.ts';
+import { accounts, attempt, conditions, places, ruleRecord, ruleRecords, where } from '../arbitrary.ts';
 import { builtinRules } from '../builtin.ts';
 import { compilePolicy } from '../policy.ts';
 import type { Consulted } from './consulted.ts';
@@ -115,6 +115,7 @@ const manyRules = fc
       conditions(['far', 'args', 'port'], 2),
       conditions(['far', 'user'], 1),
       conditions(['far'], 1),
+      conditions(['profile', 'known-network', 'port', 'app'], 1),
     ),
     fc.boolean(),
   )
@@ -131,8 +132,8 @@ for (const [what, rules, numRuns] of [
 ] as const) {
   test(`with ${what} rules, an attempt that agrees on all that was consulted gets the same decision until a rule expires`, () => {
     fc.assert(
-      fc.property(rules, fc.constantFrom(...modes), attempts, (list, mode, all) => {
-        const { policy } = compilePolicy(list, { revision: 3, mode, accounts, places });
+      fc.property(rules, fc.constantFrom(...modes), attempts, where, (list, mode, all, at) => {
+        const { policy } = compilePolicy(list, { revision: 3, mode, accounts, places, where: at });
         for (const one of all) {
           const { decision, consulted } = policy.decideConsulting(one, now);
           assert.deepEqual(decision, policy.decide(one, now));

@@ -75,6 +75,8 @@ const names = bit('names');
 /** How much a field narrows an entry of the cache; those that no entry can hold are the last resort. */
 const weights: Readonly<Partial<Record<Field, number>>> = {
   'flow.direction': 0,
+  // The policy is of one network: no entry outlives it.
+  'machine.network': 0,
   'flow.remote.address': 1,
   'process.exe': 1,
   'process.sha256': 1,

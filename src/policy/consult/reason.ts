@@ -146,5 +146,7 @@ function reasonEitherWay(test: Exclude<Criterion, { kind: 'port' | 'icmp' | 'anc
     case 'kernel':
     case 'seeded':
       return saidReason(`process.${test.kind}`, view);
+    case 'where':
+      return reasonOf('machine.network');
   }
 }

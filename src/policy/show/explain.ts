@@ -2,6 +2,7 @@
 import type { Attempt, DestinationName } from '#model/attempt.ts';
 import type { TraceStep } from '#model/decision.ts';
 import { directions } from '#model/flow.ts';
+import type { Whereabouts } from '#model/net/network.ts';
 import type { AppCondition } from '#model/rule.ts';
 import { several } from '../accounts.ts';
 import type { Clause, CompiledRule } from '../compile/clause.ts';
@@ -9,16 +10,22 @@ import { type Criterion, fulfils } from '../compile/criterion.ts';
 import type { View } from '../compile/view.ts';
 import type { Winners } from '../consult/consult.ts';
 import { nameMatches } from '../match/name.ts';
-import { actualText, evidenceText, printable } from './words.ts';
+import { actualText, evidenceText, printable, whereText } from './words.ts';
+
+interface Asked {
+  readonly attempt: Attempt;
+  readonly where: Whereabouts;
+  readonly now: number;
+}
 
 /** `clauses` in the order of evaluation; `view` holds the attempt, and `own` and `winner` are what decided. */
 export function traceOf(
   { own, winner }: Winners,
   clauses: readonly Clause[],
   view: View,
-  attempt: Attempt,
-  now: number,
+  asked: Asked,
 ): readonly TraceStep[] {
+  const { attempt, now } = asked;
   const trace: TraceStep[] = [];
   const traced = new Set<CompiledRule>();
   const step = (rule: CompiledRule, why: string) => {
@@ -34,7 +41,7 @@ export function traceOf(
     if (rule.action === 'log' || rank > (winner?.rank ?? Infinity)) continue;
     if (replied && rule === own.rule) step(rule, `It matches and asks; the answer "${winner?.rule.name}" has replied.`);
     else if (rule === winner?.rule || (replied && rank > own.rank && rule.origin !== 'answer')) continue;
-    else step(rule, whyNot(rule, view, attempt, now));
+    else step(rule, whyNot(rule, view, asked));
   }
   if (winner !== undefined) {
     const by = evidence(winner.rule, view, attempt, now);
@@ -69,7 +76,7 @@ function isAskedFor(test: Criterion & { readonly kind: 'name' | 'list' }, { name
 }
 
 /** One sentence: the first condition that does not hold, with what it asks for and what there is. */
-function whyNot(rule: CompiledRule, view: View, attempt: Attempt, now: number): string {
+function whyNot(rule: CompiledRule, view: View, { attempt, where, now }: Asked): string {
   if (rule.expires <= now) return `It expired at ${new Date(rule.expires).toISOString()}.`;
   const conditions = rule.conditions.get(view.direction);
   const direction = directions[view.direction];
@@ -80,7 +87,7 @@ function whyNot(rule: CompiledRule, view: View, attempt: Attempt, now: number): 
   for (const { key, wanted, alternatives } of conditions) {
     if (alternatives.some((tests) => tests.every((test) => fulfils(test, view)))) continue;
     const app = key === 'app' ? several<AppCondition>(rule.record.rule.app)[0] : undefined;
-    return `${key} is ${actualText(attempt, key, now, app)}, and the rule asks for ${wanted}.`;
+    return `${key} is ${whereText(where, key) ?? actualText(attempt, key, now, app)}, and the rule asks for ${wanted}.`;
   }
   return 'It matches, and comes later.';
 }

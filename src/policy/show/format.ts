@@ -28,6 +28,8 @@ export function formatRule(rule: RuleText): string {
   if (service !== '') parts.push(service);
   add('by interface', rule.interface);
   add('in network', rule.network);
+  add('on networks of profile', rule.profile);
+  add('on the network', rule['known-network']);
   if (rule.until !== undefined) parts.push(`until ${printable(rule.until)}`);
   if (rule.errno !== undefined) parts.push(`with ${rule.errno}`);
   if (rule.log === true && rule.action !== 'log') parts.push('and record it');

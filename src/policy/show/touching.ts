@@ -75,6 +75,7 @@ function answerOf(test: Criterion, view: View): Answer {
     case 'as':
     case 'icmp':
     case 'network':
+    case 'where':
       return 'yes';
   }
 }

@@ -2,6 +2,7 @@
 import type { Attempt, DestinationName } from '#model/attempt.ts';
 import { type Endpoint, formatEndpoint } from '#model/flow.ts';
 import { formatAddress } from '#model/net/address.ts';
+import type { Whereabouts } from '#model/net/network.ts';
 import type { AppCondition, RuleText } from '#model/rule.ts';
 import { formatSpan } from '#std/span.ts';
 import { several } from '../accounts.ts';
@@ -91,6 +92,12 @@ export function actualText(attempt: Attempt, key: string, now: number, app?: App
     default:
       return notKnown;
   }
+}
+
+/** Where the machine is, for the conditions that ask for it; undefined for the others. */
+export function whereText({ network, profile }: Whereabouts, key: string): string | undefined {
+  if (key === 'profile') return known(profile);
+  return key === 'known-network' ? known(network) : undefined;
 }
 
 /** The far end's names stand behind its address, each with how it is known. */

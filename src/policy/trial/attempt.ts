@@ -3,6 +3,7 @@ import type { Attempt, NameSource } from '#model/attempt.ts';
 import type { Direction, Endpoint } from '#model/flow.ts';
 import type { Accounts } from '#model/messages.ts';
 import { type Address, parseAddress, parsePrefix } from '#model/net/address.ts';
+import type { Whereabouts } from '#model/net/network.ts';
 import { hasPorts, type Protocol, protocolNumbers, protocolOf } from '#model/net/protocol.ts';
 import type { Process } from '#model/process.ts';
 import type { AppCondition } from '#model/rule.ts';
@@ -37,6 +38,15 @@ export interface AttemptConditions {
   readonly interface?: string | undefined;
   /** The address of this machine in the network, where `from` or `to` does not say it. */
   readonly network?: string | undefined;
+  /** Of the network that the machine is on; see `whereOf`. */
+  readonly profile?: string | undefined;
+  readonly 'known-network'?: string | undefined;
+}
+
+/** Where the machine is while this is tried. */
+export function whereOf(words: AttemptConditions): Whereabouts {
+  const { profile, 'known-network': network } = words;
+  return { ...(network !== undefined && { network }), ...(profile !== undefined && { profile }) };
 }
 
 /** Stands for the far end where a test names none: RFC 5737 and RFC 3849 set these addresses aside. */

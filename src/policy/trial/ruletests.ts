@@ -1,10 +1,11 @@
 // The `tests:` of rules: what their authors mean, tried against the whole policy.
 import type { DecidedAction, Explanation } from '#model/decision.ts';
+import type { Whereabouts } from '#model/net/network.ts';
 import type { RuleRecord, RuleTest, SourcePlace } from '#model/rule.ts';
 import { completeAccounts } from '../accounts.ts';
 import { judgingGuests } from '../guest.ts';
-import { type CompileContext, compilePolicy } from '../policy.ts';
-import { attemptFromConditions } from './attempt.ts';
+import { type CompileContext, compilePolicy, type Policy } from '../policy.ts';
+import { attemptFromConditions, whereOf } from './attempt.ts';
 
 export interface FailedRuleTest {
   readonly rule: string;
@@ -32,7 +33,14 @@ export function runRuleTests(
   context: RuleTestContext,
 ): { readonly passed: number; readonly failed: readonly FailedRuleTest[] } {
   const accounts = completeAccounts(context.accounts, records);
-  const policy = judgingGuests(compilePolicy(records, { ...context, accounts }).policy);
+  const policies = new Map<string, Policy>();
+  /** The policy on the network that a test speaks of. */
+  const policyAt = (where: Whereabouts): Policy => {
+    const key = JSON.stringify(where);
+    const known = policies.get(key) ?? judgingGuests(compilePolicy(records, { ...context, accounts, where }).policy);
+    policies.set(key, known);
+    return known;
+  };
   const failed: FailedRuleTest[] = [];
   let passed = 0;
   for (const { rule, source } of records) {
@@ -44,6 +52,7 @@ export function runRuleTests(
         failed.push({ ...common, got: null, explanation: null, message });
         return;
       }
+      const policy = policyAt(whereOf(test));
       const explanation = policy.explain(attempt.value, context.now);
       if (explanation.action === test.expect) {
         passed++;

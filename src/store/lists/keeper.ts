@@ -40,7 +40,6 @@ export interface ListKeeperPlan {
 }
 
 /** How old a list from the network may be before it is asked for again, and how often that is looked at. */
-const maxAgeMs = 24 * 3600 * 1000;
 const lookMs = 15 * 60 * 1000;
 const maxHeapMb = 2048;
 
@@ -57,6 +56,9 @@ export class ListKeeper {
   #open: { readonly version: string; readonly set: ListSet } | undefined;
   /** What the lists have in common, of the set that was asked for last. */
   #overlaps: { readonly set: ListSet; readonly both: Uint32Array } | undefined;
+
+  /** A list that was looked at within this time is not looked at again by itself. */
+  maxAgeMs = 24 * 3600 * 1000;
 
   constructor(plan: ListKeeperPlan) {
     this.#plan = plan;
@@ -118,12 +120,12 @@ export class ListKeeper {
     return done;
   }
 
-  /** Fetches what was never read, comes from elsewhere now, is a file, or is a day old; and builds anew where something changed. */
+  /** Fetches what was never read, comes from elsewhere now, is a file, or is older than `maxAgeMs`; and builds anew where something changed. */
   async #refresh(): Promise<void> {
     const now = this.#plan.now();
     for (const [name, definition] of this.#lists) {
       const state = this.#state(name);
-      const fresh = state !== undefined && state.source === definition.source && now - state.checked < maxAgeMs;
+      const fresh = state !== undefined && state.source === definition.source && now - state.checked < this.maxAgeMs;
       if (definition.enabled !== false && (!fresh || definition.source.startsWith('/')))
         await this.#update(name, definition);
     }

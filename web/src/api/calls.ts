@@ -15,8 +15,10 @@ import type {
 import type { AttemptJson } from '#model/attempt.ts';
 import type { Explanation } from '#model/decision.ts';
 import type { LearningView, LearnReview, LearnSubject } from '#model/learn/learning.ts';
+import type { ChangeSettings, SettingView } from '#model/machine/settings.ts';
 import type { ListChange, ListHit, ListView } from '#model/net/list.ts';
 import type { NameView } from '#model/net/nameview.ts';
+import type { ChangeNetwork, Networks, NetworkView } from '#model/net/network.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { FieldName } from '#model/query/fields.ts';
 import type { Facets, Groups, PreviewRequest, RulePreview } from '#model/query/history.ts';
@@ -112,5 +114,10 @@ export const api = {
   acceptLearned: (name: string, rules: readonly RuleText[]) =>
     ask<RuleChange>('POST', `/learnings/${named(name)}/accept`, { rules }),
   forgetLearning: (name: string) => ask<null>('DELETE', `/learnings/${named(name)}`),
+  settings: () => ask<SettingView[]>('GET', '/settings'),
+  changeSettings: (change: ChangeSettings) => ask<SettingView[]>('PATCH', '/settings', change),
+  networks: () => ask<Networks>('GET', '/networks'),
+  changeNetwork: (id: string, change: ChangeNetwork) => ask<NetworkView>('PATCH', `/networks/${named(id)}`, change),
+  forgetNetwork: (id: string) => ask<null>('DELETE', `/networks/${named(id)}`),
   explain: (attempt: AttemptJson) => ask<Explanation>('POST', '/explain', attempt),
 } as const;

@@ -25,6 +25,7 @@ const lifetimeTexts = [
   ['15m', '15 minutes'],
   ['boot', 'until reboot'],
   ['always', 'always'],
+  ['here', 'on this network only'],
 ] as const;
 
 export const lifetimeChoices: readonly Choice<Lifetime>[] = lifetimeTexts.map(([value, text]) => ({
@@ -108,6 +109,7 @@ const untilTexts: Readonly<Record<string, string>> = {
   exit: ', until this process exits',
   boot: ', until the next reboot',
   always: ', always',
+  here: ', on this network only',
 };
 
 /** `/usr/bin/curl of user alice to site.example on port 443/tcp, always`: what is answered for, without the answer. */

@@ -51,6 +51,8 @@ export const fields: Readonly<Record<RuleKey, Field>> = {
   },
   interface: { label: 'Interface', hint: 'any; eth0', group: 'where', kind: lines },
   network: { label: 'Own network', hint: 'any; 192.168.1.0/24', group: 'where', kind: lines },
+  profile: { label: 'Profile', hint: 'any; home, work, public', group: 'where', kind: lines },
+  'known-network': { label: 'Known network', hint: 'any; its name', group: 'where', kind: lines },
   priority: { label: 'Priority', hint: 'not said; fences have 10', group: 'more', kind: { type: 'number' } },
   until: { label: 'Until', hint: '2026-12-31', group: 'more', kind: { type: 'text' } },
   errno: {

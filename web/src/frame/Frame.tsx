@@ -2,6 +2,7 @@
 import { Outlet, useLocation, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect } from 'react';
 import { start, useLive } from '../live/live.ts';
+import { NewNetwork } from '../networks/NewNetwork.tsx';
 import { Said } from '../parts/Said.tsx';
 import styles from './frame.module.css';
 import { LinkState } from './LinkState.tsx';
@@ -38,6 +39,7 @@ export function Frame() {
       <Navigation />
       <div className={styles.body}>
         <Standing />
+        <NewNetwork />
         <main id="main" tabIndex={-1} className={styles.main}>
           <Suspense fallback={<p className="quiet">Loading …</p>}>
             <Outlet />

@@ -12,6 +12,8 @@ import {
   List,
   type LucideIcon,
   MessageCircleQuestionMark,
+  Network,
+  Settings,
   ShieldX,
 } from 'lucide-react';
 import { useEffect, useState } from 'react';
@@ -27,8 +29,10 @@ const pages = [
   { to: '/rules', name: 'Rules', icon: Gavel },
   { to: '/learn', name: 'Learn', icon: GraduationCap },
   { to: '/names', name: 'Names', icon: BookA },
+  { to: '/networks', name: 'Networks', icon: Network },
   { to: '/lists', name: 'Lists', icon: List },
   { to: '/health', name: 'Health', icon: HeartPulse },
+  { to: '/settings', name: 'Settings', icon: Settings },
 ] as const satisfies readonly { to: string; name: string; icon: LucideIcon }[];
 
 /** Of the row at the foot; the rest is behind “More”. */

@@ -3,14 +3,13 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useNow } from '../hooks/useNow.ts';
 import { useLive } from '../live/live.ts';
+import { formatClock } from '../parts/words.ts';
 import { changeMode } from './changeMode.ts';
 import styles from './frame.module.css';
 
 function Bar({ grave, children }: { readonly grave?: boolean; readonly children: ReactNode }) {
   return <div className={grave ? `${styles.bar} ${styles.grave}` : styles.bar}>{children}</div>;
 }
-
-const clock = (time: number) => new Date(time).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
 
 export function Standing() {
   const status = useLive((live) => live.status);
@@ -58,7 +57,8 @@ export function Standing() {
       {status?.pausedUntil != null && status.pausedUntil > now && (
         <Bar>
           <p>
-            Paused until <b>{clock(status.pausedUntil)}</b>: everything passes, and what the rules would do is recorded.
+            Paused until <b>{formatClock(status.pausedUntil)}</b>: everything passes, and what the rules would do is
+            recorded.
           </p>
           {administrator && (
             <button type="button" onClick={() => void changeMode({ confirm: true }, 'The pause is over.')}>

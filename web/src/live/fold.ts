@@ -27,6 +27,8 @@ export interface Told {
   /** How often rules, and status, were said to have changed: whoever shows them asks again. */
   readonly rulesChanged: number;
   readonly statusChanged: number;
+  /** Of the network that the machine is on, or of what was said of one. */
+  readonly networkChanged: number;
   /** Events that the server left out because this page read too slowly or was away for too long. */
   readonly leftOut: number;
   /** Moments for the marks on the chart. */
@@ -41,6 +43,7 @@ export const nothingTold: Told = {
   notices: [],
   rulesChanged: 0,
   statusChanged: 0,
+  networkChanged: 0,
   leftOut: 0,
   marks: [],
   answeredBy: new Map(),
@@ -81,6 +84,7 @@ function foldEvent(told: Told, { type, data, time, sequence }: EventView): Told 
         ...changed,
         rulesChanged: told.rulesChanged + 1,
         statusChanged: told.statusChanged + 1,
+        networkChanged: told.networkChanged + 1,
         marks: [...told.marks, { time, text: `${user} ${what}` }].slice(-maxMarks),
       };
     }
@@ -89,6 +93,17 @@ function foldEvent(told: Told, { type, data, time, sequence }: EventView): Told 
       const marks = [...told.marks, { time, text: `${by} set the mode: ${now}` }].slice(-maxMarks);
       return { ...told, statusChanged: told.statusChanged + 1, marks };
     }
+    case 'network-changed': {
+      const { network, profile, connected } = data as {
+        network: string | null;
+        profile: string | null;
+        connected: unknown;
+      };
+      const now = network ?? (connected === null ? 'none' : 'not recognised');
+      const text = `network: ${now}${profile === null ? '' : ` (${profile})`}`;
+      const marks = [...told.marks, { time, text }].slice(-maxMarks);
+      return { ...told, networkChanged: told.networkChanged + 1, marks };
+    }
     case 'notice': {
       const { level, text } = data as { level: Notice['level']; text: string };
       if (told.notices.some((notice) => notice.sequence === sequence)) return told;
@@ -96,6 +111,8 @@ function foldEvent(told: Told, { type, data, time, sequence }: EventView): Told 
       const marks = level === 'info' ? told.marks : [...told.marks, { time, text }].slice(-maxMarks);
       return { ...told, notices, marks, statusChanged: told.statusChanged + 1 };
     }
+    case 'settings-changed':
+      return { ...told, statusChanged: told.statusChanged + 1 };
     case 'policy-applied':
     case 'rules-broken':
       return { ...told, rulesChanged: told.rulesChanged + 1, statusChanged: told.statusChanged + 1 };

@@ -4,6 +4,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { escapeText } from '#std/text.ts';
 import { doneWord } from '../parts/ActionMark.tsx';
+import { formatClock as clock } from '../parts/words.ts';
 import styles from './now.module.css';
 import { chartActions, type Series, stack } from './series.ts';
 
@@ -17,8 +18,6 @@ interface Props {
 const height = 132;
 /** Of the marks in sight, the latest are named. */
 const marksNamed = 2;
-
-const clock = (time: number) => new Date(time).toTimeString().slice(0, 5);
 
 function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();

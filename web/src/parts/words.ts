@@ -4,6 +4,7 @@ import type { NameSource } from '#model/attempt.ts';
 import type { Reason } from '#model/connection.ts';
 import type { Evidence } from '#model/process.ts';
 import { formatSpan } from '#std/span.ts';
+import { inUtc } from '../settings/preferences.ts';
 
 /** How a name became known. */
 export const sourceTexts: Readonly<Record<NameSource, string>> = {
@@ -66,8 +67,16 @@ export function formatBytes(bytes: number): string {
 
 export const formatCount = (count: number): string => count.toLocaleString('en');
 
+/** `14:03`, of this place or UTC as this browser is set. */
+export const formatClock = (time: number): string =>
+  inUtc() ? `${new Date(time).toISOString().slice(11, 16)} UTC` : new Date(time).toTimeString().slice(0, 5);
+
 /** `14:03:09`, and the day before it where it is not today. */
 export function formatMoment(time: number, now: number): string {
+  if (inUtc()) {
+    const [day, clock] = new Date(time).toISOString().slice(0, 19).split('T');
+    return new Date(now).toISOString().startsWith(day ?? '') ? `${clock} UTC` : `${day} ${clock} UTC`;
+  }
   const date = new Date(time);
   const clock = date.toTimeString().slice(0, 8);
   if (date.toDateString() === new Date(now).toDateString()) return clock;

@@ -45,10 +45,18 @@ describe('editing rules', () => {
         ...{ configDir: folder, stateDir: folder, runtimeDir: folder, mode: undefined },
         ...{ failMode: 'known', forward: false, holdSeconds: 30, foreground: false, pagesPort: null },
       },
-      ...{ geo: () => null, lists: () => null },
+      ...{ geo: () => null, lists: () => null, where: () => ({}) },
+      chosen: () => ({ failMode: 'known', holdSeconds: 30 }),
       ...{ onProblems: () => {}, onRefused: () => {}, onApplied: () => {}, onRules: () => {} },
     });
-    changes = new RuleChanges({ store, keeper, now: Date.now, onChange: () => {} });
+    changes = new RuleChanges({
+      store,
+      keeper,
+      now: Date.now,
+      onChange: () => {},
+      onFiles: () => {},
+      here: () => undefined,
+    });
     trials = new RuleTrials({ store, keeper, now: Date.now });
     await keeper.reload();
   });

@@ -37,8 +37,9 @@ function Editor({ name }: { readonly name: string }) {
   useEffect(() => {
     if (kept === undefined) return;
     // What nobody changed here follows the file.
-    setText((before) => (before === undefined || before === base.current ? kept.text : before));
-    if (base.current === undefined || text === base.current) base.current = kept.text;
+    if (text !== undefined && text !== base.current) return;
+    base.current = kept.text;
+    setText(kept.text);
   }, [kept, text]);
   const { trial, failure: untried, stale } = useTrial(text, name, wordsOf(words));
   if (kept === undefined || text === undefined) {

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { fail, type Result } from '#std/result.ts';
 import type { AskName, Asks, FromThread, ToThread } from './messages.ts';
 
-/** The columns of a million connections take some 80 MB, so that they are not kept for nobody. */
+/** The columns of a million connections take some 200 MB with what reading them needs, so that they are not kept for nobody. */
 const idleMs = 120_000;
 /** Of objects: the texts that connections have, each once. The columns themselves are outside of it. */
 const maxHeapMb = 512;

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { addRuleSchema, changeRuleSchema, linkRequestSchema, modeRequestSchema } from '#model/api.ts';
 import { attemptFromJson, attemptSchema } from '#model/attempt.ts';
 import { addListSchema, changeListSchema } from '#model/net/list.ts';
+import { passwordRequestSchema, userNameSchema } from '#model/pages/login.ts';
 import { answerSchema } from '#model/prompt.ts';
 import { isAdministrator, type Peer } from './access.ts';
 import { EventQueue } from './eventqueue.ts';
@@ -158,6 +159,19 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
     const { browser } = await body(context.req, linkRequestSchema);
     return serve(context, services.pagesLink(context.get('peer'), browser));
   });
+  app.get('/pages/passwords', (context) => context.json(services.accounts.passwords(visible(context))));
+  app.put('/pages/passwords/:user', async (context) => {
+    const { password } = await body(context.req, passwordRequestSchema);
+    const user = parseQuery(userNameSchema, context.req.param('user'));
+    return serve(context, await services.accounts.set(context.get('peer'), user, password));
+  });
+  app.delete('/pages/passwords/:user', (context) =>
+    serve(context, services.accounts.remove(context.get('peer'), context.req.param('user'))),
+  );
+  app.get('/pages/sessions', (context) => context.json(services.accounts.sessions(visible(context))));
+  app.delete('/pages/sessions/:id', (context) =>
+    serve(context, services.accounts.endSession(context.req.param('id'), visible(context))),
+  );
   app.get('/events', (context) => {
     const last = context.req.header('last-event-id');
     const after = last !== undefined && /^\d{1,15}$/.test(last) ? Number(last) : undefined;

@@ -25,6 +25,12 @@ import {
 import { attemptSchema } from '#model/attempt.ts';
 import { addListSchema, changeListSchema, listHitSchema, listViewSchema } from '#model/net/list.ts';
 import { nameViewSchema } from '#model/net/nameview.ts';
+import {
+  passwordLoginSchema,
+  passwordRequestSchema,
+  passwordViewSchema,
+  sessionViewSchema,
+} from '#model/pages/login.ts';
 import { answerSchema } from '#model/prompt.ts';
 import { logQuerySchema, namesQuerySchema } from './queries.ts';
 
@@ -143,6 +149,37 @@ export const operations: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/pages/passwords',
+    summary: 'Which accounts may log in from other machines.',
+    answer: z.array(passwordViewSchema),
+  },
+  {
+    method: 'put',
+    path: '/pages/passwords/{user}',
+    summary: 'Set the password of an account; on the Unix socket alone.',
+    body: passwordRequestSchema,
+    answer: passwordViewSchema,
+  },
+  {
+    method: 'delete',
+    path: '/pages/passwords/{user}',
+    summary: 'Take it away, and end the sessions that it opened.',
+    answer: z.null(),
+  },
+  {
+    method: 'get',
+    path: '/pages/sessions',
+    summary: 'The browsers that are logged in, the newest first.',
+    answer: z.array(sessionViewSchema),
+  },
+  {
+    method: 'delete',
+    path: '/pages/sessions/{id}',
+    summary: 'Log one out, or with `all` every one that the asker may see.',
+    answer: z.null(),
+  },
+  {
+    method: 'get',
     path: '/events',
     summary: 'What happens, as server-sent events; Last-Event-ID goes on where a reader stopped.',
     answer: eventViewSchema,
@@ -161,6 +198,13 @@ export const browserOperations: readonly Operation[] = [
     answer: pagesSessionSchema,
   },
   { method: 'delete', path: '/pages/session', summary: 'Log out.', answer: z.null() },
+  {
+    method: 'post',
+    path: '/pages/password',
+    summary: 'Log in with a password, from another machine; the answer sets the cookies.',
+    body: passwordLoginSchema,
+    answer: pagesSessionSchema,
+  },
 ];
 
 const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });

@@ -22,6 +22,7 @@ import type { Answer } from '#model/prompt.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
 import type { Result } from '#std/result.ts';
 import type { Peer } from './access.ts';
+import type { RemoteAccounts } from './remote/accounts.ts';
 
 export interface ServiceError {
   readonly code: 'bad-request' | 'not-permitted' | 'not-found' | 'conflict' | 'too-many' | 'unavailable';
@@ -75,4 +76,5 @@ export interface Services {
   follow(after: number | undefined, uid: number | undefined, listener: (event: EventView) => void): () => void;
   /** A link that logs a browser in; `browser` is the user who runs it, where that is not the asker. */
   pagesLink(peer: Peer, browser?: number): Served<PagesLink>;
+  readonly accounts: Pick<RemoteAccounts, 'passwords' | 'set' | 'remove' | 'sessions' | 'endSession'>;
 }

@@ -292,7 +292,7 @@ export class Postern {
   /** Runs a command of the command line, in the host's namespace or as another user. */
   cli(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
     const [command = '', ...rest] = args;
-    const second = command === 'rule' || command === 'lists' ? rest.shift() : undefined;
+    const second = command === 'rule' || command === 'lists' || command === 'password' ? rest.shift() : undefined;
     const two = second === undefined ? [command] : [command, second];
     return this.#lab.run([bin, ...two, '--runtime-dir', join(this.folder, 'run'), ...rest], options);
   }

@@ -10,6 +10,8 @@ import { madeLists, madeRules, madeStatus, madeVersions } from './madestate.ts';
 import { madeLine, madeNames, madePrompt } from './madeup.ts';
 
 const web = join(import.meta.dirname, '../../build/web');
+/** The login is the server's own page. */
+const login = join(import.meta.dirname, '../../src/api/pages');
 const types: Readonly<Record<string, string>> = {
   ...{ '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' },
 };
@@ -257,7 +259,9 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
 
   const pages = async (request: IncomingMessage, body: { token?: string }): Promise<Reply> => {
     const person = { user: 'alice', uid: 1000, administrator, version: '0.1.0', expires: Date.now() + 43_200_000 };
-    const refused = { status: 401, json: { error: { code: 'not-permitted', message: 'nobody is signed in' } } };
+    const message =
+      request.method === 'POST' ? 'this link was used, is older than a minute, or is not yours' : 'nobody is signed in';
+    const refused = { status: 401, json: { error: { code: 'not-permitted', message } } };
     if (request.method === 'DELETE') signedIn = false;
     if (request.method === 'POST') {
       if (body.token !== firstToken) return refused;
@@ -277,9 +281,9 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
   };
 
   const sendFile = (path: string, response: ServerResponse) => {
-    const known = extname(path) === '' ? 'index.html' : path.slice(1);
+    const known = path === '/login' ? 'login/index.html' : extname(path) === '' ? 'index.html' : path.slice(1);
     try {
-      const content = readFileSync(join(web, known));
+      const content = readFileSync(join(known.startsWith('login/') ? login : web, known));
       response.writeHead(200, {
         'content-type': types[extname(known)] ?? 'application/octet-stream',
         'content-security-policy': policy,

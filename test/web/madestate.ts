@@ -1,6 +1,7 @@
 // Made-up rules, changes, status and lists for the fake server of the pages, in the shapes of the API.
 import type { RuleView, Status, VersionView } from '#model/api.ts';
 import type { ListView } from '#model/net/list.ts';
+import { refusalReasons } from '#model/pages/login.ts';
 import { countersSchema } from '#model/status.ts';
 
 const rule = (view: Partial<RuleView> & Pick<RuleView, 'name' | 'action' | 'text'>): RuleView => ({
@@ -122,6 +123,10 @@ export const madeVersions = (now: number): VersionView[] => [
   { id: 39, time: now - 86_400_000, user: 'root', what: 'added rule "no trackers"' },
 ];
 
+const nothingRefused = Object.fromEntries(
+  refusalReasons.map((reason) => [reason, 0]),
+) as Status['pages']['refused']['counts'];
+
 export function madeStatus(now: number, sequence: number, prompts: number): Status {
   const counters = Object.fromEntries(Object.keys(countersSchema.shape).map((key) => [key, 0])) as NonNullable<
     Status['gate']
@@ -135,7 +140,12 @@ export function madeStatus(now: number, sequence: number, prompts: number): Stat
       revertsTo: null,
       failMode: 'known',
       revision: 12,
-      pages: { url: 'http://127.0.0.1:7878/', problem: null },
+      pages: {
+        url: 'http://127.0.0.1:7878/',
+        problem: null,
+        remote: null,
+        refused: { logins: [], counts: nothingRefused },
+      },
     },
     problems: [
       {

@@ -146,7 +146,7 @@ describe('the pages', { concurrency: false }, () => {
     await page.goto(`${fake.url}/rules`);
     await page.getByText('Run postern ui in a terminal and open the link that it prints.').waitFor();
     await page.goto(`${fake.url}/login#wrong`);
-    await page.getByText('This link was used already, or its time is up.').waitFor();
+    await page.getByText('This link was used, is older than a minute, or is not yours.').waitFor();
     await page.goto('about:blank');
     await page.goto(`${fake.url}/login#${firstToken}`);
     await page.waitForURL(`${fake.url}/`);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { Pages } from '#api/pages/pages.ts';
+import { Passwords } from '#api/remote/passwords.ts';
 import type { EventView, PromptView } from '#model/api.ts';
 import type { ControlMessage } from '#model/messages.ts';
 import { answerSchema, type Prompt } from '#model/prompt.ts';
@@ -52,14 +53,15 @@ describe('answers by name', () => {
     } as unknown as GateLink;
     const options: ControlOptions = {
       ...{ configDir: folder, stateDir: folder, runtimeDir: folder },
-      ...{ failMode: 'known', forward: false, holdSeconds: 30, foreground: false, pagesPort: null },
+      ...{ failMode: 'known', forward: false, holdSeconds: 30, foreground: false, pagesPort: null, remote: null },
     };
+    const passwords = new Passwords({ read: () => undefined, write: () => {} });
     const parts = {
       store: new RuleStore({ rulesDir, stateDir: folder, bootId: 'boot', now: Date.now }),
       settings: new SettingsFile(folder, () => {}),
       options,
       link: () => link,
-      pages: new Pages({ version: '0', now: Date.now }),
+      pages: new Pages({ version: '0', now: Date.now, passwords }),
       now: Date.now,
     } as const;
     keeper = new PolicyKeeper({

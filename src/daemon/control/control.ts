@@ -1,6 +1,7 @@
 // The control plane: rules, questions, modes and the journal behind the API; what the gate tells goes into them.
 import type { Peer } from '#api/access.ts';
 import type { Pages } from '#api/pages/pages.ts';
+import { RemoteAccounts } from '#api/remote/accounts.ts';
 import type { LogQuery, Served, Services } from '#api/services.ts';
 import { appOf } from '#attribution/app.ts';
 import { EncryptedDnsLog, encryptedQuestion, type Resolvers } from '#attribution/names/encrypteddns.ts';
@@ -66,6 +67,7 @@ export class Control implements Services {
   readonly #parts: ControlParts;
   readonly #prompts: Prompts;
   readonly #changes: RuleChanges;
+  readonly accounts: RemoteAccounts;
   readonly #listeners = new Set<Listener>();
   readonly #encryptedDns = new EncryptedDnsLog();
   readonly #said = new Set<string>();
@@ -85,6 +87,11 @@ export class Control implements Services {
       keeper,
       now,
       onChange: (version) => this.record('rules-changed', version),
+    });
+    this.accounts = new RemoteAccounts({
+      ...{ pages: parts.pages, now },
+      record: (type, data) => this.record(type, data),
+      userName: (uid) => this.#userName(uid),
     });
   }
 
@@ -201,7 +208,7 @@ export class Control implements Services {
       journal: { file: journalFile, bytes: journal.fileBytes(), lost: journal.lost, sequence: journal.sequence },
       rulesDir: store.rulesDir,
       places: this.#parts.geo.sources(),
-      pages: this.#parts.pages.state,
+      pages: this.#parts.pages.status(uid === undefined),
     };
   }
 

@@ -21,6 +21,7 @@ import { controlAccount } from './account.ts';
 import { missingCapabilities } from './capabilities.ts';
 import { Child } from './child.ts';
 import { prepareFolders } from './folders.ts';
+import { handoverLine } from './handover.ts';
 import { type ControlOptions, type GateOptions, markShifts } from './options.ts';
 import { reset } from './reset.ts';
 
@@ -195,6 +196,8 @@ async function supervise(
     notifyServiceManager(`READY=1\nMAINPID=${process.pid}`);
   };
 
+  const certificate = options.remote?.certificate;
+
   const gate = new Child({
     title: 'gate',
     codeFolder: codeFolder(folders.runtimeDir, 0),
@@ -259,6 +262,7 @@ async function supervise(
     codeFolder: codeFolder(folders.runtimeDir, account.uid),
     uid: account.uid,
     gid: account.gid,
+    ...(certificate !== undefined && { greeting: () => handoverLine(certificate) }),
     command: () => {
       const controlOptions: ControlOptions = {
         ...folders,
@@ -268,6 +272,7 @@ async function supervise(
         holdSeconds: options.holdSeconds ?? 30,
         foreground: true,
         pagesPort: options.pagesPort,
+        remote: options.remote === null ? null : { ...options.remote.door, given: certificate !== undefined },
       };
       return {
         file: process.execPath,
@@ -305,7 +310,11 @@ async function supervise(
   }
 
   const onTerm = () => stop(exitCodes.done);
-  const onHup = () => control.signal('SIGHUP');
+  const onHup = () => {
+    // First, so that it is read before the signal is heard.
+    if (certificate !== undefined) control.tell(handoverLine(certificate));
+    control.signal('SIGHUP');
+  };
   process.on('SIGTERM', onTerm);
   process.on('SIGINT', onTerm);
   process.on('SIGHUP', onHup);

@@ -16,6 +16,7 @@ import type { AttemptJson } from '#model/attempt.ts';
 import type { Explanation } from '#model/decision.ts';
 import type { ListChange, ListHit, ListView } from '#model/net/list.ts';
 import type { NameView } from '#model/net/nameview.ts';
+import type { PasswordView, SessionView } from '#model/pages/login.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
 import { ask } from './client.ts';
@@ -52,8 +53,11 @@ const named = (name: string) => encodeURIComponent(name);
 
 export const api = {
   whoAmI: () => ask<Person>('GET', '/pages/session'),
-  signIn: (token: string) => ask<Person | null>('POST', '/pages/session', { token }),
   signOut: () => ask<null>('DELETE', '/pages/session'),
+  sessions: () => ask<SessionView[]>('GET', '/pages/sessions'),
+  endSession: (id: string) => ask<null>('DELETE', `/pages/sessions/${named(id)}`),
+  passwords: () => ask<PasswordView[]>('GET', '/pages/passwords'),
+  removePassword: (user: string) => ask<null>('DELETE', `/pages/passwords/${named(user)}`),
   status: () => ask<Status>('GET', '/status'),
   setMode: (request: ModeRequest) => ask<Status>('PUT', '/mode', request),
   previewLockdown: () => ask<ModePreview>('GET', '/mode/lockdown'),

@@ -10,6 +10,7 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import type { Peer } from '#api/access.ts';
 import { securityHeaders } from '#api/pages/headers.ts';
 import { maxStreamsOfSession, Pages } from '#api/pages/pages.ts';
+import { Passwords } from '#api/remote/passwords.ts';
 import type { Services } from '#api/services.ts';
 import { FarUser } from './faruser.ts';
 import { maxConnections, maxConnectionsOfUser, Places, reservedConnections } from './places.ts';
@@ -40,6 +41,7 @@ describe('the server of the pages', () => {
   let asked: (number | undefined)[];
   let pages: Pages;
   let server: PagesServer;
+  const passwords = new Passwords({ read: () => undefined, write: () => {} });
   const agent = new Agent({ keepAlive: true, maxSockets: 2 });
   const services = {
     status: async (of?: number) => {
@@ -62,7 +64,7 @@ describe('the server of the pages', () => {
   });
   beforeEach(async () => {
     [now, name, asked] = [1_000_000, 'alice', []];
-    pages = new Pages({ version: '1.2.3', now: () => now, standing: (peer) => ({ user: name, peer }) });
+    pages = new Pages({ version: '1.2.3', now: () => now, standing: (peer) => ({ user: name, peer }), passwords });
     server = new PagesServer({ port: 0, pages, services, folder: join(folder, 'web'), onProblem: () => {} });
     await server.listen();
   });
@@ -106,7 +108,14 @@ describe('the server of the pages', () => {
     const token = link();
     const { status, headers, text } = await login(token);
     assert.equal(status, 200, text);
-    const session = { user: 'alice', uid: 0, administrator: true, version: '1.2.3', expires: now + 12 * 3600_000 };
+    const session = {
+      user: 'alice',
+      uid: 0,
+      administrator: true,
+      version: '1.2.3',
+      expires: now + 12 * 3600_000,
+      remote: false,
+    };
     assert.deepEqual(JSON.parse(text), session);
     const [set = ''] = headers['set-cookie'] ?? [];
     assert.match(set, /^postern=[\w-]{43}; Max-Age=604800; Path=\/; HttpOnly; SameSite=Strict$/);
@@ -298,7 +307,7 @@ describe('the server of the pages', () => {
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
     const problems: string[] = [];
-    const late = new Pages({ version: '1', now: () => now });
+    const late = new Pages({ version: '1', now: () => now, passwords });
     const onProblem = (text: string) => problems.push(text);
     const second = new PagesServer({ port, pages: late, services, againMs: 50, onProblem });
     await second.listen();

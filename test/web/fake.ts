@@ -6,6 +6,7 @@ import { extname, join } from 'node:path';
 import type { EventView, LogLine, ModeRequest, PromptView, Status } from '#model/api.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { RuleText } from '#model/rule.ts';
+import { madePasswords, madeSessions } from './madeaccess.ts';
 import { madeLists, madeRules, madeStatus, madeVersions } from './madestate.ts';
 import { madeLine, madeNames, madePrompt } from './madeup.ts';
 
@@ -270,6 +271,18 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     return signedIn || request.method === 'DELETE' ? { json: person } : refused;
   };
 
+  let sessions = madeSessions(start);
+  let passwords = madePasswords(start);
+  const access = (method: string, path: string) => {
+    const [, , noun, name = ''] = path.split('/').map(decodeURIComponent);
+    if (method === 'DELETE') {
+      sessions = sessions.filter(({ id }) => noun !== 'sessions' || id !== name);
+      passwords = passwords.filter(({ user }) => noun !== 'passwords' || user !== name);
+      return null;
+    }
+    return noun === 'sessions' ? sessions : passwords;
+  };
+
   const follow = (request: IncomingMessage, response: ServerResponse) => {
     const after = Number(request.headers['last-event-id'] ?? sequence);
     follows.push(after);
@@ -316,6 +329,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     if (!signedIn)
       return send({ status: 401, json: { error: { code: 'not-permitted', message: 'nobody is signed in' } } });
     if (path === '/events') return follow(request, response);
+    if (path.startsWith('/pages/')) return send({ json: access(method, path) });
     send(route(method, path, searchParams, body));
   });
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));

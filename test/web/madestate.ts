@@ -1,8 +1,9 @@
 // Made-up rules, changes, status and lists for the fake server of the pages, in the shapes of the API.
+
 import type { RuleView, Status, VersionView } from '#model/api.ts';
 import type { ListView } from '#model/net/list.ts';
-import { refusalReasons } from '#model/pages/login.ts';
 import { countersSchema } from '#model/status.ts';
+import { madeRefused, madeRemote } from './madeaccess.ts';
 
 const rule = (view: Partial<RuleView> & Pick<RuleView, 'name' | 'action' | 'text'>): RuleView => ({
   ...{
@@ -123,10 +124,6 @@ export const madeVersions = (now: number): VersionView[] => [
   { id: 39, time: now - 86_400_000, user: 'root', what: 'added rule "no trackers"' },
 ];
 
-const nothingRefused = Object.fromEntries(
-  refusalReasons.map((reason) => [reason, 0]),
-) as Status['pages']['refused']['counts'];
-
 export function madeStatus(now: number, sequence: number, prompts: number): Status {
   const counters = Object.fromEntries(Object.keys(countersSchema.shape).map((key) => [key, 0])) as NonNullable<
     Status['gate']
@@ -143,8 +140,8 @@ export function madeStatus(now: number, sequence: number, prompts: number): Stat
       pages: {
         url: 'http://127.0.0.1:7878/',
         problem: null,
-        remote: null,
-        refused: { logins: [], counts: nothingRefused },
+        remote: madeRemote(now),
+        refused: madeRefused(now),
       },
     },
     problems: [

@@ -6,6 +6,7 @@ import { createApi } from '../app.ts';
 import { ApiFailure } from '../reply.ts';
 import type { Services } from '../services.ts';
 import { cookieNames, cookiesOf, forgetSession } from './cookies.ts';
+import { encode, isCompressible } from './encodings.ts';
 import { readStaticFiles, type StaticFile, type StaticFiles } from './files.ts';
 import { loginRoutes } from './login.ts';
 import type { Guest, Pages, Whence } from './pages.ts';
@@ -33,11 +34,16 @@ export type Served = Context<{ Bindings: { readonly caller: Caller } }>;
 const maxCookies = 8;
 const own = readStaticFiles(join(import.meta.dirname, 'login'), '/login');
 
-function sendFile(context: Served, file: StaticFile | undefined, caching: string): Response {
+async function sendFile(context: Served, file: StaticFile | undefined, caching: string): Promise<Response> {
   if (file === undefined) throw new Error('a file of the login page is missing');
-  const headers = { 'cache-control': caching, etag: file.etag };
-  if (context.req.header('if-none-match') === file.etag) return context.body(null, 304, headers);
-  return context.body(file.bytes, 200, { ...headers, 'content-type': file.type });
+  const { bytes, etag, encoding } = await encode(file, context.req.header('accept-encoding') ?? '');
+  const headers = {
+    ...{ 'cache-control': caching, etag },
+    ...(isCompressible(file) && { vary: 'accept-encoding' }),
+  };
+  if (context.req.header('if-none-match') === etag) return context.body(null, 304, headers);
+  const coding = encoding === undefined ? {} : { 'content-encoding': encoding };
+  return context.body(bytes, 200, { ...headers, ...coding, 'content-type': file.type });
 }
 
 /** Names of built files have their hash in them; whatever else there is must be asked about each time. */

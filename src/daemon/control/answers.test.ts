@@ -39,15 +39,18 @@ describe('answers by name', () => {
   let lists: ListKeeper;
   let keeper: PolicyKeeper;
   let journal: Journal;
+  let onTold: () => void;
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'pt-answers-'));
     const rulesDir = join(folder, 'rules.d');
     mkdirSync(rulesDir);
     [told, opened] = [[], 0];
+    onTold = () => {};
     const link = {
       ask: async (message: ControlMessage) => {
         told.push(message);
+        onTold();
         return { type: 'applied', request: 0 };
       },
     } as unknown as GateLink;
@@ -218,6 +221,26 @@ describe('answers by name', () => {
     open('fine.example.net');
     const none = await answer({ to: 'list' });
     assert.ok(!none.ok && /No list has 198\.51\.100\.7 or one of its names/.test(none.error.message));
+  });
+
+  test('it is told who answered, also where no rule was made', async () => {
+    const events: EventView[] = [];
+    const stop = control.follow(undefined, undefined, (event) => events.push(event));
+    open('fine.example.net');
+    const closed = {
+      type: 'prompt-closed',
+      id: `k0-${opened}`,
+      outcome: 'answered',
+      action: 'allow',
+      time: 1,
+    } as const;
+    onTold = () => control.gateMessage(closed);
+    assert.ok((await answer({}, 'once')).ok);
+    open('fine.example.net');
+    control.gateMessage({ ...closed, id: `k0-${opened}`, outcome: 'deadline' });
+    stop();
+    const ends = events.filter(({ type }) => type === 'prompt-closed').map(({ data }) => (data as { by?: string }).by);
+    assert.deepEqual(ends, [keeper.userName(alice) ?? `uid ${alice}`, undefined]);
   });
 
   test('a name that it has not, and a domain that is none, are refused before anything happens', async () => {

@@ -5,7 +5,7 @@ import { RemoteAccounts } from '#api/remote/accounts.ts';
 import type { LogQuery, Served, Services } from '#api/services.ts';
 import { appOf } from '#attribution/app.ts';
 import { EncryptedDnsLog, encryptedQuestion, type Resolvers } from '#attribution/names/encrypteddns.ts';
-import type { Answered, EventView, LogLine, ModeRequest, RuleView, Status } from '#model/api.ts';
+import type { Answered, EventView, LogLine, ModeRequest, PromptView, RuleView, Status } from '#model/api.ts';
 import type { Attempt } from '#model/attempt.ts';
 import type { Connection } from '#model/connection.ts';
 import type { Explanation } from '#model/decision.ts';
@@ -71,6 +71,8 @@ export class Control implements Services {
   readonly #listeners = new Set<Listener>();
   readonly #encryptedDns = new EncryptedDnsLog();
   readonly #said = new Set<string>();
+  /** Who answers which question just now: the gate says only that it was answered. */
+  readonly #answering = new Map<string, string>();
   #modeTimer: NodeJS.Timeout | undefined;
 
   constructor(parts: ControlParts) {
@@ -136,7 +138,8 @@ export class Control implements Services {
       case 'prompt-closed': {
         const owner = this.#prompts.get(message.id)?.attempt.process?.uid ?? null;
         this.#prompts.remove(message.id);
-        this.#tell(journal.event('prompt-closed', message), owner);
+        const by = this.#answering.get(message.id);
+        this.#tell(journal.event('prompt-closed', { ...message, ...(by !== undefined && { by }) }), owner);
         return;
       }
       case 'notice':
@@ -322,6 +325,16 @@ export class Control implements Services {
     };
     // To others, a question about somebody else's program is not there.
     if (prompt === undefined || (own && prompt.attempt.process?.uid !== uid)) return fail(unknown);
+    this.#answering.set(id, this.#userName(uid));
+    try {
+      return await this.#carryOut(uid, prompt, answer);
+    } finally {
+      this.#answering.delete(id);
+    }
+  }
+
+  async #carryOut(uid: number, prompt: PromptView, answer: Answer): Promise<Served<Answered>> {
+    const { id } = prompt;
     const { app: _, user: __, before: ___, names, lists, ...asked } = prompt;
     const called = nameOfAnswer(asked.attempt, answer.scope, { domainOf: registeredDomain, lists });
     if (!called.ok) return fail({ code: 'conflict', message: called.error });

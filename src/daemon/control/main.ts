@@ -73,9 +73,11 @@ async function run(options: ControlOptions): Promise<void> {
     onNotice: (text) => notice(text),
   });
   let remoteServer: RemoteServer | undefined;
+  /** Before the gate follows a policy, nobody knows what holds. */
+  let applied = false;
   /** With each policy: a door that no rule opens is said once. */
   const lookAtDoor = () => {
-    if (options.remote === null || pages.remote?.url == null || remoteServer === undefined) return;
+    if (!applied || options.remote === null || pages.remote?.url == null || remoteServer === undefined) return;
     const before = pages.reachable;
     pages.reachable = isReachable(keeper.policy, options.remote.address, remoteServer.port, now());
     if (pages.reachable || before === false) return;
@@ -105,6 +107,7 @@ async function run(options: ControlOptions): Promise<void> {
     onRules: (names) => journal.keepHits(names),
     onApplied: (policy) => {
       control.record('policy-applied', { revision: policy.revision, mode: policy.mode });
+      applied = true;
       lookAtDoor();
     },
   });

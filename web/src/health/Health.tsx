@@ -12,6 +12,7 @@ import { refreshStatus, useLive } from '../live/live.ts';
 import { PageHead } from '../parts/PageHead.tsx';
 import { say, sayFailure } from '../parts/saying.ts';
 import { formatBytes, formatCount, formatMoment } from '../parts/words.ts';
+import { Access } from './Access.tsx';
 import { counterGroups, isLoss } from './counters.ts';
 import { type Finding, findings } from './findings.ts';
 import styles from './health.module.css';
@@ -78,6 +79,9 @@ export function Page() {
           </Part>
           <Part title="Figures">
             <Figures status={status} now={now} />
+          </Part>
+          <Part title="Who is logged in">
+            <Access status={status} now={now} />
           </Part>
           {status.encryptedDns.apps.length > 0 && (
             <Part title="Encrypted DNS">

@@ -7,6 +7,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { Peer } from '#api/access.ts';
 import { securityHeaders } from '#api/pages/headers.ts';
 import { maxStreamsOfSession, Pages } from '#api/pages/pages.ts';
@@ -59,6 +60,7 @@ describe('the server of the pages', () => {
     writeFileSync(join(folder, 'web/index.html'), '<!doctype html>the pages');
     writeFileSync(join(folder, 'web/assets/app-1a2b.js'), '1;');
     writeFileSync(join(folder, 'web/favicon.svg'), '<svg/>');
+    writeFileSync(join(folder, 'web/assets/large-3c4d.js'), 'const a = 1;\n'.repeat(1000));
     writeFileSync(join(folder, 'web/.hidden'), 'secret');
     symlinkSync(join(folder, 'secret'), join(folder, 'web/link.txt'));
   });
@@ -230,6 +232,39 @@ describe('the server of the pages', () => {
     for (const path of ['/api/v2/status', '/api', '/assets/gone.js']) {
       assert.equal((await ask('GET', path, { accept: 'text/html' })).status, 404, path);
     }
+  });
+
+  test('large files travel compressed, as the browser takes it, each form with its own tag', async () => {
+    const plain = 'const a = 1;\n'.repeat(1000);
+    const tags = new Set<string | undefined>();
+    for (const [accept, encoding] of [
+      ['', undefined],
+      ['identity', undefined],
+      ['br;q=0, gzip;q=0.0', undefined],
+      ['gzip', 'gzip'],
+      ['gzip, deflate, br, zstd', 'br'],
+      ['GZIP;q=0.5', 'gzip'],
+    ] as const) {
+      const asking = begin('GET', '/assets/large-3c4d.js', { 'accept-encoding': accept });
+      const [response] = (await once(asking, 'response')) as [IncomingMessage];
+      const parts: Buffer[] = [];
+      for await (const part of response) parts.push(part);
+      const bytes = Buffer.concat(parts);
+      assert.equal(response.headers['content-encoding'], encoding, accept);
+      assert.equal(response.headers.vary, 'accept-encoding');
+      assert.equal(response.headers['content-length'], String(bytes.length));
+      const text = encoding === 'br' ? brotliDecompressSync(bytes) : encoding === 'gzip' ? gunzipSync(bytes) : bytes;
+      assert.equal(text.toString(), plain);
+      if (encoding !== undefined) assert.ok(bytes.length < 300, `${bytes.length}`);
+      tags.add(response.headers.etag);
+      const again = { 'accept-encoding': accept, 'if-none-match': response.headers.etag ?? '' };
+      assert.equal((await ask('GET', '/assets/large-3c4d.js', again)).status, 304);
+    }
+    assert.equal(tags.size, 3);
+    assert.equal(
+      (await ask('GET', '/favicon.svg', { 'accept-encoding': 'br' })).headers['content-encoding'],
+      undefined,
+    );
   });
 
   test('where no pages are built, it is said what to do', async () => {

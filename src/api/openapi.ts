@@ -5,6 +5,7 @@ import {
   answeredSchema,
   appViewSchema,
   changeRuleSchema,
+  doctorReportSchema,
   errorSchema,
   eventViewSchema,
   explanationSchema,
@@ -49,6 +50,7 @@ interface Operation {
 export const operations: readonly Operation[] = [
   { method: 'get', path: '/openapi.json', summary: 'This document.' },
   { method: 'get', path: '/status', summary: 'What Postern is doing.', answer: statusSchema },
+  { method: 'get', path: '/doctor', summary: 'What this machine can and cannot do.', answer: doctorReportSchema },
   { method: 'get', path: '/rules', summary: 'All rules in the order of evaluation.', answer: z.array(ruleViewSchema) },
   { method: 'post', path: '/rules', summary: 'Add a rule.', body: addRuleSchema, answer: ruleChangeSchema },
   {

@@ -2,6 +2,7 @@
 import type {
   Answered,
   AppView,
+  DoctorReport,
   EventView,
   LogLine,
   ModePreview,
@@ -46,6 +47,8 @@ export interface LogQuery {
 export interface Services {
   /** `uid`: a user who may not see what others do. */
   status(uid?: number): Promise<Status>;
+  /** What this machine can and cannot do for Postern. */
+  doctor(): Promise<Served<DoctorReport>>;
   rules(uid?: number): readonly RuleView[];
   addRule(uid: number, rule: RuleText, lifetime: Lifetime): Promise<Served<RuleChange>>;
   changeRule(

@@ -6,7 +6,7 @@ import { extname, join } from 'node:path';
 import type { EventView, LogLine, ModeRequest, PromptView, Status } from '#model/api.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { RuleText } from '#model/rule.ts';
-import { madePasswords, madeSessions } from './madeaccess.ts';
+import { madeDoctor, madePasswords, madeSessions } from './madeaccess.ts';
 import { madeLists, madeRules, madeStatus, madeVersions } from './madestate.ts';
 import { madeLine, madeNames, madePrompt } from './madeup.ts';
 
@@ -235,6 +235,8 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
             (one) => one.name.includes(query.get('name') ?? '') && one.address.includes(query.get('address') ?? ''),
           ),
         };
+      case 'GET /doctor':
+        return { json: madeDoctor() };
       case 'GET /lists':
         return {
           json:

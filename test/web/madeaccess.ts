@@ -1,4 +1,5 @@
 // Made-up sessions, passwords and refused logins, with names that would be code or escapes anywhere but in text.
+import type { DoctorReport } from '#model/api.ts';
 import {
   type PasswordView,
   type RefusalsView,
@@ -54,4 +55,20 @@ export const madeRefused = (now: number): RefusalsView => ({
   counts: Object.fromEntries(
     refusalReasons.map((reason) => [reason, reason === 'login' ? 13 : 0]),
   ) as RefusalsView['counts'],
+});
+
+export const madeDoctor = (): DoctorReport => ({
+  tier: 'full',
+  checks: [
+    { name: 'kernel', ok: 'yes', text: 'Linux 6.12.48' },
+    { name: 'other queues', ok: 'yes', text: 'nobody else holds packets in this network namespace' },
+    {
+      ...{
+        name: 'packet sockets',
+        ok: 'partly',
+        text: 'packet sockets are not covered by the kernel here: no BPF LSM',
+      },
+      hint: 'A program with CAP_NET_RAW can send and receive frames below IP.',
+    },
+  ],
 });

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { type Context, Hono } from 'hono';
 import type { Peer } from '../access.ts';
 import { createApi } from '../app.ts';
+import { encode, isCompressible } from '../files/encodings.ts';
+import { readStaticFiles, type StaticFile, type StaticFiles } from '../files/files.ts';
 import { ApiFailure } from '../reply.ts';
 import type { Services } from '../services.ts';
 import { cookieNames, cookiesOf, forgetSession } from './cookies.ts';
-import { encode, isCompressible } from './encodings.ts';
-import { readStaticFiles, type StaticFile, type StaticFiles } from './files.ts';
 import { loginRoutes } from './login.ts';
 import type { Guest, Pages, Whence } from './pages.ts';
 

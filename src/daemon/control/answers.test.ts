@@ -90,6 +90,7 @@ describe('answers by name', () => {
     control = new Control({
       ...parts,
       lists,
+      checkups: { report: async () => ({ ok: false, error: 'nobody looks' }) },
       geo: { placeOf: () => ({ country: 'DE', as: 13335 }), sources: () => ({ countries: null, networks: null }) },
       resolvers: { hasName: () => false, hasAddress: () => false },
       ...{ version: '0', journal, journalFile, keeper, say: () => {}, describe: () => '' },

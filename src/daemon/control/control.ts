@@ -5,7 +5,16 @@ import { RemoteAccounts } from '#api/remote/accounts.ts';
 import type { LogQuery, Served, Services } from '#api/services.ts';
 import { appOf } from '#attribution/app.ts';
 import { EncryptedDnsLog, encryptedQuestion, type Resolvers } from '#attribution/names/encrypteddns.ts';
-import type { Answered, EventView, LogLine, ModeRequest, PromptView, RuleView, Status } from '#model/api.ts';
+import type {
+  Answered,
+  DoctorReport,
+  EventView,
+  LogLine,
+  ModeRequest,
+  PromptView,
+  RuleView,
+  Status,
+} from '#model/api.ts';
 import type { Attempt } from '#model/attempt.ts';
 import type { Connection } from '#model/connection.ts';
 import type { Explanation } from '#model/decision.ts';
@@ -25,6 +34,7 @@ import { isPrivate, readApps, readEvents, readHits, readLog, replayFrom } from '
 import type { Journal, JournalRow } from '#store/journal.ts';
 import type { ListKeeper } from '#store/lists/keeper.ts';
 import type { RuleStore } from '#store/rulestore.ts';
+import type { Checkups } from '../up/checkup.ts';
 import type { ControlOptions } from '../up/options.ts';
 import { registeredDomain } from './domains.ts';
 import type { GateLink } from './gatelink.ts';
@@ -49,6 +59,7 @@ export interface ControlParts {
   readonly link: () => GateLink;
   readonly now: () => number;
   readonly pages: Pages;
+  readonly checkups: Pick<Checkups, 'report'>;
   /** A line for whoever reads along. */
   readonly say: (line: string) => void;
   readonly describe: (connection: Connection) => string;
@@ -471,6 +482,11 @@ export class Control implements Services {
     }));
     const events = readEvents(journal, after, uid !== undefined, replayRows);
     return [...leftOut, ...[...connections, ...events].sort((a, b) => a.sequence - b.sequence)];
+  }
+
+  async doctor(): Promise<Served<DoctorReport>> {
+    const report = await this.#parts.checkups.report();
+    return report.ok ? report : fail({ code: 'unavailable', message: report.error });
   }
 
   pagesLink(peer: Peer, browser?: number) {

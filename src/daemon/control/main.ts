@@ -14,6 +14,7 @@ import { Journal } from '#store/journal.ts';
 import { builtinLists, readKnownResolvers } from '#store/lists/builtin.ts';
 import { ListKeeper } from '#store/lists/keeper.ts';
 import { RuleStore } from '#store/rulestore.ts';
+import { Checkups } from '../up/checkup.ts';
 import { hearSupervisor } from '../up/handover.ts';
 import type { ControlOptions } from '../up/options.ts';
 import { tellSupervisor } from '../up/statusline.ts';
@@ -120,6 +121,7 @@ async function run(options: ControlOptions): Promise<void> {
     notice(`Nobody can log in by password: ${passwordFile} cannot be read (${passwords.problem}).`);
   }
   const pages = new Pages({ version, now, passwords, record: (type, data) => control.record(type, data) });
+  const checkups = new Checkups(now);
   const control = new Control({
     version,
     options,
@@ -134,6 +136,7 @@ async function run(options: ControlOptions): Promise<void> {
     link: () => link as GateLink,
     now,
     pages,
+    checkups,
     say,
     describe: (connection) => formatConnection(connection, (uid) => keeper.userName(uid)),
   });
@@ -191,7 +194,10 @@ async function run(options: ControlOptions): Promise<void> {
     void keeper.reload();
     void remoteServer?.takeOwn();
   });
-  hearSupervisor((pair) => void remoteServer?.take(pair).then(lookAtDoor));
+  hearSupervisor((handed) => {
+    if ('doctor' in handed) checkups.hear(handed.doctor);
+    else void remoteServer?.take(handed).then(lookAtDoor);
+  });
 }
 
 /** Without its port Postern goes on: the commands do all that the pages do. */

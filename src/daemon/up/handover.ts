@@ -1,7 +1,8 @@
-// What the supervisor, which is root, hands to the control plane on its standard input: a certificate with its key, which only root may
-// be able to read. Never an argument, which every user could see. The end of the input is the end of the supervisor.
+// What the supervisor, which is root, hands to the control plane on its standard input: what the doctor found, and a certificate with its
+// key, which only root may be able to read. Never an argument, which every user could see. The end of the input is the end of the supervisor.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { type DoctorReport, doctorReportSchema } from '#model/api.ts';
 
 /** A chain of certificates and its key are some kilobytes. */
 const maxBytes = 256 * 1024;
@@ -9,6 +10,7 @@ const maxBytes = 256 * 1024;
 const schema = z.union([
   z.strictObject({ cert: z.string(), key: z.string() }),
   z.strictObject({ problem: z.string() }),
+  z.strictObject({ doctor: doctorReportSchema.nullable() }),
 ]);
 export type Handover = z.infer<typeof schema>;
 
@@ -32,6 +34,8 @@ export function handoverLine({ cert, key }: CertificateFiles): string {
   }
   return `${JSON.stringify(line)}\n`;
 }
+
+export const doctorLine = (doctor: DoctorReport | null): string => `${JSON.stringify({ doctor })}\n`;
 
 /** Hears it in the control plane, which ends with its supervisor. */
 export function hearSupervisor(onHandover: (handover: Handover) => void): void {

@@ -19,9 +19,10 @@ import type { KernelPath } from '#model/status.ts';
 import { codeFolder } from '../codefolder.ts';
 import { controlAccount } from './account.ts';
 import { missingCapabilities } from './capabilities.ts';
+import { runCheckup } from './checkup.ts';
 import { Child } from './child.ts';
 import { prepareFolders } from './folders.ts';
-import { handoverLine } from './handover.ts';
+import { doctorLine, handoverLine } from './handover.ts';
 import { type ControlOptions, type GateOptions, markShifts } from './options.ts';
 import { reset } from './reset.ts';
 
@@ -282,6 +283,7 @@ async function supervise(
     },
     onStart: () => {},
     onLine: (line) => {
+      if (line.wants === 'doctor') void runCheckup().then((report) => control.tell(doctorLine(report)));
       if (line.ready !== true) return;
       ready.control = true;
       if (line.pagesPort !== undefined && line.pagesPort > 0) {

@@ -2,6 +2,7 @@
 import type {
   Answered,
   AppView,
+  DoctorReport,
   LogLine,
   ModePreview,
   ModeRequest,
@@ -58,6 +59,7 @@ export const api = {
   endSession: (id: string) => ask<null>('DELETE', `/pages/sessions/${named(id)}`),
   passwords: () => ask<PasswordView[]>('GET', '/pages/passwords'),
   removePassword: (user: string) => ask<null>('DELETE', `/pages/passwords/${named(user)}`),
+  doctor: () => ask<DoctorReport>('GET', '/doctor'),
   status: () => ask<Status>('GET', '/status'),
   setMode: (request: ModeRequest) => ask<Status>('PUT', '/mode', request),
   previewLockdown: () => ask<ModePreview>('GET', '/mode/lockdown'),

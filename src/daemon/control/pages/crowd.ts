@@ -26,11 +26,26 @@ export class Crowd {
   readonly #places = new Map<string, Place>();
   readonly #newcomers = new Lru<string, Bucket>(10_000);
   readonly #all = new Bucket(allAtOnce, allEveryMs);
+  readonly #onTurnedAway: () => void;
+
+  /** Told of each connection that found no place, or had to leave its own. */
+  constructor(onTurnedAway: () => void) {
+    this.#onTurnedAway = onTurnedAway;
+  }
 
   static #name = ({ remoteAddress = '', remotePort = 0 }: Socket) => `${remoteAddress} ${remotePort}`;
 
-  /** Whether it may stay. */
-  enter(socket: Socket, now: number): boolean {
+  /** Takes it in, or ends it. */
+  enter(socket: Socket, now: number): void {
+    if (!this.#take(socket, now)) this.#turnAway(socket);
+  }
+
+  #turnAway(socket: Socket): void {
+    this.#onTurnedAway();
+    socket.destroy();
+  }
+
+  #take(socket: Socket, now: number): boolean {
     const neighbourhood = neighbourhoodOf(socket.remoteAddress ?? '');
     const bucket = this.#newcomers.get(neighbourhood) ?? new Bucket(newAtOnce, newEveryMs);
     this.#newcomers.set(neighbourhood, bucket);
@@ -52,7 +67,7 @@ export class Crowd {
     const oldest = places.find(({ known }) => !known);
     if (oldest === undefined) return false;
     this.#places.delete(oldest.name);
-    oldest.socket.destroy();
+    this.#turnAway(oldest.socket);
     return true;
   }
 

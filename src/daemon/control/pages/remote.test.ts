@@ -125,14 +125,19 @@ describe('the door to other machines', () => {
     assert.equal((await ask('POST', '/api/v1/pages/session', {}, linked)).status, 401, 'a stolen link');
   });
 
-  test('a wrong password, an unknown user and one without a password get the same answer in about the same time', async () => {
+  test('a wrong password, an unknown user and one without a password get the same answer for the same work', async () => {
+    // The processor's time: what a clock says depends on who else runs.
+    const used = (begun: NodeJS.CpuUsage) => {
+      const { user, system } = process.cpuUsage(begun);
+      return user + system;
+    };
     const times = new Map<string, number[]>();
     const answers = new Set<string>();
     for (const user of ['root', 'nobody', 'no-such-user', 'root', 'nobody', 'no-such-user']) {
       now += 3600_000;
-      const begun = performance.now();
+      const begun = process.cpuUsage();
       const { status, text } = await login('wrong horse battery staple', user);
-      times.set(user, [...(times.get(user) ?? []), performance.now() - begun]);
+      times.set(user, [...(times.get(user) ?? []), used(begun)]);
       answers.add(`${status} ${text}`);
     }
     assert.deepEqual(

@@ -4,8 +4,8 @@ import type { IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
+import { readStaticFiles } from '#api/files/files.ts';
 import { createPages } from '#api/pages/app.ts';
-import { readStaticFiles } from '#api/pages/files.ts';
 import { type Door, hostsOf } from '#api/pages/headers.ts';
 import type { Pages } from '#api/pages/pages.ts';
 import { plainAddress } from '#api/remote/prefix.ts';
@@ -35,7 +35,7 @@ export interface RemoteServerOptions {
 export class RemoteServer {
   readonly #options: RemoteServerOptions;
   readonly #server: Server;
-  readonly #crowd = new Crowd();
+  readonly #crowd: Crowd;
   #again: NodeJS.Timeout | undefined;
   #port = 0;
   #listens = false;
@@ -52,11 +52,8 @@ export class RemoteServer {
       handshakeTimeout: handshakeMs,
       ALPNProtocols: ['http/1.1'],
     });
-    this.#server.on('connection', (socket: Socket) => {
-      if (this.#crowd.enter(socket, options.now())) return;
-      pages.refusals.count('connections');
-      socket.destroy();
-    });
+    this.#crowd = new Crowd(() => pages.refusals.count('connections'));
+    this.#server.on('connection', (socket: Socket) => this.#crowd.enter(socket, options.now()));
     this.#server.on('tlsClientError', (_, socket) => {
       pages.refusals.count('tls');
       socket.destroy();

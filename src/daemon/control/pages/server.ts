@@ -2,8 +2,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { isAdministrator } from '#api/access.ts';
+import { readStaticFiles } from '#api/files/files.ts';
 import { createPages } from '#api/pages/app.ts';
-import { readStaticFiles } from '#api/pages/files.ts';
 import { localDoor } from '#api/pages/headers.ts';
 import type { Pages, Whence } from '#api/pages/pages.ts';
 import { accountPeer } from '#api/pages/standing.ts';

@@ -79,7 +79,9 @@ export function attend({
   });
   const asked = (incoming: IncomingMessage, outgoing: ServerResponse, goOn?: () => void): void => {
     const { method = '', url = '' } = incoming;
-    const of = { method, target: url, headers: incoming.headers };
+    // Node takes the first of several hosts; who stands before it may take another (RFC 9112 section 3.2).
+    const host = incoming.headersDistinct.host?.length === 1 ? incoming.headers.host : undefined;
+    const of = { method, target: url, headers: { ...incoming.headers, host } };
     const refusal = refusalOf(of, door(incoming)) ?? (whence(incoming.socket) === undefined ? unknown : undefined);
     if (refusal !== undefined) {
       count(reasons[refusal.status]);

@@ -15,6 +15,7 @@ import { acceptLearnedSchema, startLearningSchema } from '#model/learn/learning.
 import { changeSettingsSchema } from '#model/machine/settings.ts';
 import { addListSchema, changeListSchema } from '#model/net/list.ts';
 import { changeNetworkSchema } from '#model/net/network.ts';
+import { passwordRequestSchema, userNameSchema } from '#model/pages/login.ts';
 import { answerSchema } from '#model/prompt.ts';
 import { previewRequestSchema } from '#model/query/history.ts';
 import { differenceQuerySchema } from '#model/shown/difference.ts';
@@ -108,6 +109,7 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
 
   app.get('/openapi.json', (context) => context.json(openApi()));
   app.get('/status', async (context) => context.json(await services.status(visible(context))));
+  app.get('/doctor', administratorsOnly, async (context) => serve(context, await services.doctor()));
   app.get('/rules', (context) => context.json(services.rules(visible(context))));
   app.post('/rules', administratorsOnly, async (context) => {
     const { rule, lifetime } = await body(context.req, addRuleSchema);
@@ -184,25 +186,25 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
     const query = parseQuery(namesQuerySchema, context.req.query());
     return serve(context, await services.names(query, visible(context)));
   });
-  app.get('/lists', (context) => context.json(services.lists()));
+  app.get('/lists', (context) => context.json(services.lists.all()));
   app.post('/lists', administratorsOnly, async (context) => {
     const { name, ...definition } = await body(context.req, addListSchema);
-    return serve(context, await services.addList(context.get('peer').uid, name, definition));
+    return serve(context, await services.lists.add(name, definition));
   });
   app.post('/lists/update', administratorsOnly, async (context) => {
     const { name } = await body(context.req, z.strictObject({ name: z.string().max(64).optional() }));
-    return serve(context, await services.updateLists(context.get('peer').uid, name));
+    return serve(context, await services.lists.update(name));
   });
   app.patch('/lists/:name', administratorsOnly, async (context) => {
     const change = await body(context.req, changeListSchema);
-    return serve(context, await services.changeList(context.get('peer').uid, context.req.param('name'), change));
+    return serve(context, await services.lists.change(context.req.param('name'), change));
   });
   app.delete('/lists/:name', administratorsOnly, async (context) =>
-    serve(context, await services.removeList(context.get('peer').uid, context.req.param('name'))),
+    serve(context, await services.lists.remove(context.req.param('name'))),
   );
   app.get('/lists/having', async (context) => {
     const { of } = parseQuery(z.strictObject({ of: z.string().min(1).max(255) }), context.req.query());
-    return context.json(await services.testLists(of));
+    return context.json(await services.lists.having(of));
   });
   app.get('/learnings', administratorsOnly, (context) => context.json(services.learning.list()));
   app.post('/learnings', administratorsOnly, async (context) => {
@@ -246,6 +248,19 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
     const { browser } = await body(context.req, linkRequestSchema);
     return serve(context, services.pagesLink(context.get('peer'), browser));
   });
+  app.get('/pages/passwords', (context) => context.json(services.accounts.passwords(visible(context))));
+  app.put('/pages/passwords/:user', async (context) => {
+    const { password } = await body(context.req, passwordRequestSchema);
+    const user = parseQuery(userNameSchema, context.req.param('user'));
+    return serve(context, await services.accounts.set(context.get('peer'), user, password));
+  });
+  app.delete('/pages/passwords/:user', (context) =>
+    serve(context, services.accounts.remove(context.get('peer'), context.req.param('user'))),
+  );
+  app.get('/pages/sessions', (context) => context.json(services.accounts.sessions(visible(context))));
+  app.delete('/pages/sessions/:id', (context) =>
+    serve(context, services.accounts.endSession(context.req.param('id'), visible(context))),
+  );
   app.get('/events', (context) => {
     const last = context.req.header('last-event-id');
     const after = last !== undefined && /^\d{1,15}$/.test(last) ? Number(last) : undefined;

@@ -5,6 +5,7 @@ import {
   answeredSchema,
   appViewSchema,
   changeRuleSchema,
+  doctorReportSchema,
   errorSchema,
   eventViewSchema,
   explainRequestSchema,
@@ -33,6 +34,12 @@ import { changeSettingsSchema, settingViewSchema } from '#model/machine/settings
 import { addListSchema, changeListSchema, listHitSchema, listViewSchema } from '#model/net/list.ts';
 import { nameViewSchema } from '#model/net/nameview.ts';
 import { changeNetworkSchema, networksSchema, networkViewSchema } from '#model/net/network.ts';
+import {
+  passwordLoginSchema,
+  passwordRequestSchema,
+  passwordViewSchema,
+  sessionViewSchema,
+} from '#model/pages/login.ts';
 import { answerSchema } from '#model/prompt.ts';
 import { facetsSchema, groupsSchema, previewRequestSchema, rulePreviewSchema } from '#model/query/history.ts';
 import { appDetailsSchema } from '#model/shown/appdetails.ts';
@@ -55,6 +62,7 @@ interface Operation {
 export const operations: readonly Operation[] = [
   { method: 'get', path: '/openapi.json', summary: 'This document.' },
   { method: 'get', path: '/status', summary: 'What Postern is doing.', answer: statusSchema },
+  { method: 'get', path: '/doctor', summary: 'What this machine can and cannot do.', answer: doctorReportSchema },
   { method: 'get', path: '/rules', summary: 'All rules in the order of evaluation.', answer: z.array(ruleViewSchema) },
   { method: 'post', path: '/rules', summary: 'Add a rule.', body: addRuleSchema, answer: ruleChangeSchema },
   {
@@ -259,6 +267,37 @@ export const operations: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/pages/passwords',
+    summary: 'Which accounts may log in from other machines.',
+    answer: z.array(passwordViewSchema),
+  },
+  {
+    method: 'put',
+    path: '/pages/passwords/{user}',
+    summary: 'Set the password of an account; on the Unix socket alone.',
+    body: passwordRequestSchema,
+    answer: passwordViewSchema,
+  },
+  {
+    method: 'delete',
+    path: '/pages/passwords/{user}',
+    summary: 'Take it away, and end the sessions that it opened.',
+    answer: z.null(),
+  },
+  {
+    method: 'get',
+    path: '/pages/sessions',
+    summary: 'The browsers that are logged in, the newest first.',
+    answer: z.array(sessionViewSchema),
+  },
+  {
+    method: 'delete',
+    path: '/pages/sessions/{id}',
+    summary: 'Log one out, or with `all` every one that the asker may see.',
+    answer: z.null(),
+  },
+  {
+    method: 'get',
     path: '/events',
     summary: 'What happens, as server-sent events; Last-Event-ID goes on where a reader stopped.',
     answer: eventViewSchema,
@@ -277,6 +316,13 @@ export const browserOperations: readonly Operation[] = [
     answer: pagesSessionSchema,
   },
   { method: 'delete', path: '/pages/session', summary: 'Log out.', answer: z.null() },
+  {
+    method: 'post',
+    path: '/pages/password',
+    summary: 'Log in with a password, from another machine; the answer sets the cookies.',
+    body: passwordLoginSchema,
+    answer: pagesSessionSchema,
+  },
 ];
 
 const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });

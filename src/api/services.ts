@@ -2,6 +2,7 @@
 import type {
   Answered,
   AppView,
+  DoctorReport,
   EventView,
   LogLine,
   ModePreview,
@@ -31,6 +32,7 @@ import type { RolledBack, VersionDifference } from '#model/shown/difference.ts';
 import type { RuleTrial, RuleYaml, TryRule } from '#model/shown/ruletext.ts';
 import type { Result } from '#std/result.ts';
 import type { Peer } from './access.ts';
+import type { RemoteAccounts } from './remote/accounts.ts';
 
 export interface ServiceError {
   readonly code: 'bad-request' | 'not-permitted' | 'not-found' | 'conflict' | 'too-many' | 'unavailable';
@@ -82,6 +84,8 @@ export interface NetworkServices {
 export interface Services {
   /** `uid`: a user who may not see what others do. */
   status(uid?: number): Promise<Status>;
+  /** What this machine can and cannot do for Postern. */
+  doctor(): Promise<Served<DoctorReport>>;
   rules(uid?: number): readonly RuleView[];
   addRule(uid: number, rule: RuleText, lifetime: Lifetime): Promise<Served<RuleChange>>;
   changeRule(
@@ -113,12 +117,7 @@ export interface Services {
   previewRules(request: PreviewRequest, uid: number | undefined, signal: AbortSignal): Promise<Served<RulePreview>>;
   apps(uid?: number): readonly AppView[];
   app(name: string, uid?: number): Promise<Served<AppDetails>>;
-  lists(): readonly ListView[];
-  addList(uid: number, name: string, definition: ListDefinition): Promise<Served<ListView>>;
-  removeList(uid: number, name: string): Promise<Served<null>>;
-  changeList(uid: number, name: string, change: ListChange): Promise<Served<ListView>>;
-  updateLists(uid: number, name: string | undefined): Promise<Served<readonly ListView[]>>;
-  testLists(text: string): Promise<readonly ListHit[]>;
+  readonly lists: ListServices;
   readonly learning: LearningServices;
   names(query: NamesQuery, uid?: number): Promise<Served<readonly NameView[]>>;
   readonly networks: NetworkServices;
@@ -129,6 +128,7 @@ export interface Services {
   follow(after: number | undefined, uid: number | undefined, listener: (event: EventView) => void): () => void;
   /** A link that logs a browser in; `browser` is the user who runs it, where that is not the asker. */
   pagesLink(peer: Peer, browser?: number): Served<PagesLink>;
+  readonly accounts: Pick<RemoteAccounts, 'passwords' | 'set' | 'remove' | 'sessions' | 'endSession'>;
 }
 
 /** For administrators. */
@@ -142,4 +142,15 @@ export interface LearningServices {
   forget(uid: number, name: string): Promise<Served<null>>;
   review(name: string): Served<LearnReview>;
   accept(uid: number, name: string, rules: readonly RuleText[]): Promise<Served<RuleChange>>;
+}
+
+export interface ListServices {
+  /** With the rules that name each. */
+  all(): readonly ListView[];
+  add(name: string, definition: ListDefinition): Promise<Served<ListView>>;
+  change(name: string, change: ListChange): Promise<Served<ListView>>;
+  remove(name: string): Promise<Served<null>>;
+  update(name: string | undefined): Promise<Served<readonly ListView[]>>;
+  /** Which lists that are on have a name or an address. */
+  having(text: string): Promise<readonly ListHit[]>;
 }

@@ -21,8 +21,16 @@ export interface UpOptions {
   readonly resolvedMonitor?: string | undefined;
   /** The port of 127.0.0.1 for the pages, 0 for any; null: no pages. */
   readonly pagesPort: number | null;
+  /** The door of the pages to other machines; null: none. Without a certificate, one is made. */
+  readonly remote: RemoteDoor | null;
   /** What an earlier Postern left in the kernel is taken away first, not taken up; with mode `off` nothing more is done. */
   readonly reset: boolean;
+}
+
+export interface RemoteDoor {
+  readonly door: { readonly address: string; readonly port: number; readonly names: readonly string[] };
+  /** Files in PEM. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
 }
 
 /** What `cli` cannot do itself, as it stands below the daemon. */

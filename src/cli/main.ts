@@ -39,6 +39,8 @@ const routes: Readonly<Record<string, () => Promise<Target>>> = {
   test: async () => (await import('./commands/policy.ts')).testCommand,
   mode: async () => (await import('./commands/mode.ts')).modeCommand,
   pause: async () => (await import('./commands/mode.ts')).pauseCommand,
+  password: async () => (await import('./pages/password.ts')).passwordRoutes,
+  sessions: async () => (await import('./pages/sessions.ts')).sessionsCommand,
   ui: async () => (await import('./pages/ui.ts')).uiCommand,
   run: async () => (await import('./commands/run.ts')).runCommand,
   completion: async () => (await import('./commands/completion.ts')).completionCommand,

@@ -5,6 +5,7 @@ import { connectionSchema } from './connection.ts';
 import { failModes, modes } from './mode.ts';
 import { whereaboutsSchema } from './net/network.ts';
 import { placeShape } from './net/place.ts';
+import { refusalsSchema, remoteStateSchema } from './pages/login.ts';
 import { promptSchema } from './prompt.ts';
 import { actions, lifetimeSchema, origins, refusalErrnoSchema, ruleSchema, ruleTestSchema } from './rule.ts';
 import { encryptedDnsAppSchema, gateStatusSchema } from './status.ts';
@@ -45,7 +46,14 @@ export const statusSchema = z.strictObject({
   /** Where countries and network numbers are known from, with the date; null where they are not. */
   places: z.strictObject({ countries: z.string().nullable(), networks: z.string().nullable() }),
   /** Where the pages are served, and why they are not; both null when they are switched off. */
-  pages: z.strictObject({ url: z.string().nullable(), problem: z.string().nullable() }),
+  pages: z.strictObject({
+    url: z.string().nullable(),
+    problem: z.string().nullable(),
+    /** The door to other machines; null: there is none. */
+    remote: remoteStateSchema.nullable(),
+    /** What was not served; who tried to log in is for administrators. */
+    refused: refusalsSchema,
+  }),
 });
 export type Status = z.infer<typeof statusSchema>;
 
@@ -279,5 +287,7 @@ export const pagesSessionSchema = z.strictObject({
   version: z.string(),
   /** When it ends if nothing more is asked, in milliseconds since 1970. */
   expires: time,
+  /** Whether the browser is another machine's. */
+  remote: z.boolean(),
 });
 export type PagesSession = z.infer<typeof pagesSessionSchema>;

@@ -77,10 +77,10 @@ export function builtinRules({ resolvers }: BuiltinContext): RuleRecord[] {
       direction: 'in',
       protocol: ['tcp', 'udp', 'udplite', 'sctp'],
     }),
-    allow('postern', 'The daemon itself and its pages.', {
+    // Its pages are reached over loopback by the rules above; who comes to them from other machines needs a rule like anybody.
+    allow('postern', 'What the daemon itself asks for.', {
       app: ownUnits.map((unit) => ({ unit })),
       cgroup: systemUnits,
-      direction: ['out', 'in'],
     }),
   ];
   if (resolvers.length > 0) {

@@ -3,11 +3,11 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, write
 import { dirname } from 'node:path';
 
 /** Throws what the file system says; then the old file stands. */
-export function writeAtomically(file: string, content: string | Uint8Array): void {
+export function writeAtomically(file: string, content: string | Uint8Array, mode = 0o640): void {
   const beside = `${file}.${process.pid}.new`;
   rmSync(beside, { force: true });
   // `wx`: whatever stands there, a link among them, is not followed.
-  const fd = openSync(beside, 'wx', 0o640);
+  const fd = openSync(beside, 'wx', mode);
   try {
     try {
       // All of it: one write(2) to a disk that fills up takes a part, and is no error.

@@ -82,7 +82,10 @@ export function readEvents(journal: Journal, after: number, others: boolean, lim
     }));
 }
 
-const publicEvents = "type NOT LIKE 'prompt-%' AND type NOT LIKE 'rules-%'";
+/** How the types of events begin that are for administrators alone: they say which programs people run, and who logs in. */
+const privateTypes = ['prompt-', 'rules-', 'login', 'password-'] as const;
+
+const publicEvents = privateTypes.map((begin) => `type NOT LIKE '${begin}%'`).join(' AND ');
 
 /** What may follow a place in the journal and is shown to this user; undefined: to administrators. */
 const followed = (uid: number | undefined) =>
@@ -91,9 +94,9 @@ const followed = (uid: number | undefined) =>
     : `SELECT sequence FROM connections WHERE sequence > ?1 AND uid = ${uid} UNION ALL
        SELECT sequence FROM events WHERE sequence > ?1 AND ${publicEvents}`;
 
-/** Whether an event is for administrators alone: it says which programs people run. */
+/** Whether an event is for administrators alone. */
 export function isPrivate(type: string): boolean {
-  return type.startsWith('prompt-') || type.startsWith('rules-');
+  return privateTypes.some((begin) => type.startsWith(begin));
 }
 
 /** Where the newest `limit` rows behind a place begin, and how many there are before these. */

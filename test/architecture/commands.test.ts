@@ -7,6 +7,7 @@ import { productSources, readSource } from './sources.ts';
 /** Operations that no command asks for, each with the reason. */
 const withoutCommand: Readonly<Record<string, string>> = {
   'GET /openapi.json': 'for those who write clients',
+  'GET /doctor': '`postern doctor` looks by itself, also where nothing runs',
   'POST /reload': 'rule files are read when they change, and `postern up` reads them again at SIGHUP',
 };
 

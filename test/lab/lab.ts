@@ -292,7 +292,8 @@ export class Postern {
   /** Runs a command of the command line, in the host's namespace or as another user. */
   cli(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
     const [command = '', ...rest] = args;
-    const isTwo = /^(rule|lists|learn|networks|settings)$/.test(command) || /^(diff|rollback)$/.test(rest[0] ?? '');
+    const isTwo =
+      /^(rule|lists|learn|networks|settings|password)$/.test(command) || /^(diff|rollback)$/.test(rest[0] ?? '');
     const second = isTwo ? rest.shift() : undefined;
     const two = second === undefined ? [command] : [command, second];
     return this.#lab.run([bin, ...two, '--runtime-dir', join(this.folder, 'run'), ...rest], options);

@@ -98,7 +98,7 @@ describe('the pages', () => {
     const { revision, pages } = JSON.parse((await get('/api/v1/status', cookie)).text) as Status;
     assert.deepEqual(
       { revision, pages },
-      await postern.json<Status>(['status']).then(({ revision, pages }) => ({ revision, pages })),
+      await postern.json<Status>(['status'], alice).then(({ revision, pages }) => ({ revision, pages })),
     );
     const add = [...cookie, ...marked, '--data', '{"rule":{"action":"allow","protocol":"icmp"}}'];
     assert.equal((await get('/api/v1/rules', add)).status, 403, 'no administrator');
@@ -375,7 +375,8 @@ sys.stdin.readline()`;
     assert.equal((await postern.cli(['ui'], alice)).code, 0);
     await postern.stop();
     postern = await lab.postern({ args: ['--pages', 'off'] });
-    assert.deepEqual((await postern.json<Status>(['status'])).pages, { url: null, problem: null });
+    const off = (await postern.json<Status>(['status'])).pages;
+    assert.deepEqual([off.url, off.problem, off.remote], [null, null, null]);
     assert.match((await postern.cli(['ui'], alice)).stderr, /switched off/);
   });
 

@@ -11,6 +11,7 @@ import type { RuleText } from '#model/rule.ts';
 import type { TryRule } from '#model/shown/ruletext.ts';
 import { fakeFacets, fakeGroups, fakePreview, isAsked } from './fakehistory.ts';
 import { FakeRules } from './fakerules.ts';
+import { madeDoctor, madePasswords, madeSessions } from './madeaccess.ts';
 import { madeApp, madeApps } from './madeapps.ts';
 import { madeLearnings, madeReview } from './madelearning.ts';
 import { MadeNetworks } from './madenetworks.ts';
@@ -19,6 +20,8 @@ import { madeLists, madeRules, madeStatus, madeVersions } from './madestate.ts';
 import { madeLine, madeNames, madeOwnLine, madePrompt } from './madeup.ts';
 
 const web = join(import.meta.dirname, '../../build/web');
+/** The login is the server's own page. */
+const login = join(import.meta.dirname, '../../src/api/pages');
 const types: Readonly<Record<string, string>> = {
   ...{ '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' },
 };
@@ -277,6 +280,8 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
             (one) => one.name.includes(query.get('name') ?? '') && one.address.includes(query.get('address') ?? ''),
           ),
         };
+      case 'GET /doctor':
+        return { json: madeDoctor() };
       case 'GET /lists':
         return {
           json:
@@ -326,13 +331,27 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
 
   const pages = async (request: IncomingMessage, body: { token?: string }): Promise<Reply> => {
     const person = { user: 'alice', uid: 1000, administrator, version: '0.1.0', expires: Date.now() + 43_200_000 };
-    const refused = { status: 401, json: { error: { code: 'not-permitted', message: 'nobody is signed in' } } };
+    const message =
+      request.method === 'POST' ? 'this link was used, is older than a minute, or is not yours' : 'nobody is signed in';
+    const refused = { status: 401, json: { error: { code: 'not-permitted', message } } };
     if (request.method === 'DELETE') signedIn = false;
     if (request.method === 'POST') {
       if (body.token !== firstToken) return refused;
       signedIn = true;
     }
     return signedIn || request.method === 'DELETE' ? { json: person } : refused;
+  };
+
+  let sessions = madeSessions(start);
+  let passwords = madePasswords(start);
+  const access = (method: string, path: string) => {
+    const [, , noun, name = ''] = path.split('/').map(decodeURIComponent);
+    if (method === 'DELETE') {
+      sessions = sessions.filter(({ id }) => noun !== 'sessions' || id !== name);
+      passwords = passwords.filter(({ user }) => noun !== 'passwords' || user !== name);
+      return null;
+    }
+    return noun === 'sessions' ? sessions : passwords;
   };
 
   const follow = (request: IncomingMessage, response: ServerResponse) => {
@@ -346,9 +365,9 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
   };
 
   const sendFile = (path: string, response: ServerResponse) => {
-    const known = extname(path) === '' ? 'index.html' : path.slice(1);
+    const known = path === '/login' ? 'login/index.html' : extname(path) === '' ? 'index.html' : path.slice(1);
     try {
-      const content = readFileSync(join(web, known));
+      const content = readFileSync(join(known.startsWith('login/') ? login : web, known));
       response.writeHead(200, {
         'content-type': types[extname(known)] ?? 'application/octet-stream',
         'content-security-policy': policy,
@@ -382,6 +401,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     if (!signedIn)
       return send({ status: 401, json: { error: { code: 'not-permitted', message: 'nobody is signed in' } } });
     if (path === '/events') return follow(request, response);
+    if (path.startsWith('/pages/')) return send({ json: access(method, path) });
     send(route(method, path, searchParams, body));
   });
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));

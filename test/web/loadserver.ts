@@ -1,7 +1,9 @@
 // The real control plane over a journal, its pages on a port, and connections told as fast as is asked: no gate, no kernel.
+
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Pages } from '#api/pages/pages.ts';
+import { Passwords } from '#api/remote/passwords.ts';
 import { Control } from '#daemon/control/control.ts';
 import type { GateLink } from '#daemon/control/gatelink.ts';
 import { HistoryThread } from '#daemon/control/history/thread.ts';
@@ -40,10 +42,11 @@ export async function startLoadServer(folder: string, file: string): Promise<Loa
   } as unknown as GateLink;
   const options: ControlOptions = {
     ...{ configDir: folder, stateDir: folder, runtimeDir: folder },
-    ...{ failMode: 'known', forward: false, holdSeconds: 30, foreground: false, pagesPort: 0 },
+    ...{ failMode: 'known', forward: false, holdSeconds: 30, foreground: false, pagesPort: 0, remote: null },
   };
   const now = Date.now;
-  const pages = new Pages({ version: '0', now, standing: (peer) => ({ user: 'alice', peer }) });
+  const passwords = new Passwords({ read: () => undefined, write: () => {} });
+  const pages = new Pages({ version: '0', now, passwords, standing: (peer) => ({ user: 'alice', peer }) });
   const parts = {
     ...{ options, link: () => link, pages, now },
     store: new RuleStore({ rulesDir, stateDir: folder, bootId: 'boot', now }),
@@ -71,6 +74,7 @@ export async function startLoadServer(folder: string, file: string): Promise<Loa
     resolvers: { hasName: () => false, hasAddress: () => false },
     settingsFile: join(folder, 'settings.yaml'),
     networks: { file: join(folder, 'networks.yaml'), seen: new SeenNetworks(join(folder, 'seen.json'), () => {}) },
+    checkups: { report: async () => ({ ok: false, error: 'nobody looks' }) },
     say: () => {},
     describe: () => '',
   });

@@ -1,7 +1,9 @@
 // Made-up rules, changes, status and lists for the fake server of the pages, in the shapes of the API.
+
 import type { RuleView, Status, VersionView } from '#model/api.ts';
 import type { ListView } from '#model/net/list.ts';
 import { countersSchema } from '#model/status.ts';
+import { madeRefused, madeRemote } from './madeaccess.ts';
 
 const rule = (view: Partial<RuleView> & Pick<RuleView, 'name' | 'action' | 'text'>): RuleView => ({
   ...{
@@ -136,7 +138,12 @@ export function madeStatus(now: number, sequence: number, prompts: number): Stat
       revertsTo: null,
       failMode: 'known',
       revision: 12,
-      pages: { url: 'http://127.0.0.1:7878/', problem: null },
+      pages: {
+        url: 'http://127.0.0.1:7878/',
+        problem: null,
+        remote: madeRemote(now),
+        refused: madeRefused(now),
+      },
     },
     problems: [
       {

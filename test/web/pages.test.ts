@@ -179,11 +179,25 @@ describe('the pages', { concurrency: false }, () => {
     await page.goto(`${fake.url}/rules`);
     await page.getByText('Run postern ui in a terminal and open the link that it prints.').waitFor();
     await page.goto(`${fake.url}/login#wrong`);
-    await page.getByText('This link was used already, or its time is up.').waitFor();
+    await page.getByText('This link was used, is older than a minute, or is not yours.').waitFor();
     await page.goto('about:blank');
     await page.goto(`${fake.url}/login#${firstToken}`);
     await page.waitForURL(`${fake.url}/`);
     await page.getByText(/^Live/).waitFor();
+  });
+
+  test('Health says who is logged in and who was refused, and logs out', async () => {
+    await open('/health');
+    await page.getByText('12 logins of the last day from 203.0.113.5', { exact: false }).waitFor();
+    await page.getByText('1 login of the last day from user <b>mallory</b>\\x1b[31m', { exact: false }).waitFor();
+    const sessions = page.getByRole('list', { name: 'Who is logged in' }).getByRole('listitem');
+    await sessions.filter({ hasText: '203.0.113.80' }).getByRole('button', { name: 'Log out alice' }).click();
+    await until(async () => (await sessions.count()) === 1, 'one is left');
+    assert.match(fake.changes[0] ?? '', /^DELETE \/pages\/sessions\/77aa90c1d3e4/);
+    await page.getByRole('button', { name: 'Take the password away of alice' }).click();
+    await until(() => fake.changes.length === 2, 'the password is taken away');
+    assert.match(fake.changes[1] ?? '', /^DELETE \/pages\/passwords\/alice/);
+    assert.deepEqual(await complaints(page), []);
   });
 
   test('lockdown says what it would refuse, and goes back unless it is kept', async () => {

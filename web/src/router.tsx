@@ -8,17 +8,14 @@ import {
 } from '@tanstack/react-router';
 import { Frame } from './frame/Frame.tsx';
 import { Lost } from './frame/Lost.tsx';
-import { Login } from './login/Login.tsx';
 
 const root = createRootRoute({ notFoundComponent: Lost });
-const login = createRoute({ getParentRoute: () => root, path: '/login', component: Login });
 const frame = createRoute({ getParentRoute: () => root, id: 'frame', component: Frame });
 
 const page = <Path extends string>(path: Path, load: () => Promise<{ Page: RouteComponent }>) =>
   createRoute({ getParentRoute: () => frame, path, component: lazyRouteComponent(load, 'Page') });
 
 const tree = root.addChildren([
-  login,
   frame.addChildren([
     page('/', () => import('./now/Now.tsx')),
     page('/ask', () => import('./ask/Ask.tsx')),

@@ -1,24 +1,24 @@
 // What a browser is served: login, files, and the API for whoever is logged in. The server has checked the headers.
 import { join } from 'node:path';
 import { type Context, Hono } from 'hono';
-import { setCookie } from 'hono/cookie';
-import { loginSchema } from '#model/api.ts';
 import type { Peer } from '../access.ts';
 import { createApi } from '../app.ts';
+import { encode, isCompressible } from '../files/encodings.ts';
+import { readStaticFiles, type StaticFile, type StaticFiles } from '../files/files.ts';
 import { ApiFailure } from '../reply.ts';
 import type { Services } from '../services.ts';
-import { readStaticFiles, type StaticFile, type StaticFiles } from './files.ts';
-import type { Guest, Pages } from './pages.ts';
-import { wholeMs } from './sessions.ts';
+import { cookieNames, cookiesOf, forgetSession } from './cookies.ts';
+import { loginRoutes } from './login.ts';
+import type { Guest, Pages, Whence } from './pages.ts';
 
 /** What the server knows of a request beside itself. */
-export interface Caller {
-  /** The user whose socket is at the other end. */
-  readonly uid: number;
+export interface Caller extends Whence {
   /** Calls back at the end of the answer. */
   readonly onEnd: (listener: () => void) => void;
   /** Ends the answer wherever it is. */
   readonly cut: () => void;
+  /** Told when it is one of somebody who is logged in. */
+  readonly onGuest: () => void;
 }
 
 export interface PagesOptions {
@@ -28,18 +28,22 @@ export interface PagesOptions {
   readonly files: StaticFiles;
 }
 
-type Served = Context<{ Bindings: { readonly caller: Caller } }>;
+export type Served = Context<{ Bindings: { readonly caller: Caller } }>;
 
-const cookieName = 'postern';
 /** A page on another port of this address may put some of its own beside ours; so many are looked at. */
 const maxCookies = 8;
 const own = readStaticFiles(join(import.meta.dirname, 'login'), '/login');
 
-function sendFile(context: Served, file: StaticFile | undefined, caching: string): Response {
+async function sendFile(context: Served, file: StaticFile | undefined, caching: string): Promise<Response> {
   if (file === undefined) throw new Error('a file of the login page is missing');
-  const headers = { 'cache-control': caching, etag: file.etag };
-  if (context.req.header('if-none-match') === file.etag) return context.body(null, 304, headers);
-  return context.body(file.bytes, 200, { ...headers, 'content-type': file.type });
+  const { bytes, etag, encoding } = await encode(file, context.req.header('accept-encoding') ?? '');
+  const headers = {
+    ...{ 'cache-control': caching, etag },
+    ...(isCompressible(file) && { vary: 'accept-encoding' }),
+  };
+  if (context.req.header('if-none-match') === etag) return context.body(null, 304, headers);
+  const coding = encoding === undefined ? {} : { 'content-encoding': encoding };
+  return context.body(bytes, 200, { ...headers, ...coding, 'content-type': file.type });
 }
 
 /** Names of built files have their hash in them; whatever else there is must be asked about each time. */
@@ -48,30 +52,28 @@ const cachingOf = (path: string): string => {
   return path.endsWith('.html') ? 'no-store' : 'no-cache';
 };
 
-function cookiesOf(context: Served): string[] {
-  return (context.req.header('cookie') ?? '')
-    .split(';')
-    .map((part) => part.trim().split('='))
-    .filter(([name]) => name === cookieName)
-    .map(([, value = '']) => value);
-}
-
 export function createPages({ pages, services, files }: PagesOptions) {
   const app = new Hono<{ Bindings: { readonly caller: Caller } }>();
   const api = createApi(services, (env) => (env as { readonly peer: Peer }).peer);
 
   const findGuest = (context: Served): Guest | undefined => {
-    for (const token of cookiesOf(context).slice(0, maxCookies)) {
-      const guest = pages.guest(token, context.env.caller.uid);
-      if (guest !== undefined) return guest;
+    const { caller } = context.env;
+    for (const token of cookiesOf(context, cookieNames(caller).session).slice(0, maxCookies)) {
+      const guest = pages.guest(token, caller);
+      if (guest === undefined) continue;
+      caller.onGuest();
+      return guest;
     }
     return undefined;
   };
   const guestOf = (context: Served): Guest => {
     const guest = findGuest(context);
     if (guest !== undefined) return guest;
-    throw new ApiFailure({ code: 'not-logged-in', message: 'you are not logged in', hint: 'run: postern ui' });
+    const hint = context.env.caller.browser === 'remote' ? 'log in at /login' : 'run: postern ui';
+    throw new ApiFailure({ code: 'not-logged-in', message: 'you are not logged in', hint });
   };
+
+  const login = loginRoutes(pages, findGuest);
 
   app.onError((error, context) => {
     const failure = error instanceof ApiFailure ? error : ApiFailure.internal(error);
@@ -83,38 +85,23 @@ export function createPages({ pages, services, files }: PagesOptions) {
   });
 
   app.get('/api/v1/pages/session', (context) => context.json(pages.view(guestOf(context))));
-  app.post('/api/v1/pages/session', async (context) => {
-    const parsed = loginSchema.safeParse(await context.req.json().catch(() => undefined));
-    if (!parsed.success) throw new ApiFailure({ code: 'bad-request', message: 'the request has no token' });
-    const { uid } = context.env.caller;
-    const login = pages.login(parsed.data.token, uid);
-    if (!('cookie' in login)) {
-      if (login.retryAfter !== undefined) context.header('retry-after', String(login.retryAfter));
-      const hint = 'run: postern ui';
-      throw new ApiFailure(
-        login.retryAfter === undefined
-          ? { code: 'not-logged-in', message: 'this link was used, is older than a minute, or is not yours', hint }
-          : { code: 'too-many', message: 'there were too many wrong links; a new one works at once', hint },
-      );
-    }
-    const before = findGuest(context);
-    if (before !== undefined) pages.logout(before);
-    setCookie(context, cookieName, login.cookie, {
-      httpOnly: true,
-      sameSite: 'Strict',
-      path: '/',
-      maxAge: wholeMs / 1000,
-    });
-    return context.json(pages.view(pages.guest(login.cookie, uid) as Guest));
-  });
+  app.post('/api/v1/pages/session', (context) => login.byLink(context));
   app.delete('/api/v1/pages/session', (context) => {
     pages.logout(guestOf(context));
-    setCookie(context, cookieName, '', { httpOnly: true, sameSite: 'Strict', path: '/', maxAge: 0 });
+    forgetSession(context);
     return context.json(null);
   });
+  app.post('/api/v1/pages/password', (context) => login.byPassword(context));
   // Otherwise a session could go on for ever.
   app.post('/api/v1/pages/links', () => {
     throw new ApiFailure({ code: 'not-permitted', message: 'links are made in a terminal', hint: 'run: postern ui' });
+  });
+  app.put('/api/v1/pages/passwords/*', () => {
+    throw new ApiFailure({
+      code: 'not-permitted',
+      message: 'passwords are set in a terminal',
+      hint: 'run: postern password set',
+    });
   });
   app.get('/api/v1/events', (context) => {
     const guest = guestOf(context);
@@ -128,7 +115,10 @@ export function createPages({ pages, services, files }: PagesOptions) {
   });
   app.all('/api/v1/*', (context) => api.fetch(context.req.raw, { peer: guestOf(context).peer }));
 
-  app.get('/login', (context) => sendFile(context, own.get('/login/index.html'), 'no-store'));
+  app.get('/login', (context) => {
+    const page = context.env.caller.browser === 'remote' ? '/login/remote.html' : '/login/index.html';
+    return sendFile(context, own.get(page), 'no-store');
+  });
   app.get('*', (context) => {
     const { path } = context.req;
     const file = own.get(path) ?? files.get(path);

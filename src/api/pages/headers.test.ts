@@ -1,13 +1,13 @@
 // Which requests are looked at: those of our own pages in a browser of this machine, and of programs that say what they do.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { maxBodyBytes, refusalOf } from './headers.ts';
+import { localDoor, maxBodyBytes, refusalOf } from './headers.ts';
 
 const port = 7878;
 const own = 'http://127.0.0.1:7878';
 
 const status = (method: string, headers: Record<string, string | undefined>, target = '/api/v1/status') =>
-  refusalOf({ method, target, headers: { host: '127.0.0.1:7878', ...headers } }, port)?.status;
+  refusalOf({ method, target, headers: { host: '127.0.0.1:7878', ...headers } }, localDoor(port))?.status;
 
 test('the host is exactly one of three', () => {
   for (const host of ['127.0.0.1:7878', 'localhost:7878', '[::1]:7878', 'LOCALHOST:7878']) {

@@ -11,8 +11,7 @@ export const securityHeaders: Readonly<Record<string, string>> = {
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
-  'permissions-policy':
-    'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), serial=(), usb=(), bluetooth=()',
+  'permissions-policy': 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), serial=(), usb=()',
 };
 
 export const maxBodyBytes = 1024 * 1024;
@@ -29,10 +28,23 @@ export interface Asked {
   readonly headers: IncomingHttpHeaders;
 }
 
-/** The names by which this machine's own browser may call us: another is a name that was bound to our address elsewhere. */
-export function hostsOf(port: number): string[] {
-  const names = ['127.0.0.1', 'localhost', '[::1]'];
-  return [...names.map((name) => `${name}:${port}`), ...(port === 80 ? names : [])];
+/** What stands between browsers and the pages: where they may come from, and what they are asked for. */
+export interface Door {
+  /** The names, with the port, by which a browser may call us: another is a name that was bound to our address elsewhere. */
+  readonly hosts: readonly string[];
+  readonly scheme: 'http' | 'https';
+}
+
+/** Each name as browsers write it: with the port, and without where that is the scheme's own. */
+export function hostsOf(names: readonly string[], port: number, scheme: Door['scheme']): string[] {
+  const own = scheme === 'https' ? 443 : 80;
+  return names
+    .map((name) => name.toLowerCase())
+    .flatMap((name) => [`${name}:${port}`, ...(port === own ? [name] : [])]);
+}
+
+export function localDoor(port: number): Door {
+  return { hosts: hostsOf(['127.0.0.1', 'localhost', '[::1]'], port, 'http'), scheme: 'http' };
 }
 
 const refused = (status: Refusal['status'], code: ApiError['code'], message: string, hint?: string): Refusal => ({
@@ -41,13 +53,13 @@ const refused = (status: Refusal['status'], code: ApiError['code'], message: str
 });
 
 /** Why this is not even looked at; undefined when it is. */
-export function refusalOf({ method, target, headers }: Asked, port: number): Refusal | undefined {
+export function refusalOf({ method, target, headers }: Asked, { hosts, scheme }: Door): Refusal | undefined {
   const { host, origin } = headers;
   const site = headers['sec-fetch-site'];
-  if (host === undefined || !hostsOf(port).includes(host.toLowerCase())) {
-    return refused(421, 'bad-request', 'this host is not served here', `open http://127.0.0.1:${port}`);
+  if (host === undefined || !hosts.includes(host.toLowerCase())) {
+    return refused(421, 'bad-request', 'this host is not served here', `open ${scheme}://${hosts[0]}`);
   }
-  if (origin !== undefined && origin.toLowerCase() !== `http://${host.toLowerCase()}`) {
+  if (origin !== undefined && origin.toLowerCase() !== `${scheme}://${host.toLowerCase()}`) {
     return refused(403, 'not-permitted', 'pages of other origins may not ask here');
   }
   if (!target.startsWith('/')) return refused(400, 'bad-request', 'the request asks for no path');

@@ -1,12 +1,17 @@
 // The pages behind one door: links, sessions and event streams, and where all this is served.
 import type { PagesLink, PagesSession, Status } from '#model/api.ts';
+import type { RefusalReason, RemoteState, SessionView } from '#model/pages/login.ts';
 import { fail, ok } from '#std/result.ts';
 import { isAdministrator, type Peer } from '../access.ts';
+import { type Attempted, Entrance } from '../remote/entrance.ts';
+import type { Account, Passwords } from '../remote/passwords.ts';
+import { neighbourhoodOf } from '../remote/prefix.ts';
 import type { Served } from '../services.ts';
 import { WrongTokens } from './attempts.ts';
 import { Links } from './links.ts';
-import { endOf, type OpenSession, Sessions } from './sessions.ts';
-import { type Standing, standingOf } from './standing.ts';
+import { Refusals } from './refusals.ts';
+import { type Browser, endOf, type OpenSession, Sessions } from './sessions.ts';
+import { accountPeer, type Standing, standingOf } from './standing.ts';
 
 export const maxStreamsOfSession = 16;
 
@@ -28,6 +33,17 @@ export interface PagesParts {
   readonly version: string;
   readonly now: () => number;
   readonly standing?: (peer: Peer) => Standing;
+  /** Which accounts may come from other machines. */
+  readonly passwords: Passwords;
+  /** Something that the journal should have. */
+  readonly record?: (type: 'login' | 'login-refused', data: unknown) => void;
+}
+
+/** Where a request came from: a user of this machine, or another machine. */
+export interface Whence {
+  readonly browser: Browser;
+  /** The address; null: this machine. */
+  readonly from: string | null;
 }
 
 export class Pages {
@@ -37,12 +53,40 @@ export class Pages {
   readonly #sessions = new Sessions();
   readonly #wrong = new WrongTokens();
   readonly #streams = new Set<Stream>();
+  readonly #entrance: Entrance;
+  /** What was not served. */
+  readonly refusals: Refusals;
   /** Where they are served, such as http://127.0.0.1:7878, and why not. The server says it. */
-  state: Status['pages'] = { url: null, problem: null };
+  state: Pick<Status['pages'], 'url' | 'problem'> = { url: null, problem: null };
+  /** The door to other machines; null: there is none. */
+  remote: Omit<RemoteState, 'accounts' | 'reachable'> | null = null;
+  /** Whether the policy lets anybody at all come to it; null while none holds. */
+  reachable: boolean | null = null;
 
   constructor(parts: PagesParts) {
     this.#parts = parts;
     this.#standing = parts.standing ?? standingOf;
+    const { passwords, now } = parts;
+    this.refusals = new Refusals(
+      (refused) => this.#parts.record?.('login-refused', refused),
+      (uid) => this.#userName(uid),
+    );
+    this.#entrance = new Entrance({ passwords, now, stands: (account) => this.#peerOf(account) !== undefined });
+  }
+
+  get passwords(): Passwords {
+    return this.#parts.passwords;
+  }
+
+  /** `all`: also who tried to log in. */
+  status(all: boolean): Status['pages'] {
+    const { passwords, now } = this.#parts;
+    const { remote, reachable } = this;
+    return {
+      ...this.state,
+      remote: remote === null ? null : { ...remote, reachable, accounts: passwords.size },
+      refused: this.refusals.view(now(), all),
+    };
   }
 
   /** `browser`: the user who will open it, where that is not the asker. */
@@ -68,20 +112,56 @@ export class Pages {
   }
 
   /** The cookie's token for the token of a link, from a connection of this user; or after how many seconds to try again. */
-  login(token: string, browser: number): { readonly cookie: string } | { readonly retryAfter?: number } {
+  login(token: string, { browser, from }: Whence): { readonly cookie: string } | { readonly retryAfter?: number } {
     const now = this.#parts.now();
-    const link = this.#links.take(token, browser, now);
+    // Links are for browsers of this machine, whose user the kernel tells.
+    const link = browser === 'remote' ? undefined : this.#links.take(token, browser, now);
     if (link === undefined) {
       const retryAfter = this.#wrong.add(now);
+      this.refusals.login(
+        browser === 'remote' ? (from ?? 'unknown') : browser,
+        retryAfter === undefined ? 'login' : 'too-soon',
+        now,
+      );
       return retryAfter === undefined ? {} : { retryAfter };
     }
     const { user } = this.#standing(link.peer);
     return { cookie: this.#sessions.begin({ peer: link.peer, user, browser }, now) };
   }
 
-  /** Who a cookie is, from a connection of this user. */
-  guest(cookie: string, browser: number): Guest | undefined {
-    const session = this.#sessions.use(cookie, browser, this.#parts.now());
+  #userName(uid: number): string {
+    return this.#standing(accountPeer(uid)).user ?? String(uid);
+  }
+
+  /** With the groups that the account has now; undefined: it is another one now, or none. */
+  #peerOf({ user, uid }: Account): Peer | undefined {
+    const peer = accountPeer(uid);
+    return this.#standing(peer).user === user ? peer : undefined;
+  }
+
+  /** By password, from another machine. */
+  async enter(
+    attempted: Attempted,
+  ): Promise<
+    | { readonly cookie: string; readonly browser: string }
+    | { readonly refused: RefusalReason; readonly retryAfterMs?: number }
+  > {
+    const entered = await this.#entrance.enter(attempted);
+    const { from } = attempted;
+    const now = this.#parts.now();
+    if (!('account' in entered)) {
+      this.refusals.login(neighbourhoodOf(from), entered.refused, now);
+      return entered;
+    }
+    const { user, uid } = entered.account;
+    const cookie = this.#sessions.begin({ peer: accountPeer(uid), user, browser: 'remote' }, now, from);
+    this.#parts.record?.('login', { user, from });
+    return { cookie, browser: entered.browser };
+  }
+
+  /** Who a cookie is, from a connection of this browser. */
+  guest(cookie: string, { browser, from }: Whence): Guest | undefined {
+    const session = this.#sessions.use(cookie, browser, this.#parts.now(), from);
     if (session === undefined) return undefined;
     const { user, peer } = this.#standing(session.peer);
     if (user === session.user) return { session, user, peer };
@@ -94,6 +174,30 @@ export class Pages {
     this.look();
   }
 
+  /** Those of a user, or of everybody. */
+  sessions(uid?: number): SessionView[] {
+    const open = this.#sessions.list(this.#parts.now());
+    return open
+      .filter(({ peer }) => uid === undefined || peer.uid === uid)
+      .map((session) => ({
+        id: session.id,
+        user: session.user ?? null,
+        uid: session.peer.uid,
+        from: session.from,
+        began: session.began,
+        lastUsed: session.lastUsed,
+        expires: endOf(session),
+      }));
+  }
+
+  /** Ends those of which this is true; how many that were. */
+  endSessions(which: (session: OpenSession) => boolean): number {
+    const ended = this.#sessions.list(this.#parts.now()).filter(which);
+    for (const session of ended) this.#sessions.end(session);
+    this.look();
+    return ended.length;
+  }
+
   view({ session, user, peer }: Guest): PagesSession {
     return {
       user: user ?? null,
@@ -101,6 +205,7 @@ export class Pages {
       administrator: isAdministrator(peer),
       version: this.#parts.version,
       expires: endOf(session),
+      remote: session.browser === 'remote',
     };
   }
 
@@ -116,6 +221,7 @@ export class Pages {
   /** Cuts the streams of sessions that ended, and of those whose user has other rights now: they may ask again. */
   look(): void {
     const now = this.#parts.now();
+    this.refusals.look(now);
     for (const stream of this.#streams) {
       const { session, administrator, cut } = stream;
       const { user, peer } = this.#standing(session.peer);

@@ -41,6 +41,12 @@ export function standingOf(peer: Peer, passwd = read('/etc/passwd'), group = rea
   return { user: account?.user, peer: { ...peer, gid, groups: peer.groups.filter((one) => now.includes(one)) } };
 }
 
+/** The number of an account of this machine; undefined where /etc/passwd has none of this name. */
+export function accountNamed(user: string): number | undefined {
+  const account = read('/etc/passwd').find((fields) => fields.length > 3 && fields[0] === user);
+  return account === undefined || !/^\d{1,10}$/.test(account[2] ?? '') ? undefined : Number(account[2]);
+}
+
 /** Someone of whom nothing is known but the number: with all groups that the account has. */
 export function accountPeer(uid: number): Peer {
   const groups = accountOf(uid, read('/etc/passwd'), read('/etc/group'))?.groups ?? [];

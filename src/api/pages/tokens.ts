@@ -10,6 +10,9 @@ export function newToken(): string {
 
 const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 
+/** By which a token is known where it is kept. */
+export const hashToken = (token: string): string => hashOf(token).toString('base64url');
+
 /** Values by their tokens. Whoever reads this memory learns no token, and the time that a look-up takes tells nothing of one. */
 export class TokenTable<T> {
   readonly #entries = new Map<string, { readonly hash: Buffer; readonly value: T }>();

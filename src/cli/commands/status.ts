@@ -8,6 +8,7 @@ import { formatEncryptedDns } from '../encrypteddns.ts';
 import { type ClientFlags, clientFlags, jsonFlag } from '../flags.ts';
 import { networkQuestion, whereNow } from '../machine/networks.ts';
 import { formatTime, paint, safe, write, writeJson } from '../output.ts';
+import { doorLines } from '../pages/door.ts';
 
 /** Counters that are worth a line when they are not zero, and what each means. */
 const losses: readonly [keyof Counters, string][] = [
@@ -87,6 +88,7 @@ function describe(status: Status): string[] {
   const { url, problem } = status.pages;
   const pagesLine = url === null ? 'switched off' : `${safe(url)}; log in with: postern ui`;
   lines.push(`Pages          ${problem === null ? pagesLine : paint('yellow', `not served: ${safe(problem)}`)}`);
+  lines.push(...doorLines(status.pages));
   if (refusal !== null) lines.push(paint('red', `The gate refuses the newest policy: ${safe(refusal)}`));
   for (const { file, line, column, severity, message } of problems) {
     lines.push(

@@ -3,6 +3,7 @@ import { buildCommand, numberParser } from '@stricli/core';
 import { failModes, modes } from '#model/mode.ts';
 import { type Context, defaultRuntimeDir, Ending, exits } from '../context.ts';
 import { runtimeDirFlag } from '../flags.ts';
+import { remoteDoor } from '../pages/remote.ts';
 
 interface Flags {
   readonly configDir: string;
@@ -14,7 +15,10 @@ interface Flags {
   readonly forward: boolean;
   readonly cgroup?: string;
   readonly pages?: string;
-  readonly http?: string;
+  readonly pagesRemote?: string;
+  readonly pagesName?: readonly string[];
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
   readonly kernelPath: 'auto' | 'bpf' | 'none';
   readonly resolvedMonitor?: string;
   readonly reset: boolean;
@@ -33,7 +37,7 @@ function pagesPort(text: string | undefined): number | null {
   throw new Ending(
     exits.usage,
     '--pages: must be 127.0.0.1:PORT, or off',
-    'the pages are for browsers of this machine; from another one, ssh -L reaches them',
+    'these are for browsers of this machine; for others, use ssh -L, or --pages-remote',
   );
 }
 
@@ -42,11 +46,12 @@ export const upCommand = buildCommand<Flags, [], Context>({
     brief: 'Run Postern in the foreground',
     fullDescription:
       'Run Postern in the foreground, both processes, until Ctrl-C or SIGTERM, which take everything away again.\n' +
-      'SIGHUP reads the rules again. It prints a line that begins with "postern is ready" when its rules hold.\n\n' +
+      'SIGHUP reads the rules and the certificate again. It prints a line that begins with "postern is ready" when its rules hold.\n\n' +
       'Examples:\n' +
       '  sudo postern up --mode observe          only watch: nothing is held or refused\n' +
       '  sudo postern up --mode ask              ask about what no rule decides\n' +
       '  sudo postern up --mode lockdown --fail closed\n' +
+      '  sudo postern up --pages-remote 192.0.2.1:7443 --pages-name server.example.com\n' +
       '  sudo postern up --reset --mode off      take away what is left in the kernel, and end\n',
   },
   parameters: {
@@ -83,12 +88,35 @@ export const upCommand = buildCommand<Flags, [], Context>({
         optional: true,
         placeholder: '127.0.0.1:PORT|off',
       },
-      http: {
+      pagesRemote: {
         kind: 'parsed',
         parse: String,
-        brief: 'The same as --pages, under its former name',
+        brief:
+          'Serve the pages to other machines too, with TLS and passwords: on this address of this machine (default: not)',
         optional: true,
-        placeholder: '127.0.0.1:PORT|off',
+        placeholder: 'ADDR:PORT|off',
+      },
+      pagesName: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'A name by which other machines call this one; several with commas, or several times',
+        optional: true,
+        variadic: ',',
+        placeholder: 'NAME',
+      },
+      tlsCert: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Certificate for that, in PEM, with those between it and its root (default: one is made)',
+        optional: true,
+        placeholder: 'FILE',
+      },
+      tlsKey: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Its key, in PEM',
+        optional: true,
+        placeholder: 'FILE',
       },
       kernelPath: {
         kind: 'enum',
@@ -113,7 +141,7 @@ export const upCommand = buildCommand<Flags, [], Context>({
       },
     },
   },
-  async func({ runtimeDir, fail: failMode, hold, pages, http, ...rest }) {
+  async func({ runtimeDir, fail: failMode, hold, pages, pagesRemote, pagesName, tlsCert, tlsKey, ...rest }) {
     if (hold !== undefined && !(Number.isInteger(hold) && hold >= 1 && hold <= 120)) {
       throw new Ending(exits.usage, '--hold: must be a whole number of seconds from 1 to 120');
     }
@@ -126,7 +154,8 @@ export const upCommand = buildCommand<Flags, [], Context>({
       runtimeDir: runtimeDir ?? process.env.POSTERN_RUNTIME_DIR ?? defaultRuntimeDir,
       failMode,
       holdSeconds: hold,
-      pagesPort: pagesPort(pages ?? http),
+      pagesPort: pagesPort(pages),
+      remote: remoteDoor({ at: pagesRemote, names: pagesName ?? [], cert: tlsCert, key: tlsKey }),
     });
     if (code !== exits.done) throw new Ending(code);
   },

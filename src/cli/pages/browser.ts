@@ -18,14 +18,18 @@ export function browserUser(
   return { uid: Number(SUDO_UID), gid: Number(SUDO_GID) };
 }
 
+function accountOf(uid: number): readonly string[] | undefined {
+  const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
+  return lines.map((line) => line.split(':')).find((fields) => fields[2] === String(uid));
+}
+
+/** undefined where /etc/passwd has none. */
+export const accountName = (uid: number): string | undefined => accountOf(uid)?.[0];
+
 /** What sudo left as root's in the environment. */
 function environmentOf(user: BrowserUser | undefined): NodeJS.ProcessEnv {
   if (user === undefined) return process.env;
-  const account = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .map((line) => line.split(':'))
-    .find((fields) => fields[2] === String(user.uid));
-  const home = account?.[5] ?? process.env.HOME;
+  const home = accountOf(user.uid)?.[5] ?? process.env.HOME;
   return { ...process.env, HOME: home, XDG_RUNTIME_DIR: `/run/user/${user.uid}` };
 }
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { Pages } from '#api/pages/pages.ts';
+import { Passwords } from '#api/remote/passwords.ts';
 import type { EventView, PromptView } from '#model/api.ts';
 import type { ControlMessage } from '#model/messages.ts';
 import { answerSchema, type Prompt } from '#model/prompt.ts';
@@ -40,28 +41,32 @@ describe('answers by name', () => {
   let lists: ListKeeper;
   let keeper: PolicyKeeper;
   let journal: Journal;
+  let onTold: () => void;
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'pt-answers-'));
     const rulesDir = join(folder, 'rules.d');
     mkdirSync(rulesDir);
     [told, opened] = [[], 0];
+    onTold = () => {};
     const link = {
       ask: async (message: ControlMessage) => {
         told.push(message);
+        onTold();
         return { type: 'applied', request: 0 };
       },
     } as unknown as GateLink;
     const options: ControlOptions = {
       ...{ configDir: folder, stateDir: folder, runtimeDir: folder },
-      ...{ failMode: 'known', forward: false, holdSeconds: 30, foreground: false, pagesPort: null },
+      ...{ failMode: 'known', forward: false, holdSeconds: 30, foreground: false, pagesPort: null, remote: null },
     };
+    const passwords = new Passwords({ read: () => undefined, write: () => {} });
     const parts = {
       store: new RuleStore({ rulesDir, stateDir: folder, bootId: 'boot', now: Date.now }),
       settings: new SettingsFile(folder, () => {}),
       options,
       link: () => link,
-      pages: new Pages({ version: '0', now: Date.now }),
+      pages: new Pages({ version: '0', now: Date.now, passwords }),
       now: Date.now,
     } as const;
     keeper = new PolicyKeeper({
@@ -90,6 +95,7 @@ describe('answers by name', () => {
       history: new HistoryThread(journalFile),
       ...parts,
       lists,
+      checkups: { report: async () => ({ ok: false, error: 'nobody looks' }) },
       geo: { placeOf: () => ({ country: 'DE', as: 13335 }), sources: () => ({ countries: null, networks: null }) },
       resolvers: { hasName: () => false, hasAddress: () => false },
       settingsFile: join(folder, 'settings.yaml'),
@@ -226,6 +232,26 @@ describe('answers by name', () => {
     open('fine.example.net');
     const none = await answer({ to: 'list' });
     assert.ok(!none.ok && /No list has 198\.51\.100\.7 or one of its names/.test(none.error.message));
+  });
+
+  test('it is told who answered, also where no rule was made', async () => {
+    const events: EventView[] = [];
+    const stop = control.follow(undefined, undefined, (event) => events.push(event));
+    open('fine.example.net');
+    const closed = {
+      type: 'prompt-closed',
+      id: `k0-${opened}`,
+      outcome: 'answered',
+      action: 'allow',
+      time: 1,
+    } as const;
+    onTold = () => control.gateMessage(closed);
+    assert.ok((await answer({}, 'once')).ok);
+    open('fine.example.net');
+    control.gateMessage({ ...closed, id: `k0-${opened}`, outcome: 'deadline' });
+    stop();
+    const ends = events.filter(({ type }) => type === 'prompt-closed').map(({ data }) => (data as { by?: string }).by);
+    assert.deepEqual(ends, [keeper.userName(alice) ?? `uid ${alice}`, undefined]);
   });
 
   test('a name that it has not, and a domain that is none, are refused before anything happens', async () => {

@@ -1,16 +1,25 @@
 // The control plane: rules, questions, modes and the journal behind the API; what the gate tells goes into them.
 import type { Peer } from '#api/access.ts';
 import type { Pages } from '#api/pages/pages.ts';
+import { RemoteAccounts } from '#api/remote/accounts.ts';
 import type { CountQuery, GroupQuery, LogQuery, Served, Services } from '#api/services.ts';
 import { appOf } from '#attribution/app.ts';
 import { EncryptedDnsLog, encryptedQuestion, type Resolvers } from '#attribution/names/encrypteddns.ts';
-import type { Answered, EventView, LogLine, ModeRequest, RuleView, Status } from '#model/api.ts';
+import type {
+  Answered,
+  DoctorReport,
+  EventView,
+  LogLine,
+  ModeRequest,
+  PromptView,
+  RuleView,
+  Status,
+} from '#model/api.ts';
 import type { Attempt } from '#model/attempt.ts';
 import type { Connection } from '#model/connection.ts';
 import type { Explanation } from '#model/decision.ts';
 import type { GateMessage } from '#model/messages.ts';
 import { formatAddress } from '#model/net/address.ts';
-import type { ListChange, ListDefinition, ListHit, ListView } from '#model/net/list.ts';
 import { maxNamesListed, type NamesQuery, type NameView, namesForProgram } from '#model/net/nameview.ts';
 import type { Whereabouts } from '#model/net/network.ts';
 import type { Process } from '#model/process.ts';
@@ -21,13 +30,14 @@ import type { Lifetime, RuleText } from '#model/rule.ts';
 import type { GateStatus } from '#model/status.ts';
 import { nameOfAnswer, namesInList } from '#policy/index.ts';
 import { coalesce } from '#std/coalesce.ts';
-import { fail, ok, type Result } from '#std/result.ts';
+import { fail, ok } from '#std/result.ts';
 import type { GeoFolder } from '#store/geo/geofolder.ts';
-import { isPrivate, readApps, readConnection, readEvents, readHits, readLog, replayFrom } from '#store/history.ts';
+import { readApps, readConnection, readHits } from '#store/history.ts';
 import type { Journal, JournalRow } from '#store/journal.ts';
 import type { ListKeeper } from '#store/lists/keeper.ts';
 import type { SeenNetworks } from '#store/machine/seennetworks.ts';
 import type { RuleStore } from '#store/rulestore.ts';
+import type { Checkups } from '../up/checkup.ts';
 import type { ControlOptions } from '../up/options.ts';
 import { MachineFiles } from './chosen/machinefiles.ts';
 import { registeredDomain } from './domains.ts';
@@ -37,6 +47,7 @@ import { isOwn } from './history/own.ts';
 import type { HistoryThread } from './history/thread.ts';
 import { Learner } from './learn/learner.ts';
 import { LearningsFile } from './learn/learningsfile.ts';
+import { Listing } from './lists/listing.ts';
 import { changeMode, previewLockdown } from './modes.ts';
 import type { PolicyKeeper } from './policykeeper.ts';
 import { Prompts } from './prompts.ts';
@@ -45,6 +56,8 @@ import { RuleTrials } from './rules/ruletrials.ts';
 import type { SettingsFile } from './settings.ts';
 import { appDetails } from './shown/appdetails.ts';
 import { ProgramFacts } from './shown/programfacts.ts';
+import { Followers } from './told/followers.ts';
+import { Spoken } from './told/spoken.ts';
 
 export interface ControlParts {
   readonly version: string;
@@ -65,17 +78,14 @@ export interface ControlParts {
   readonly pages: Pages;
   readonly settingsFile: string;
   readonly networks: { readonly file: string; readonly seen: SeenNetworks };
+  readonly checkups: Pick<Checkups, 'report'>;
   /** A line for whoever reads along. */
   readonly say: (line: string) => void;
   readonly describe: (connection: Connection) => string;
 }
 
 type Notice = Exclude<GateMessage, { readonly request: number }>;
-type Listener = { readonly uid: number | undefined; readonly hear: (event: EventView) => void };
 
-/** Rows that a follower who comes back may have missed. */
-const replayRows = 1000;
-const quietSeconds = 60;
 /** Stands for the name of a rule that is not the asker's to see. */
 const othersAnswer = '(an answer of another user)';
 
@@ -90,9 +100,14 @@ export class Control implements Services {
   readonly machine: MachineFiles;
   readonly networks: MachineFiles['networks'];
   readonly chosen: MachineFiles['chosen'];
-  readonly #listeners = new Set<Listener>();
+  readonly accounts: RemoteAccounts;
+  readonly lists: Listing;
+  readonly #followers: Followers;
+  /** Somebody reads along. */
+  readonly #reader: Spoken | undefined;
   readonly #encryptedDns = new EncryptedDnsLog();
-  readonly #said = new Set<string>();
+  /** Who answers which question just now: the gate says only that it was answered. */
+  readonly #answering = new Map<string, string>();
   #modeTimer: NodeJS.Timeout | undefined;
 
   constructor(parts: ControlParts) {
@@ -104,6 +119,9 @@ export class Control implements Services {
       listsWith: (text) => lists.having(text),
       placeOf: (address) => parts.geo.placeOf(address),
     });
+    this.#followers = new Followers(journal, now, (row) => this.#line(row));
+    this.#reader = parts.options.foreground ? new Spoken(parts) : undefined;
+    this.lists = new Listing(parts);
     this.#history = new History({ journal, keeper, now, thread: parts.history });
     this.trials = new RuleTrials(parts);
     this.#programFacts = new ProgramFacts(journal);
@@ -127,23 +145,20 @@ export class Control implements Services {
     });
     this.networks = this.machine.networks;
     this.chosen = this.machine.chosen;
+    this.accounts = new RemoteAccounts({
+      ...{ pages: parts.pages, now },
+      record: (type, data) => this.record(type, data),
+      userName: (uid) => this.#userName(uid),
+    });
   }
 
-  /** Something happened: into the journal and to all who follow and may hear of it. */
   record(type: string, data: unknown): void {
-    this.#tell(this.#parts.journal.event(type, data), isPrivate(type) ? null : undefined);
+    this.#followers.record(type, data);
   }
 
   notice(level: 'info' | 'warning' | 'error', text: string): void {
     this.#parts.say(text);
     this.record('notice', { level, text });
-  }
-
-  /** `owner`: the user whose program it is about; undefined: everybody may hear it; null: administrators alone. */
-  #tell(event: EventView, owner: number | undefined | null): void {
-    for (const { uid, hear } of this.#listeners) {
-      if (uid === undefined || owner === undefined || owner === uid) hear(event);
-    }
   }
 
   // What the gate tells.
@@ -164,13 +179,14 @@ export class Control implements Services {
       case 'prompt-opened':
       case 'prompt-changed': {
         const view = this.#prompts.put(message.prompt);
-        this.#tell(journal.event(message.type, view), view.attempt.process?.uid ?? null);
+        this.#followers.tell(journal.event(message.type, view), view.attempt.process?.uid ?? null);
         return;
       }
       case 'prompt-closed': {
         const owner = this.#prompts.get(message.id)?.attempt.process?.uid ?? null;
         this.#prompts.remove(message.id);
-        this.#tell(journal.event('prompt-closed', message), owner);
+        const by = this.#answering.get(message.id);
+        this.#followers.tell(journal.event('prompt-closed', { ...message, ...(by !== undefined && { by }) }), owner);
         return;
       }
       case 'notice':
@@ -194,19 +210,8 @@ export class Control implements Services {
     if (question !== undefined) this.#encryptedDns.add(connection, question);
     const line = this.#line(row);
     const event: EventView = { sequence: row.sequence, time: connection.lastTime, type: 'connection', data: line };
-    this.#tell(event, connection.attempt.process?.uid ?? null);
-    if (this.#parts.options.foreground) this.#sayConnection(connection);
-  }
-
-  /** Each new connection once; not again the same words within a minute, and nothing of an end later than that. */
-  #sayConnection(connection: Connection): void {
-    const { time, heldMs, end } = connection;
-    if (end !== undefined && end.time > time + heldMs + quietSeconds * 1000) return;
-    const words = this.#parts.describe(connection);
-    if (this.#said.has(words)) return;
-    this.#said.add(words);
-    setTimeout(() => this.#said.delete(words), quietSeconds * 1000).unref();
-    this.#parts.say(`${new Date(connection.time).toTimeString().slice(0, 8)} ${words}`);
+    this.#followers.tell(event, connection.attempt.process?.uid ?? null);
+    this.#reader?.connection(connection);
   }
 
   #line({ sequence, connection }: JournalRow): LogLine {
@@ -247,7 +252,7 @@ export class Control implements Services {
       journal: { file: journalFile, bytes: journal.fileBytes(), lost: journal.lost, sequence: journal.sequence },
       rulesDir: store.rulesDir,
       places: this.#parts.geo.sources(),
-      pages: this.#parts.pages.state,
+      pages: this.#parts.pages.status(uid === undefined),
     };
   }
 
@@ -369,6 +374,16 @@ export class Control implements Services {
     };
     // To others, a question about somebody else's program is not there.
     if (prompt === undefined || (own && prompt.attempt.process?.uid !== uid)) return fail(unknown);
+    this.#answering.set(id, this.#userName(uid));
+    try {
+      return await this.#carryOut(uid, prompt, answer);
+    } finally {
+      this.#answering.delete(id);
+    }
+  }
+
+  async #carryOut(uid: number, prompt: PromptView, answer: Answer): Promise<Served<Answered>> {
+    const { id } = prompt;
     const { app: _, user: __, before: ___, names, lists, ...asked } = prompt;
     const called = nameOfAnswer(asked.attempt, answer.scope, { domainOf: registeredDomain, lists });
     if (!called.ok) return fail({ code: 'conflict', message: called.error });
@@ -432,52 +447,6 @@ export class Control implements Services {
     return appDetails(this.#parts, name, uid, this.#hiddenRules(uid));
   }
 
-  /** With the rules that name each. */
-  lists(): readonly ListView[] {
-    const hits = readHits(this.#parts.journal);
-    return this.#parts.lists.views().map((view) => {
-      const rules = this.#parts.keeper.records
-        .map(({ rule }) => rule)
-        .filter((rule) =>
-          [rule.to ?? [], rule.from ?? []]
-            .flat()
-            .some((text) => text.split(':')[1] === view.name && text.startsWith('list:')),
-        )
-        .map(({ name }) => name);
-      return { ...view, rules, hits: rules.reduce((sum, name) => sum + (hits.get(name)?.hits ?? 0), 0) };
-    });
-  }
-
-  async #listDone(name: string, done: Result<void>): Promise<Served<ListView>> {
-    if (!done.ok) return fail({ code: 'conflict', message: done.error });
-    const view = this.lists().find((one) => one.name === name);
-    return view === undefined ? fail({ code: 'not-found', message: `there is no list "${name}"` }) : ok(view);
-  }
-
-  async addList(_: number, name: string, definition: ListDefinition): Promise<Served<ListView>> {
-    return this.#listDone(name, await this.#parts.lists.add(name, definition));
-  }
-
-  async removeList(_: number, name: string): Promise<Served<null>> {
-    const done = await this.#parts.lists.remove(name);
-    if (done.ok) return ok(null);
-    const there = this.#parts.lists.views().some((view) => view.name === name);
-    return fail({ code: there ? 'conflict' : 'not-found', message: done.error });
-  }
-
-  async changeList(_: number, name: string, change: ListChange): Promise<Served<ListView>> {
-    return this.#listDone(name, await this.#parts.lists.change(name, change));
-  }
-
-  async updateLists(_: number, name: string | undefined): Promise<Served<readonly ListView[]>> {
-    const done = await this.#parts.lists.update(name);
-    return done.ok ? ok(this.lists()) : fail({ code: 'conflict', message: done.error });
-  }
-
-  testLists(text: string): Promise<readonly ListHit[]> {
-    return this.#parts.lists.test(text);
-  }
-
   async names(query: NamesQuery, uid?: number): Promise<Served<readonly NameView[]>> {
     const reply = await this.#parts.link().ask({ type: 'names', ...query });
     if (reply?.type !== 'names')
@@ -506,29 +475,12 @@ export class Control implements Services {
   }
 
   follow(after: number | undefined, uid: number | undefined, hear: (event: EventView) => void): () => void {
-    if (after !== undefined) for (const event of this.#missed(after, uid)) hear(event);
-    const listener: Listener = { uid, hear };
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#followers.follow(after, uid, hear);
   }
 
-  /**
-   * What was told after this place; events about questions only to those who may see all. Of more than a follower can
-   * be told again, the newest, and before them how many were left out.
-   */
-  #missed(place: number, uid: number | undefined): EventView[] {
-    const { journal, now } = this.#parts;
-    const { after, left } = replayFrom(journal, place, uid, replayRows);
-    const leftOut = left === 0 ? [] : [{ sequence: after, time: now(), type: 'left-out', data: { events: left } }];
-    const lines = readLog(journal, { after, uid, limit: replayRows }).map((row) => this.#line(row));
-    const connections = lines.map((line) => ({
-      sequence: line.sequence,
-      time: line.lastTime,
-      type: 'connection',
-      data: line,
-    }));
-    const events = readEvents(journal, after, uid !== undefined, replayRows);
-    return [...leftOut, ...[...connections, ...events].sort((a, b) => a.sequence - b.sequence)];
+  async doctor(): Promise<Served<DoctorReport>> {
+    const report = await this.#parts.checkups.report();
+    return report.ok ? report : fail({ code: 'unavailable', message: report.error });
   }
 
   pagesLink(peer: Peer, browser?: number) {

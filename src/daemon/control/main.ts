@@ -3,10 +3,12 @@
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { Pages } from '#api/pages/pages.ts';
+import { Passwords } from '#api/remote/passwords.ts';
 import { ownTable } from '#kernel/places/owntable.ts';
 import { formatConnection } from '#model/sentence.ts';
 import { formatDiagnostic } from '#policy/index.ts';
 import { escapeText } from '#std/text.ts';
+import { readIfThere, writeAtomically } from '#store/atomicfile.ts';
 import { GeoFolder } from '#store/geo/geofolder.ts';
 import { Journal } from '#store/journal.ts';
 import { builtinLists, readKnownResolvers } from '#store/lists/builtin.ts';
@@ -15,6 +17,8 @@ import { networkFileName } from '#store/machine/networkfile.ts';
 import { SeenNetworks } from '#store/machine/seennetworks.ts';
 import { settingsFileName } from '#store/machine/settingsfile.ts';
 import { RuleStore } from '#store/rulestore.ts';
+import { Checkups } from '../up/checkup.ts';
+import { hearSupervisor } from '../up/handover.ts';
 import type { ControlOptions } from '../up/options.ts';
 import { tellSupervisor } from '../up/statusline.ts';
 import { version } from '../version.ts';
@@ -23,6 +27,8 @@ import { GateLink } from './gatelink.ts';
 import { HistoryThread } from './history/thread.ts';
 import { bootId, resolverFolders } from './machine.ts';
 import { NetworkWatching } from './networks/watching.ts';
+import { isReachable } from './pages/reach.ts';
+import { RemoteServer } from './pages/remote.ts';
 import { PagesServer } from './pages/server.ts';
 import { PolicyKeeper } from './policykeeper.ts';
 import { serveApi } from './server.ts';
@@ -81,6 +87,18 @@ async function run(options: ControlOptions): Promise<void> {
     onChange: () => keeper.placesChanged(),
     onNotice: (text) => notice(text),
   });
+  let remoteServer: RemoteServer | undefined;
+  /** Before the gate follows a policy, nobody knows what holds. */
+  let applied = false;
+  /** With each policy: a door that no rule opens is said once. */
+  const lookAtDoor = () => {
+    if (!applied || options.remote === null || pages.remote?.url == null || remoteServer === undefined) return;
+    const before = pages.reachable;
+    pages.reachable = isReachable(keeper.policy, options.remote.address, remoteServer.port, now());
+    if (pages.reachable || before === false) return;
+    const rule = `postern rule add allow --direction in --user postern --port ${remoteServer.port} --from 192.0.2.0/24`;
+    control.notice('warning', `No rule lets anybody reach the remote pages. Who may, a rule says: ${rule}`);
+  };
   const resolvers = readKnownResolvers();
   if (!resolvers.ok) notice(`Encrypted DNS is recognised on port 853 alone: ${resolvers.error}.`);
   const keeper = new PolicyKeeper({
@@ -104,9 +122,22 @@ async function run(options: ControlOptions): Promise<void> {
     },
     onRefused: (error) => control.notice('error', `The gate refused the policy, and the old one stays: ${error}`),
     onRules: (names) => journal.keepHits(names),
-    onApplied: (policy) => control.record('policy-applied', { revision: policy.revision, mode: policy.mode }),
+    onApplied: (policy) => {
+      control.record('policy-applied', { revision: policy.revision, mode: policy.mode });
+      applied = true;
+      lookAtDoor();
+    },
   });
-  const pages = new Pages({ version, now });
+  const passwordFile = join(options.stateDir, 'passwords.json');
+  const passwords = new Passwords({
+    read: () => readIfThere(passwordFile),
+    write: (text) => writeAtomically(passwordFile, text, 0o600),
+  });
+  if (passwords.problem !== undefined) {
+    notice(`Nobody can log in by password: ${passwordFile} cannot be read (${passwords.problem}).`);
+  }
+  const pages = new Pages({ version, now, passwords, record: (type, data) => control.record(type, data) });
+  const checkups = new Checkups(now);
   const control = new Control({
     version,
     options,
@@ -127,6 +158,7 @@ async function run(options: ControlOptions): Promise<void> {
       file: networksFile,
       seen: new SeenNetworks(join(options.stateDir, 'networks.json'), (text) => notice(text)),
     },
+    checkups,
     say,
     describe: (connection) => formatConnection(connection, (uid) => keeper.userName(uid)),
   });
@@ -152,6 +184,15 @@ async function run(options: ControlOptions): Promise<void> {
   control.watchMode();
   const server = await serveApi(join(options.runtimeDir, 'postern.sock'), control);
   const pagesServer = await servePages(options.pagesPort, pages, control);
+  const { remote } = options;
+  if (remote !== null) {
+    const say = (level: 'info' | 'warning', text: string) => control.notice(level, text);
+    remoteServer = new RemoteServer({ remote, stateDir: options.stateDir, pages, services: control, now, say });
+    if (passwords.size === 0)
+      say('warning', 'No account has a password for the remote pages; set one with: postern password set');
+    await remoteServer.takeOwn();
+    lookAtDoor();
+  }
   tellSupervisor({ ready: true, ...(pagesServer !== undefined && { pagesPort: pagesServer.port }) });
   flushCompileCache(); // for the next one: this one may be killed at any time
 
@@ -169,6 +210,7 @@ async function run(options: ControlOptions): Promise<void> {
     journal.close();
     server.close();
     pagesServer?.close();
+    remoteServer?.close();
     process.exit(0);
   };
   process.on('SIGTERM', stop);
@@ -176,9 +218,12 @@ async function run(options: ControlOptions): Promise<void> {
   process.on('SIGHUP', () => {
     say('Reading the rules again.');
     void keeper.reload();
+    void remoteServer?.takeOwn();
   });
-  // The supervisor is gone without a word.
-  process.stdin.on('end', () => process.exit(1)).resume();
+  hearSupervisor((handed) => {
+    if ('doctor' in handed) checkups.hear(handed.doctor);
+    else void remoteServer?.take(handed).then(lookAtDoor);
+  });
 }
 
 /** Without its port Postern goes on: the commands do all that the pages do. */

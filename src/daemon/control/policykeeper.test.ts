@@ -35,7 +35,15 @@ describe('policy keeper', () => {
       settings: new SettingsFile(folder, () => {}),
       options: {
         ...{ configDir: folder, stateDir: folder, runtimeDir: folder },
-        ...{ mode: undefined, failMode: 'known', forward: false, holdSeconds: 30, foreground: false, pagesPort: null },
+        ...{
+          mode: undefined,
+          failMode: 'known',
+          forward: false,
+          holdSeconds: 30,
+          foreground: false,
+          pagesPort: null,
+          remote: null,
+        },
       },
       geo: () => null,
       lists: () => null,

@@ -68,6 +68,9 @@ export function serveApi(path: string, services: Services): Promise<Server> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(path, () => {
+      server.off('error', reject);
+      // One connection that the kernel could not hand over is no reason to stop.
+      server.on('error', () => {});
       chmodSync(path, 0o666);
       resolve(server);
     });

@@ -17,6 +17,8 @@ export interface ChildPlan {
   readonly gid?: number;
   /** Where Node keeps what it compiled for the next start. */
   readonly codeFolder?: string | undefined;
+  /** What it is told at each start, on its standard input. */
+  readonly greeting?: () => string;
   /** A line that the child wrote on its descriptor 3. */
   onLine(line: StatusLine): void;
   onStart(pid: number): void;
@@ -54,6 +56,7 @@ export class Child {
     });
     this.#process = child;
     child.stdin?.on('error', () => {});
+    if (this.#plan.greeting !== undefined) child.stdin?.write(this.#plan.greeting());
     const told = child.stdio[3] as Readable | null;
     const hear = statusLines((line) => this.#plan.onLine(line));
     told?.setEncoding('utf8').on('data', hear);
@@ -73,6 +76,11 @@ export class Child {
     };
     child.on('error', (error) => onEnd(error.message));
     child.on('exit', (code, signal) => onEnd(signal === null ? `exit code ${code}` : `signal ${signal}`));
+  }
+
+  /** One line on its standard input. */
+  tell(line: string): void {
+    this.#process?.stdin?.write(line);
   }
 
   signal(signal: NodeJS.Signals): void {

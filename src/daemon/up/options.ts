@@ -39,4 +39,17 @@ export interface ControlOptions {
   readonly foreground: boolean;
   /** The port of 127.0.0.1 for the pages, 0 for any; null: no pages. */
   readonly pagesPort: number | null;
+  /** The door to other machines; null: there is none. */
+  readonly remote: RemoteOptions | null;
+}
+
+export interface RemoteOptions {
+  /** An IP address of this machine, or 0.0.0.0 or :: for all. */
+  readonly address: string;
+  /** 0 for any. */
+  readonly port: number;
+  /** By which other machines call this one. */
+  readonly names: readonly string[];
+  /** Whether the supervisor hands a certificate over; else one is made. */
+  readonly given: boolean;
 }

@@ -11,6 +11,8 @@ export interface StatusLine {
   readonly ready?: string | true;
   /** The control plane: where the pages are served. */
   readonly pagesPort?: number;
+  /** The control plane: what it would have the supervisor look at. */
+  readonly wants?: 'doctor';
   /** Why it cannot start. */
   readonly fatal?: string;
 }
@@ -34,10 +36,11 @@ function parseStatusLine(line: string): StatusLine | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { ready, pagesPort, fatal } = value as Record<string, unknown>;
+  const { ready, pagesPort, wants, fatal } = value as Record<string, unknown>;
   return {
     ...((typeof ready === 'string' || ready === true) && { ready }),
     ...(Number.isInteger(pagesPort) && { pagesPort: pagesPort as number }),
+    ...(wants === 'doctor' && { wants }),
     ...(typeof fatal === 'string' && { fatal }),
   };
 }

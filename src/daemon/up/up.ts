@@ -19,8 +19,10 @@ import type { KernelPath } from '#model/status.ts';
 import { codeFolder } from '../codefolder.ts';
 import { controlAccount } from './account.ts';
 import { missingCapabilities } from './capabilities.ts';
+import { runCheckup } from './checkup.ts';
 import { Child } from './child.ts';
 import { prepareFolders } from './folders.ts';
+import { doctorLine, handoverLine } from './handover.ts';
 import { type ControlOptions, type GateOptions, markShifts } from './options.ts';
 import { reset } from './reset.ts';
 
@@ -195,6 +197,8 @@ async function supervise(
     notifyServiceManager(`READY=1\nMAINPID=${process.pid}`);
   };
 
+  const certificate = options.remote?.certificate;
+
   const gate = new Child({
     title: 'gate',
     codeFolder: codeFolder(folders.runtimeDir, 0),
@@ -257,6 +261,7 @@ async function supervise(
     codeFolder: codeFolder(folders.runtimeDir, account.uid),
     uid: account.uid,
     gid: account.gid,
+    ...(certificate !== undefined && { greeting: () => handoverLine(certificate) }),
     command: () => {
       const controlOptions: ControlOptions = {
         ...folders,
@@ -266,6 +271,7 @@ async function supervise(
         holdSeconds: options.holdSeconds,
         foreground: true,
         pagesPort: options.pagesPort,
+        remote: options.remote === null ? null : { ...options.remote.door, given: certificate !== undefined },
       };
       return {
         file: process.execPath,
@@ -275,6 +281,7 @@ async function supervise(
     },
     onStart: () => {},
     onLine: (line) => {
+      if (line.wants === 'doctor') void runCheckup().then((report) => control.tell(doctorLine(report)));
       if (line.ready !== true) return;
       ready.control = true;
       if (line.pagesPort !== undefined && line.pagesPort > 0) {
@@ -303,7 +310,11 @@ async function supervise(
   }
 
   const onTerm = () => stop(exitCodes.done);
-  const onHup = () => control.signal('SIGHUP');
+  const onHup = () => {
+    // First, so that it is read before the signal is heard.
+    if (certificate !== undefined) control.tell(handoverLine(certificate));
+    control.signal('SIGHUP');
+  };
   process.on('SIGTERM', onTerm);
   process.on('SIGINT', onTerm);
   process.on('SIGHUP', onHup);

@@ -2,6 +2,7 @@
 import type {
   Answered,
   AppView,
+  DoctorReport,
   LogLine,
   ModePreview,
   ModeRequest,
@@ -19,6 +20,7 @@ import type { ChangeSettings, SettingView } from '#model/machine/settings.ts';
 import type { ListChange, ListHit, ListView } from '#model/net/list.ts';
 import type { NameView } from '#model/net/nameview.ts';
 import type { ChangeNetwork, Networks, NetworkView } from '#model/net/network.ts';
+import type { PasswordView, SessionView } from '#model/pages/login.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { FieldName } from '#model/query/fields.ts';
 import type { Facets, Groups, PreviewRequest, RulePreview } from '#model/query/history.ts';
@@ -69,8 +71,12 @@ const named = (name: string) => encodeURIComponent(name);
 
 export const api = {
   whoAmI: () => ask<Person>('GET', '/pages/session'),
-  signIn: (token: string) => ask<Person | null>('POST', '/pages/session', { token }),
   signOut: () => ask<null>('DELETE', '/pages/session'),
+  sessions: () => ask<SessionView[]>('GET', '/pages/sessions'),
+  endSession: (id: string) => ask<null>('DELETE', `/pages/sessions/${named(id)}`),
+  passwords: () => ask<PasswordView[]>('GET', '/pages/passwords'),
+  removePassword: (user: string) => ask<null>('DELETE', `/pages/passwords/${named(user)}`),
+  doctor: () => ask<DoctorReport>('GET', '/doctor'),
   status: () => ask<Status>('GET', '/status'),
   setMode: (request: ModeRequest) => ask<Status>('PUT', '/mode', request),
   previewLockdown: () => ask<ModePreview>('GET', '/mode/lockdown'),

@@ -8,7 +8,6 @@ import styles from './frame.module.css';
 import { LinkState } from './LinkState.tsx';
 import { ModeSwitch } from './ModeSwitch.tsx';
 import { Navigation, titleOf } from './Navigation.tsx';
-import { SignedOut } from './SignedOut.tsx';
 import { Standing } from './Standing.tsx';
 
 const Why = lazy(() => import('../why/Why.tsx').then(({ Why }) => ({ default: Why })));
@@ -22,7 +21,12 @@ export function Frame() {
   useEffect(() => {
     document.title = `${open > 0 ? `(${open}) ` : ''}${titleOf(pathname)} · Postern`;
   }, [open, pathname]);
-  if (link === 'signed-out') return <SignedOut />;
+  const signedOut = link === 'signed-out';
+  useEffect(() => {
+    // The login is the server's own page, which knows whether it takes links or passwords, and comes back here.
+    if (signedOut) location.replace(`/login?to=${encodeURIComponent(location.pathname + location.search)}`);
+  }, [signedOut]);
+  if (signedOut) return null;
   return (
     <div className={styles.frame}>
       <a className={styles.skip} href="#main">

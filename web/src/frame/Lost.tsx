@@ -4,7 +4,7 @@ import styles from './frame.module.css';
 
 export function Lost() {
   return (
-    <main className={styles.signedOut}>
+    <main className={styles.lost}>
       <h1>There is no such page</h1>
       <p>
         <Link to="/">Go to what happens now</Link>

@@ -1,6 +1,5 @@
 // How Postern is: what it can on this machine, what is wrong, and what was refused or lost, by its reason.
-import { CircleCheck, CircleMinus, CircleX, RefreshCw } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { RefreshCw } from 'lucide-react';
 import type { Status } from '#model/api.ts';
 import { formatSpan } from '#std/span.ts';
 import { escapeText } from '#std/text.ts';
@@ -12,15 +11,12 @@ import { refreshStatus, useLive } from '../live/live.ts';
 import { PageHead } from '../parts/PageHead.tsx';
 import { say, sayFailure } from '../parts/saying.ts';
 import { formatBytes, formatCount, formatMoment } from '../parts/words.ts';
+import { Access } from './Access.tsx';
 import { counterGroups, isLoss } from './counters.ts';
-import { type Finding, findings } from './findings.ts';
+import { findings } from './findings.ts';
 import styles from './health.module.css';
-
-const marks = {
-  yes: { icon: CircleCheck, word: 'good' },
-  partly: { icon: CircleMinus, word: 'in part' },
-  no: { icon: CircleX, word: 'not good' },
-} as const;
+import { Machine } from './Machine.tsx';
+import { FindingRow, Part } from './parts.tsx';
 
 export function Page() {
   const status = useLive((live) => live.status);
@@ -46,7 +42,7 @@ export function Page() {
           )
         }
       >
-        <code>postern doctor</code> says in a terminal what this machine could do beyond that, and how.
+        What works on this machine, what is wrong, and what was refused or lost.
       </PageHead>
       {status === undefined ? (
         <p className="quiet">Asking …</p>
@@ -76,8 +72,12 @@ export function Page() {
               ))}
             </ul>
           </Part>
+          {administrator && <Machine />}
           <Part title="Figures">
             <Figures status={status} now={now} />
+          </Part>
+          <Part title="Who is logged in">
+            <Access status={status} now={now} />
           </Part>
           {status.encryptedDns.apps.length > 0 && (
             <Part title="Encrypted DNS">
@@ -115,29 +115,6 @@ export function Page() {
         </div>
       )}
     </>
-  );
-}
-
-function Part({ title, children }: { readonly title: string; readonly children: ReactNode }) {
-  return (
-    <section className={styles.part}>
-      <h2>{title}</h2>
-      {children}
-    </section>
-  );
-}
-
-function FindingRow({ finding: { name, ok, text } }: { readonly finding: Finding }) {
-  const { icon: Icon, word } = marks[ok];
-  return (
-    <li className={styles.finding}>
-      <span className={styles[ok]}>
-        <Icon size={16} aria-hidden />
-        <span className="unseen">{word}:</span>
-      </span>
-      <b>{name}</b>
-      <span>{escapeText(text)}</span>
-    </li>
   );
 }
 

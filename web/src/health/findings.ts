@@ -5,6 +5,8 @@ export interface Finding {
   readonly name: string;
   readonly ok: 'yes' | 'partly' | 'no';
   readonly text: string;
+  /** What to do about it. */
+  readonly hint?: string | undefined;
 }
 
 const failTexts = {

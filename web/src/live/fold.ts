@@ -67,13 +67,22 @@ function foldEvent(told: Told, { type, data, time, sequence }: EventView): Told 
       return { ...told, prompts: new Map(told.prompts).set(prompt.id, prompt) };
     }
     case 'prompt-closed': {
-      const { id, outcome, action, time: ended } = data as Omit<ClosedPrompt, 'prompt' | 'by'> & { id: string };
+      const {
+        id,
+        outcome,
+        action,
+        time: ended,
+        by,
+      } = data as Omit<ClosedPrompt, 'prompt' | 'by'> & {
+        id: string;
+        by?: string;
+      };
       const missed = told.closed.find((one) => one.prompt.id === id && one.outcome === undefined);
       const prompt = told.prompts.get(id) ?? missed?.prompt;
       if (prompt === undefined) return told;
       const prompts = new Map(told.prompts);
       prompts.delete(id);
-      const closed = { prompt, outcome, action, time: ended, by: told.answeredBy.get(id) };
+      const closed = { prompt, outcome, action, time: ended, by: by ?? told.answeredBy.get(id) };
       const others = told.closed.filter((one) => one !== missed);
       return { ...told, prompts, closed: [closed, ...others].slice(0, maxClosed) };
     }

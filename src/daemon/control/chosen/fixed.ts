@@ -7,7 +7,7 @@ import type { ControlOptions } from '../../up/options.ts';
 export function fixedSettings(
   { forward, configDir, stateDir }: ControlOptions,
   mode: Mode,
-  pages: Status['pages'],
+  pages: Pick<Status['pages'], 'url'>,
 ): readonly SettingView[] {
   const atStart = (flag: string) => `start Postern with ${flag}, as in: systemctl edit postern`;
   return [

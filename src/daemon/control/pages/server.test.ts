@@ -7,9 +7,11 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { Peer } from '#api/access.ts';
 import { securityHeaders } from '#api/pages/headers.ts';
 import { maxStreamsOfSession, Pages } from '#api/pages/pages.ts';
+import { Passwords } from '#api/remote/passwords.ts';
 import type { Services } from '#api/services.ts';
 import { FarUser } from './faruser.ts';
 import { maxConnections, maxConnectionsOfUser, Places, reservedConnections } from './places.ts';
@@ -40,6 +42,7 @@ describe('the server of the pages', () => {
   let asked: (number | undefined)[];
   let pages: Pages;
   let server: PagesServer;
+  const passwords = new Passwords({ read: () => undefined, write: () => {} });
   const agent = new Agent({ keepAlive: true, maxSockets: 2 });
   const services = {
     status: async (of?: number) => {
@@ -57,12 +60,13 @@ describe('the server of the pages', () => {
     writeFileSync(join(folder, 'web/index.html'), '<!doctype html>the pages');
     writeFileSync(join(folder, 'web/assets/app-1a2b.js'), '1;');
     writeFileSync(join(folder, 'web/favicon.svg'), '<svg/>');
+    writeFileSync(join(folder, 'web/assets/large-3c4d.js'), 'const a = 1;\n'.repeat(1000));
     writeFileSync(join(folder, 'web/.hidden'), 'secret');
     symlinkSync(join(folder, 'secret'), join(folder, 'web/link.txt'));
   });
   beforeEach(async () => {
     [now, name, asked] = [1_000_000, 'alice', []];
-    pages = new Pages({ version: '1.2.3', now: () => now, standing: (peer) => ({ user: name, peer }) });
+    pages = new Pages({ version: '1.2.3', now: () => now, standing: (peer) => ({ user: name, peer }), passwords });
     server = new PagesServer({ port: 0, pages, services, folder: join(folder, 'web'), onProblem: () => {} });
     await server.listen();
   });
@@ -106,7 +110,14 @@ describe('the server of the pages', () => {
     const token = link();
     const { status, headers, text } = await login(token);
     assert.equal(status, 200, text);
-    const session = { user: 'alice', uid: 0, administrator: true, version: '1.2.3', expires: now + 12 * 3600_000 };
+    const session = {
+      user: 'alice',
+      uid: 0,
+      administrator: true,
+      version: '1.2.3',
+      expires: now + 12 * 3600_000,
+      remote: false,
+    };
     assert.deepEqual(JSON.parse(text), session);
     const [set = ''] = headers['set-cookie'] ?? [];
     assert.match(set, /^postern=[\w-]{43}; Max-Age=604800; Path=\/; HttpOnly; SameSite=Strict$/);
@@ -223,6 +234,39 @@ describe('the server of the pages', () => {
     }
   });
 
+  test('large files travel compressed, as the browser takes it, each form with its own tag', async () => {
+    const plain = 'const a = 1;\n'.repeat(1000);
+    const tags = new Set<string | undefined>();
+    for (const [accept, encoding] of [
+      ['', undefined],
+      ['identity', undefined],
+      ['br;q=0, gzip;q=0.0', undefined],
+      ['gzip', 'gzip'],
+      ['gzip, deflate, br, zstd', 'br'],
+      ['GZIP;q=0.5', 'gzip'],
+    ] as const) {
+      const asking = begin('GET', '/assets/large-3c4d.js', { 'accept-encoding': accept });
+      const [response] = (await once(asking, 'response')) as [IncomingMessage];
+      const parts: Buffer[] = [];
+      for await (const part of response) parts.push(part);
+      const bytes = Buffer.concat(parts);
+      assert.equal(response.headers['content-encoding'], encoding, accept);
+      assert.equal(response.headers.vary, 'accept-encoding');
+      assert.equal(response.headers['content-length'], String(bytes.length));
+      const text = encoding === 'br' ? brotliDecompressSync(bytes) : encoding === 'gzip' ? gunzipSync(bytes) : bytes;
+      assert.equal(text.toString(), plain);
+      if (encoding !== undefined) assert.ok(bytes.length < 300, `${bytes.length}`);
+      tags.add(response.headers.etag);
+      const again = { 'accept-encoding': accept, 'if-none-match': response.headers.etag ?? '' };
+      assert.equal((await ask('GET', '/assets/large-3c4d.js', again)).status, 304);
+    }
+    assert.equal(tags.size, 3);
+    assert.equal(
+      (await ask('GET', '/favicon.svg', { 'accept-encoding': 'br' })).headers['content-encoding'],
+      undefined,
+    );
+  });
+
   test('where no pages are built, it is said what to do', async () => {
     const bare = new PagesServer({ port: 0, pages, services, folder: join(folder, 'none'), onProblem: () => {} });
     await bare.listen();
@@ -298,7 +342,7 @@ describe('the server of the pages', () => {
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
     const problems: string[] = [];
-    const late = new Pages({ version: '1', now: () => now });
+    const late = new Pages({ version: '1', now: () => now, passwords });
     const onProblem = (text: string) => problems.push(text);
     const second = new PagesServer({ port, pages: late, services, againMs: 50, onProblem });
     await second.listen();

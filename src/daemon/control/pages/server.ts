@@ -1,30 +1,18 @@
 // The pages over TCP, on loopback alone: what no browser of this machine would send is refused before anything reads it.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { join } from 'node:path';
-import { getRequestListener } from '@hono/node-server';
 import { isAdministrator } from '#api/access.ts';
-import { type Caller, createPages } from '#api/pages/app.ts';
-import { readStaticFiles } from '#api/pages/files.ts';
-import { type Refusal, refusalOf, securityHeaders } from '#api/pages/headers.ts';
-import type { Pages } from '#api/pages/pages.ts';
+import { readStaticFiles } from '#api/files/files.ts';
+import { createPages } from '#api/pages/app.ts';
+import { localDoor } from '#api/pages/headers.ts';
+import type { Pages, Whence } from '#api/pages/pages.ts';
 import { accountPeer } from '#api/pages/standing.ts';
 import type { Services } from '#api/services.ts';
+import { attend, builtPages, checkMs, serverOptions } from './door.ts';
 import { FarUser } from './faruser.ts';
 import { Places } from './places.ts';
-import { refuse } from './refusal.ts';
 
 const address = '127.0.0.1';
-const maxHeaderBytes = 16 * 1024;
-const headersMs = 10_000;
-const requestMs = 30_000;
-/** Between two requests. */
-const idleMs = 30_000;
-/** While an answer is not ready, or not read; a stream of events may be still. */
-const stillMs = 120_000;
-const checkMs = 5000;
-
-const builtPages = join(import.meta.dirname, '../../../../build/web');
 
 export interface PagesServerOptions {
   /** 0: any that is free. */
@@ -39,18 +27,13 @@ export interface PagesServerOptions {
   readonly onProblem: (problem: string) => void;
 }
 
-interface Owned {
-  readonly uid: number | undefined;
-}
-
 export class PagesServer {
   readonly #options: PagesServerOptions;
   readonly #server: Server;
   readonly #farUser = new FarUser();
   readonly #places = new Places();
   /** Asked once, when the connection is made: at its end the kernel knows nobody any more. */
-  readonly #owners = new WeakMap<Socket, Owned>();
-  readonly #listener: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
+  readonly #owners = new WeakMap<Socket, Whence>();
   readonly #looking: NodeJS.Timeout;
   #again: NodeJS.Timeout | undefined;
   #port = 0;
@@ -58,29 +41,15 @@ export class PagesServer {
   constructor(options: PagesServerOptions) {
     this.#options = options;
     const { pages, services, folder = builtPages } = options;
-    const app = createPages({ pages, services, files: readStaticFiles(folder) });
-    this.#listener = getRequestListener((request, env) =>
-      app.fetch(request, { caller: this.#caller(env.incoming as IncomingMessage, env.outgoing as ServerResponse) }),
-    );
-    this.#server = createServer({
-      maxHeaderSize: maxHeaderBytes,
-      headersTimeout: headersMs,
-      requestTimeout: requestMs,
-      keepAliveTimeout: idleMs,
-      connectionsCheckingInterval: checkMs,
-    });
-    // Those beyond a number would be left out without a word; the bytes of all are bounded.
-    this.#server.maxHeadersCount = 0;
-    this.#server.timeout = stillMs;
-    // One connection that the kernel could not hand over is no reason to stop.
-    this.#server.on('error', () => {});
+    this.#server = createServer(serverOptions);
     this.#server.on('connection', (socket: Socket) => this.#connected(socket));
-    this.#server.on('request', (incoming, outgoing) => this.#asked(incoming, outgoing));
-    // Whoever announces a body is told first whether it is wanted.
-    this.#server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) =>
-      this.#asked(incoming, outgoing, () => outgoing.writeContinue()),
-    );
-    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseNonsense(error, socket as Socket));
+    attend({
+      server: this.#server,
+      app: createPages({ pages, services, files: readStaticFiles(folder) }),
+      door: () => localDoor(this.#port),
+      whence: (socket) => this.#owners.get(socket),
+      count: (reason) => pages.refusals.count(reason),
+    });
     this.#looking = setInterval(() => pages.look(), checkMs).unref();
   }
 
@@ -115,46 +84,12 @@ export class PagesServer {
     // Where nobody is known, all are one, and told why.
     const leave = this.#places.take(uid ?? -1, () => uid !== undefined && isAdministrator(accountPeer(uid)));
     if (leave === undefined) {
+      this.#options.pages.refusals.count('connections');
       socket.destroy();
       return;
     }
-    this.#owners.set(socket, { uid });
+    if (uid !== undefined) this.#owners.set(socket, { browser: uid, from: null });
     socket.on('close', leave);
-  }
-
-  #asked(incoming: IncomingMessage, outgoing: ServerResponse, goOn?: () => void): void {
-    const { method = '', url = '', headers } = incoming;
-    const refusal = refusalOf({ method, target: url, headers }, this.#port) ?? this.#nobody(incoming);
-    if (refusal !== undefined) {
-      refuse(incoming.socket, refusal, method === 'HEAD');
-      return;
-    }
-    for (const [name, value] of Object.entries(securityHeaders)) outgoing.setHeader(name, value);
-    goOn?.();
-    void this.#listener(incoming, outgoing);
-  }
-
-  #nobody({ socket }: IncomingMessage): Refusal | undefined {
-    if (this.#owners.get(socket)?.uid !== undefined) return undefined;
-    return {
-      status: 403,
-      error: { code: 'not-permitted', message: 'the kernel does not say whose connection this is' },
-    };
-  }
-
-  #caller(incoming: IncomingMessage, outgoing: ServerResponse): Caller {
-    const { socket } = incoming;
-    return {
-      uid: this.#owners.get(socket)?.uid ?? -1,
-      onEnd: (listener) => {
-        socket.setTimeout(0);
-        outgoing.once('close', () => {
-          socket.setTimeout(stillMs);
-          listener();
-        });
-      },
-      cut: () => socket.destroy(),
-    };
   }
 
   close(): void {
@@ -164,16 +99,4 @@ export class PagesServer {
     this.#server.closeAllConnections();
     this.#farUser.close();
   }
-}
-
-const nonsense: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
-
-/** What is no request. */
-function refuseNonsense({ code }: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  const error = { code: 'bad-request', message: 'this is no request that can be read' } as const;
-  refuse(socket, { status: nonsense[code ?? ''] ?? 400, error });
 }

@@ -43,7 +43,7 @@ describe('editing rules', () => {
       ...{ store, settings: new SettingsFile(folder, () => {}), link: () => link, now: Date.now },
       options: {
         ...{ configDir: folder, stateDir: folder, runtimeDir: folder, mode: undefined },
-        ...{ failMode: 'known', forward: false, holdSeconds: 30, foreground: false, pagesPort: null },
+        ...{ failMode: 'known', forward: false, holdSeconds: 30, foreground: false, pagesPort: null, remote: null },
       },
       ...{ geo: () => null, lists: () => null, where: () => ({}) },
       chosen: () => ({ failMode: 'known', holdSeconds: 30 }),

@@ -1,5 +1,6 @@
 // A rule made of a connection that was: an exception to a refusal, or a refusal of what was allowed.
 import { useState } from 'react';
+import { firstScope, ruleLifetimes, rulesOf, type Subject } from '#client/question/meaning.ts';
 import type { LogLine } from '#model/api.ts';
 import type { Answer } from '#model/prompt.ts';
 import { destinationName, programName } from '#model/sentence.ts';
@@ -12,7 +13,6 @@ import { say, sayFailure } from '../parts/saying.ts';
 import { Choices } from './Choices.tsx';
 import styles from './choices.module.css';
 import { type DomainOf, useDomains } from './domains.ts';
-import { firstScope, ruleLifetimes, rulesOf, type Subject } from './meaning.ts';
 
 function subjectOf({ id, attempt, user }: LogLine, domainOf: DomainOf): Subject {
   const names = namesForRules(attempt).map(({ name, from }) => ({ name, from, domain: domainOf(name) ?? null }));

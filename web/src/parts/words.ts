@@ -1,18 +1,8 @@
 // Words and figures that several pages show.
 import type { LogLine } from '#model/api.ts';
-import type { NameSource } from '#model/attempt.ts';
 import type { Reason } from '#model/connection.ts';
 import type { Evidence } from '#model/process.ts';
 import { formatSpan } from '#std/span.ts';
-
-/** How a name became known. */
-export const sourceTexts: Readonly<Record<NameSource, string>> = {
-  dns: 'DNS',
-  resolved: 'systemd-resolved',
-  http: 'its HTTP request',
-  sni: 'its TLS hello',
-  quic: 'its QUIC hello',
-};
 
 export const reasonTexts: Readonly<Record<Reason, string>> = {
   rule: 'by a rule',

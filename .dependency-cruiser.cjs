@@ -6,7 +6,7 @@ const layers = [
   ['attribution', 'policy'],
   ['engine'],
   ['kernel', 'store', 'api', 'client'],
-  ['cli'],
+  ['cli', 'desktop'],
   ['daemon'],
 ];
 

@@ -4,6 +4,7 @@ import { isAdministrator } from '#api/access.ts';
 import { type Asked, Client, type ClientError, type Method } from '#client/client.ts';
 import type { DoctorReport } from '#model/api.ts';
 import type { FailMode, Mode } from '#model/mode.ts';
+import type { Lifetime } from '#model/rule.ts';
 
 export interface UpOptions {
   readonly configDir: string;
@@ -25,8 +26,17 @@ export interface UpOptions {
   readonly reset: boolean;
 }
 
-/** What `cli` cannot do itself, as it stands below the daemon. */
+export interface AgentOptions {
+  readonly runtimeDir: string;
+  /** How long the answers of its buttons hold. */
+  readonly lifetime: Lifetime;
+  readonly refusals: boolean;
+  readonly icon: boolean;
+}
+
+/** What `cli` cannot do itself, as it stands below the daemon and beside the desktop. */
 export interface Injected {
+  agent(options: AgentOptions): Promise<number>;
   up(options: UpOptions): Promise<number>;
   doctor(): Promise<DoctorReport>;
 }
@@ -56,8 +66,12 @@ export interface Context extends CommandContext {
 
 export const defaultRuntimeDir = '/run/postern';
 
+export function runtimeDirOf(flags: { readonly runtimeDir?: string | undefined }): string {
+  return flags.runtimeDir ?? process.env.POSTERN_RUNTIME_DIR ?? defaultRuntimeDir;
+}
+
 export function clientOf(flags: { readonly runtimeDir?: string | undefined }): Client {
-  return new Client(flags.runtimeDir ?? process.env.POSTERN_RUNTIME_DIR ?? defaultRuntimeDir);
+  return new Client(runtimeDirOf(flags));
 }
 
 const errorExits: Readonly<Record<ClientError['kind'], number>> = {

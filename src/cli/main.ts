@@ -37,6 +37,7 @@ const routes: Readonly<Record<string, () => Promise<Target>>> = {
   mode: async () => (await import('./commands/mode.ts')).modeCommand,
   pause: async () => (await import('./commands/mode.ts')).pauseCommand,
   ui: async () => (await import('./pages/ui.ts')).uiCommand,
+  agent: async () => (await import('./live/agent.ts')).agentCommand,
   run: async () => (await import('./commands/run.ts')).runCommand,
   completion: async () => (await import('./commands/completion.ts')).completionCommand,
 };

@@ -13,6 +13,7 @@ process.exitCode = await runCli(
   {
     up: async (options) => (await import('./up/up.ts')).up(options),
     doctor: async () => (await import('./doctor.ts')).doctor(),
+    agent: async (options) => (await import('#desktop/agent.ts')).runAgent(options),
   },
   version,
 );

@@ -2,10 +2,11 @@
 import { buildCommand } from '@stricli/core';
 import type { AppView, LogLine, Status } from '#model/api.ts';
 import { formatConnection, formatEnd } from '#model/sentence.ts';
+import { formatBytes } from '#std/bytes.ts';
 import { formatJson } from '#std/text.ts';
 import { ask, type Context, clientOf, Ending, exits, orEnd } from '../context.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';
-import { complain, formatAge, formatBytes, formatTime, paint, safe, table, write, writeJson } from '../output.ts';
+import { complain, formatAge, formatTime, paint, safe, table, write, writeJson } from '../output.ts';
 
 interface Flags extends ClientFlags {
   readonly follow: boolean;

@@ -1,10 +1,10 @@
 // A rule made of a connection that was: an exception to a refusal, or a refusal of what was allowed.
 import { useState } from 'react';
-import { firstScope, ruleLifetimes, rulesOf, type Subject } from '#client/question/meaning.ts';
+import { firstScope, ruleLifetimes, rulesOf } from '#client/question/meaning.ts';
+import { subjectOf } from '#client/question/subject.ts';
 import type { LogLine } from '#model/api.ts';
 import type { Answer } from '#model/prompt.ts';
 import { destinationName, programName } from '#model/sentence.ts';
-import { namesForRules } from '#policy/answer.ts';
 import { api } from '../api/calls.ts';
 import { useAsked } from '../hooks/useAsked.ts';
 import { undoChange } from '../parts/changes.ts';
@@ -13,11 +13,6 @@ import { say, sayFailure } from '../parts/saying.ts';
 import { Choices } from './Choices.tsx';
 import styles from './choices.module.css';
 import { type DomainOf, useDomains } from './domains.ts';
-
-function subjectOf({ id, attempt, user }: LogLine, domainOf: DomainOf): Subject {
-  const names = namesForRules(attempt).map(({ name, from }) => ({ name, from, domain: domainOf(name) ?? null }));
-  return { id, attempt, user, names, lists: [] };
-}
 
 interface Props {
   readonly line: LogLine;

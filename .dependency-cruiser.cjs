@@ -6,7 +6,7 @@ const layers = [
   ['attribution', 'policy'],
   ['engine'],
   ['kernel', 'store', 'api', 'client'],
-  ['cli', 'desktop'],
+  ['cli', 'tui', 'desktop'],
   ['daemon'],
 ];
 

@@ -34,9 +34,17 @@ export interface AgentOptions {
   readonly icon: boolean;
 }
 
-/** What `cli` cannot do itself, as it stands below the daemon and beside the desktop. */
+export interface TopOptions {
+  readonly runtimeDir: string;
+  readonly json: boolean;
+  /** One picture, and no more. */
+  readonly once: boolean;
+}
+
+/** What `cli` cannot do itself, as it stands below the daemon and beside the desktop and the terminal view. */
 export interface Injected {
   agent(options: AgentOptions): Promise<number>;
+  top(options: TopOptions): Promise<number>;
   up(options: UpOptions): Promise<number>;
   doctor(): Promise<DoctorReport>;
 }

@@ -20,6 +20,7 @@ const routes: Readonly<Record<string, () => Promise<Target>>> = {
   up: async () => (await import('./commands/up.ts')).upCommand,
   status: async () => (await import('./commands/status.ts')).statusCommand,
   doctor: async () => (await import('./commands/status.ts')).doctorCommand,
+  top: async () => (await import('./live/top.ts')).topCommand,
   log: async () => (await import('./commands/log.ts')).logCommand,
   apps: async () => (await import('./commands/log.ts')).appsCommand,
   names: async () => (await import('./commands/names.ts')).namesCommand,

@@ -13,6 +13,13 @@ process.exitCode = await runCli(
   {
     up: async (options) => (await import('./up/up.ts')).up(options),
     doctor: async () => (await import('./doctor.ts')).doctor(),
+    top: async (options) => {
+      const [{ runTop }, { registeredDomain }] = await Promise.all([
+        import('#tui/top.ts'),
+        import('./control/domains.ts'),
+      ]);
+      return runTop(options, registeredDomain);
+    },
     agent: async (options) => (await import('#desktop/agent.ts')).runAgent(options),
   },
   version,

@@ -7,7 +7,7 @@ import { renderToString } from 'ink';
 import { createElement } from 'react';
 import { hostileName, madeClient, madeLine, madeQuestion } from '../made.testing.ts';
 import { type Press, Terminal } from '../terminal.ts';
-import { Frame } from './screen.ts';
+import { Frame, separate } from './screen.ts';
 
 async function drawn(presses: readonly Press[], columns: number, rows: number, live = true): Promise<string> {
   const made = madeClient();
@@ -54,6 +54,16 @@ for (const [name, presses] of Object.entries(views)) {
     }
   });
 }
+
+test('keys that come together are each what they are alone', () => {
+  assert.deepEqual(separate('\td/a\r'), [
+    { text: '\t', name: 'tab' },
+    { text: 'd' },
+    { text: '/' },
+    { text: 'a' },
+    { text: '\r', name: 'enter' },
+  ]);
+});
 
 test('names are only text', async () => {
   const text = stripVTControlCharacters(await drawn([tab, tab], 160, 30));

@@ -67,6 +67,17 @@ function pressOf(input: string, key: Key): Press | undefined {
   return { text: input, ...(name !== undefined && { name }) };
 }
 
+const controls: Readonly<Record<string, Press['name']>> = {
+  ...{ '\t': 'tab', '\r': 'enter', '\n': 'enter', '\u001b': 'escape', '\u007f': 'backspace' },
+};
+
+/** Keys typed faster than they are read come together. */
+export const separate = (keys: string): Press[] =>
+  [...keys].map((text) => {
+    const name = controls[text];
+    return { text, ...(name !== undefined && { name }) };
+  });
+
 export function Screen({ terminal }: { readonly terminal: Terminal }): ReactNode {
   const picture = useSyncExternalStore(terminal.subscribe, () => terminal.picture);
   const { columns, rows } = useWindowSize();
@@ -74,8 +85,7 @@ export function Screen({ terminal }: { readonly terminal: Terminal }): ReactNode
   useInput((input, key) => {
     const press = pressOf(input, key);
     if (press === undefined) return;
-    // Keys typed faster than they are read come together.
-    const each = press.name === undefined && !picture.ui.typing ? [...press.text].map((text) => ({ text })) : [press];
+    const each = press.name === undefined ? separate(press.text) : [press];
     for (const one of each) if (!terminal.press(one)) exit();
   });
   return h(Frame, { picture, columns, rows, live: true });

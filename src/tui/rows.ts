@@ -21,13 +21,7 @@ export function answerFor({ answers, lifetime }: Pick<Ui, 'answers' | 'lifetime'
 }
 
 /** `search` finds questions too. */
-export function rowsOf(
-  { told }: Pick<Watched, 'told'>,
-  lines: readonly LogLine[],
-  ui: Ui,
-  domainOf: DomainOf,
-  now: number,
-): Row[] {
+export function rowsOf({ told }: Pick<Watched, 'told'>, tree: readonly Node[], ui: Ui, now: number): Row[] {
   const wanted = ui.search.trim().toLowerCase();
   const questions = [...told.prompts.values()]
     .filter(({ deadline, app, user, names, attempt }) => {
@@ -35,8 +29,6 @@ export function rowsOf(
       return deadline > now && text.toLowerCase().includes(wanted);
     })
     .map((prompt): Row => ({ type: 'question', key: `question ${prompt.id}`, prompt, answer: answerFor(ui, prompt) }));
-  const to = ui.held?.time ?? now;
-  const tree = buildTree(ui.held?.lines ?? lines, { domainOf, from: to - spanMs, to, search: ui.search });
   const nodes = visibleRows(tree, ui.turned).map((node): Row => ({ type: 'node', key: node.key, node }));
   return [...questions, ...nodes];
 }

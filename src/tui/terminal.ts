@@ -1,6 +1,8 @@
 // The terminal view as it lives: what is known, what was chosen, and what the keys do.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, ClientError } from '#client/client.ts';
+import type { Told } from '#client/live/fold.ts';
+import { buildTree, type Node } from '#client/live/tree.ts';
 import { closingText } from '#client/question/closing.ts';
 import { headline, placeLine, programLine } from '#client/question/headline.ts';
 import {
@@ -21,7 +23,7 @@ import type { Explanation } from '#model/decision.ts';
 import type { Answer } from '#model/prompt.ts';
 import { destinationName, formatConnection, programName } from '#model/sentence.ts';
 import { escapeText } from '#std/text.ts';
-import { changesWaiting, type DomainOf, type Row, rowsOf } from './rows.ts';
+import { changesWaiting, type DomainOf, type Row, rowsOf, spanMs } from './rows.ts';
 import { firstUi, heldMs, moved, nextOf, type Pane, type Ui } from './ui.ts';
 
 /** A key, or what was pasted. */
@@ -40,6 +42,8 @@ export interface Picture {
 }
 
 const statusEveryMs = 3000;
+/** Where only connections came, the picture waits so long for more of them. */
+const linesMs = 400;
 const beforeConnections = 1000;
 const messageMs = 6000;
 const lockdownSeconds = 60;
@@ -59,6 +63,9 @@ export class Terminal {
   /** The questions that were answered here. */
   readonly #mine = new Set<string>();
   #ui: Ui = firstUi;
+  #told: Told | undefined;
+  #tree: { readonly of: string; readonly nodes: readonly Node[] } | undefined;
+  #soon: NodeJS.Timeout | undefined;
   #picture: Picture;
 
   constructor(client: Client, domainOf: DomainOf) {
@@ -85,6 +92,7 @@ export class Terminal {
     const every = setInterval(() => this.#show(), 1000);
     await this.#watch.run(signal);
     clearInterval(every);
+    clearTimeout(this.#soon);
   }
 
   /** Once everything is known for one picture; the error where nobody answers. */
@@ -102,11 +110,25 @@ export class Terminal {
       this.#ui = { ...this.#ui, held: undefined };
     if (this.#ui.message !== undefined && this.#ui.message.until < now) this.#ui = { ...this.#ui, message: undefined };
     const lines = recent.all();
-    const rows = rowsOf(watched, lines, this.#ui, this.#domainOf, now);
+    const rows = rowsOf(watched, this.#treeOf(lines, now), this.#ui, now);
     return { watched, lines, rows, ui: this.#ui, waiting: changesWaiting(this.#ui.held, lines), now };
   }
 
+  /** Made anew when connections came, or a second is over: not for each key. */
+  #treeOf(lines: readonly LogLine[], now: number): readonly Node[] {
+    const { held, search } = this.#ui;
+    const to = held?.time ?? Math.ceil(now / 1000) * 1000;
+    const of = `${held === undefined ? this.#watch.recent.version : 'held'} ${to} ${search}`;
+    if (this.#tree?.of !== of) {
+      const options = { domainOf: this.#domainOf, from: to - spanMs, to, search };
+      this.#tree = { of, nodes: buildTree(held?.lines ?? lines, options) };
+    }
+    return this.#tree.nodes;
+  }
+
   #show(): void {
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
     this.#picture = this.#draw();
     for (const listener of this.#listeners) listener();
   }
@@ -131,7 +153,9 @@ export class Terminal {
           ? {}
           : { message: { text: `${headline(gone.prompt)}: ${why}`, bad: false, until: Date.now() + messageMs } }),
       });
-    } else this.#show();
+    } else if (watched.told !== this.#told) this.#show();
+    else this.#soon ??= setTimeout(() => this.#show(), linesMs);
+    this.#told = watched.told;
   }
 
   #selected(): Row | undefined {

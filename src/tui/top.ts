@@ -1,5 +1,6 @@
 // postern top: the live view in a terminal, or one picture of it for scripts.
 import { Client } from '#client/client.ts';
+import { Lru } from '#std/lru.ts';
 import { formatJson } from '#std/text.ts';
 import { type DomainOf, frameJson } from './rows.ts';
 import { Terminal } from './terminal.ts';
@@ -10,12 +11,13 @@ export interface TopOptions {
   readonly once: boolean;
 }
 
+const rememberedNames = 5000;
 /** Rows of a picture that no terminal bounds. */
 const onceRows = 60;
 
 /** The exit code: 0, 2 where there is no terminal, 3 and 4 as for all commands. */
 export async function runTop(options: TopOptions, domainOf: DomainOf): Promise<number> {
-  const terminal = new Terminal(new Client(options.runtimeDir), domainOf);
+  const terminal = new Terminal(new Client(options.runtimeDir), remembered(domainOf));
   const stop = new AbortController();
   if (options.json || options.once) {
     const problem = await terminal.first(stop.signal);
@@ -46,6 +48,16 @@ export async function runTop(options: TopOptions, domainOf: DomainOf): Promise<n
   stop.abort();
   await running;
   return 0;
+}
+
+/** The list of suffixes is long, and the same names come again and again. */
+function remembered(domainOf: DomainOf): DomainOf {
+  const known = new Lru<string, { readonly domain: string | undefined }>(rememberedNames);
+  return (name) => {
+    const found = known.get(name) ?? { domain: domainOf(name) };
+    known.set(name, found);
+    return found.domain;
+  };
 }
 
 async function print(terminal: Terminal, json: boolean, domainOf: DomainOf): Promise<void> {

@@ -4,6 +4,7 @@ import { isAdministrator } from '#api/access.ts';
 import { type Asked, Client, type ClientError, type Method } from '#client/client.ts';
 import type { DoctorReport } from '#model/api.ts';
 import type { FailMode, Mode } from '#model/mode.ts';
+import type { Lifetime } from '#model/rule.ts';
 
 export interface UpOptions {
   readonly configDir: string;
@@ -33,8 +34,25 @@ export interface RemoteDoor {
   readonly certificate?: { readonly cert: string; readonly key: string };
 }
 
-/** What `cli` cannot do itself, as it stands below the daemon. */
+export interface AgentOptions {
+  readonly runtimeDir: string;
+  /** How long the answers of its buttons hold. */
+  readonly lifetime: Lifetime;
+  readonly refusals: boolean;
+  readonly icon: boolean;
+}
+
+export interface TopOptions {
+  readonly runtimeDir: string;
+  readonly json: boolean;
+  /** One picture, and no more. */
+  readonly once: boolean;
+}
+
+/** What `cli` cannot do itself, as it stands below the daemon and beside the desktop and the terminal view. */
 export interface Injected {
+  agent(options: AgentOptions): Promise<number>;
+  top(options: TopOptions): Promise<number>;
   up(options: UpOptions): Promise<number>;
   doctor(): Promise<DoctorReport>;
 }
@@ -64,8 +82,12 @@ export interface Context extends CommandContext {
 
 export const defaultRuntimeDir = '/run/postern';
 
+export function runtimeDirOf(flags: { readonly runtimeDir?: string | undefined }): string {
+  return flags.runtimeDir ?? process.env.POSTERN_RUNTIME_DIR ?? defaultRuntimeDir;
+}
+
 export function clientOf(flags: { readonly runtimeDir?: string | undefined }): Client {
-  return new Client(flags.runtimeDir ?? process.env.POSTERN_RUNTIME_DIR ?? defaultRuntimeDir);
+  return new Client(runtimeDirOf(flags));
 }
 
 const errorExits: Readonly<Record<ClientError['kind'], number>> = {

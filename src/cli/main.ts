@@ -20,6 +20,7 @@ const routes: Readonly<Record<string, () => Promise<Target>>> = {
   up: async () => (await import('./commands/up.ts')).upCommand,
   status: async () => (await import('./commands/status.ts')).statusCommand,
   doctor: async () => (await import('./commands/status.ts')).doctorCommand,
+  top: async () => (await import('./live/top.ts')).topCommand,
   log: async () => (await import('./commands/log.ts')).logCommand,
   apps: async () => (await import('./apps/apps.ts')).appsCommand,
   names: async () => (await import('./commands/names.ts')).namesCommand,
@@ -42,6 +43,7 @@ const routes: Readonly<Record<string, () => Promise<Target>>> = {
   password: async () => (await import('./pages/password.ts')).passwordRoutes,
   sessions: async () => (await import('./pages/sessions.ts')).sessionsCommand,
   ui: async () => (await import('./pages/ui.ts')).uiCommand,
+  agent: async () => (await import('./live/agent.ts')).agentCommand,
   run: async () => (await import('./commands/run.ts')).runCommand,
   completion: async () => (await import('./commands/completion.ts')).completionCommand,
 };

@@ -1,7 +1,7 @@
 // Numbers as people read them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatBytes } from './output.ts';
+import { formatBytes } from '#std/bytes.ts';
 
 test('bytes are shown in thousands, with at most one decimal', () => {
   const shown: readonly (readonly [number, string])[] = [

@@ -1,25 +1,10 @@
 // What a person reads of a question before answering: who wants to reach whom, and everything that is known of both.
+import { scopeTexts, sourceTexts } from '#client/question/words.ts';
 import type { PromptView } from '#model/api.ts';
-import type { NameSource } from '#model/attempt.ts';
 import { parseAddress } from '#model/net/address.ts';
 import { scopeOf } from '#model/net/scope.ts';
 import { formatPlace, programName } from '#model/sentence.ts';
 import { paint, safe } from './output.ts';
-
-const scopeTexts = {
-  loopback: 'this machine',
-  lan: 'the local network',
-  internet: 'the internet',
-  multicast: 'many at once',
-} as const;
-
-const evidenceTexts: Readonly<Record<NameSource, string>> = {
-  dns: 'DNS',
-  resolved: 'systemd-resolved',
-  http: 'its HTTP request',
-  sni: 'its TLS hello',
-  quic: 'its QUIC hello',
-};
 
 /** `curl (alice) wants to reach site.example (198.51.100.7), port 443/tcp; known by DNS`, escaped. */
 export function headline({ attempt, user, names }: PromptView): string {
@@ -32,7 +17,7 @@ export function headline({ attempt, user, names }: PromptView): string {
   const who = process === undefined && local !== undefined ? `${local.address}, which is forwarded,` : program;
   const [newest] = names;
   if (newest === undefined) return way(who, remote.address, remote.port);
-  const known = evidenceTexts[newest.from];
+  const known = sourceTexts[newest.from];
   return `${way(who, `${safe(newest.name)} (${remote.address})`, remote.port)}; known by ${known}`;
 }
 
@@ -65,7 +50,7 @@ export function story(prompt: PromptView): string[] {
   add('flatpak', process?.flatpak);
   add('snap', process?.snap);
   const others = names.filter(({ name }) => name !== prompt.names[0]?.name);
-  add('also called', others.map(({ name, from }) => `${name} (by ${evidenceTexts[from]})`).join(', '));
+  add('also called', others.map(({ name, from }) => `${name} (by ${sourceTexts[from]})`).join(', '));
   add('in lists', prompt.lists.map(({ list, name }) => `${list} (${name ?? 'its address'})`).join(', '));
   const place = formatPlace(prompt);
   add('where', address && `${scopeTexts[scopeOf(address)]}${place && `, ${place}`}`);

@@ -13,6 +13,8 @@ process.exitCode = await runCli(
   {
     up: async (options) => (await import('./up/up.ts')).up(options),
     doctor: async () => (await import('./doctor.ts')).doctor(),
+    top: async (options) => (await import('#tui/top.ts')).runTop(options),
+    agent: async (options) => (await import('#desktop/agent.ts')).runAgent(options),
   },
   version,
 );

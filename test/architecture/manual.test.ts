@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { appSchema, ruleSchema } from '#model/rule.ts';
 import { readSource, root } from './sources.ts';
 
-const pages = ['docs/man/postern.1', 'docs/man/postern-rules.5'] as const;
+const pages = ['docs/man/postern.1', 'docs/man/postern-rules.5', 'docs/man/postern-agent.1'] as const;
 
 /** The help of each command line, from one process. */
 function helps(lines: readonly (readonly string[])[]): string[] {
@@ -100,7 +100,8 @@ test('each example in the pages and in the help is a command line that is unders
   assert.ok(examples.length > 40, `${examples.length} examples were found`);
   const program = `
     const { runCli } = await import(${JSON.stringify(join(root, 'src/cli/main.ts'))});
-    const injected = { up: async () => 0, doctor: async () => ({ tier: 'full', checks: [] }) };
+    const none = async () => 0;
+    const injected = { up: none, top: none, agent: none, doctor: async () => ({ tier: 'full', checks: [] }) };
     const wrong = [];
     for (const words of ${JSON.stringify(examples.map(wordsOf))}) {
       if ((await runCli(words, injected, '0')) === 2) wrong.push(words.join(' '));

@@ -200,6 +200,15 @@ describe('the pages', { concurrency: false }, () => {
     assert.deepEqual(await complaints(page), []);
   });
 
+  test('a link of the desktop signs in and leads to its view', async () => {
+    await open('/');
+    fake.signOut();
+    await page.goto('about:blank');
+    await page.goto(`${fake.url}/login?to=${encodeURIComponent('/refused?q=curl')}#${firstToken}`);
+    await page.waitForURL(`${fake.url}/refused?q=curl`);
+    await page.getByRole('heading', { level: 1, name: 'Refused' }).waitFor();
+  });
+
   test('lockdown says what it would refuse, and goes back unless it is kept', async () => {
     await open('/');
     await page.getByRole('group', { name: 'Mode' }).getByRole('button', { name: 'Lockdown' }).click();

@@ -2,9 +2,10 @@
 import { buildCommand } from '@stricli/core';
 import type { AppView } from '#model/api.ts';
 import type { AppDetails } from '#model/shown/appdetails.ts';
+import { formatBytes } from '#std/bytes.ts';
 import { ask, type Context } from '../context.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';
-import { formatAge, formatBytes, formatTime, paint, paintAction, safe, table, write, writeJson } from '../output.ts';
+import { formatAge, formatTime, paint, paintAction, safe, table, write, writeJson } from '../output.ts';
 
 const bytes = (count: number | null) => (count === null ? '-' : formatBytes(count));
 

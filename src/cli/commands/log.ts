@@ -6,11 +6,12 @@ import type { Facets, Groups } from '#model/query/history.ts';
 import { queryTest } from '#model/query/match.ts';
 import { parseQuery, type Query } from '#model/query/query.ts';
 import { formatConnection, formatEnd } from '#model/sentence.ts';
+import { formatBytes } from '#std/bytes.ts';
 import { formatJson } from '#std/text.ts';
 import { ask, type Context, clientOf, Ending, exits, orEnd } from '../context.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';
 import { showGroups, showValues } from '../history/counts.ts';
-import { complain, formatBytes, formatTime, paint, safe, write, writeJson } from '../output.ts';
+import { complain, formatTime, paint, safe, write, writeJson } from '../output.ts';
 
 interface Flags extends ClientFlags {
   readonly follow: boolean;

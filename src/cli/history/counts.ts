@@ -2,8 +2,9 @@
 
 import type { FieldName } from '#model/query/fields.ts';
 import type { Facets, Groups } from '#model/query/history.ts';
+import { formatBytes } from '#std/bytes.ts';
 import type { ClientFlags } from '../flags.ts';
-import { formatAge, formatBytes, paint, safe, table, write, writeJson } from '../output.ts';
+import { formatAge, paint, safe, table, write, writeJson } from '../output.ts';
 
 const shown = (value: string) => (value === '' ? '(none)' : safe(value));
 

@@ -1,10 +1,10 @@
 // postern password: who may log in to the pages from other machines.
 import { buildCommand, buildRouteMap } from '@stricli/core';
+import { accountName, browserUser } from '#client/browser.ts';
 import type { PasswordView } from '#model/pages/login.ts';
 import { ask, type Context, Ending, exits } from '../context.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';
 import { formatTime, safe, write, writeJson } from '../output.ts';
-import { accountName, browserUser } from './browser.ts';
 import { readHidden } from './hidden.ts';
 
 /** Who runs this; with sudo, who called it. */

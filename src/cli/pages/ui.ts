@@ -1,10 +1,10 @@
 // postern ui
 import { buildCommand } from '@stricli/core';
+import { browserUser, openBrowser } from '#client/browser.ts';
 import type { PagesLink } from '#model/api.ts';
 import { ask, type Context, Ending, exits } from '../context.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';
 import { safe, write, writeJson } from '../output.ts';
-import { browserUser, openBrowser } from './browser.ts';
 
 interface Flags extends ClientFlags {
   readonly open: boolean;

@@ -1,5 +1,7 @@
 // The inbox of open questions: a card for each, and below them those just closed.
 
+import { closingText } from '#client/question/closing.ts';
+import { headline } from '#client/question/headline.ts';
 import { useKeys } from '../hooks/keys.ts';
 import { useNow } from '../hooks/useNow.ts';
 import { busyApps } from '../learn/busy.ts';
@@ -11,8 +13,6 @@ import { PageHead } from '../parts/PageHead.tsx';
 import { formatAge } from '../parts/words.ts';
 import styles from './ask.module.css';
 import { Card } from './Card.tsx';
-import { closingText } from './closing.ts';
-import { headline } from './headline.ts';
 import { mine } from './mine.ts';
 
 export function Page() {

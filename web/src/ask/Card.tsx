@@ -2,18 +2,18 @@
 import { Link } from '@tanstack/react-router';
 import { Ban, Check, TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
+import { headline, partsOf, placeLine, programLine } from '#client/question/headline.ts';
+import { firstScope, lifetimeChoices, meaningOf } from '#client/question/meaning.ts';
 import type { PromptView } from '#model/api.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { Lifetime } from '#model/rule.ts';
 import { escapeText } from '#std/text.ts';
 import { api } from '../api/calls.ts';
 import { Choices } from '../choices/Choices.tsx';
-import { firstScope, lifetimeChoices, meaningOf } from '../choices/meaning.ts';
 import { useLive } from '../live/live.ts';
 import { undoChange } from '../parts/changes.ts';
 import { say, sayFailure } from '../parts/saying.ts';
 import styles from './ask.module.css';
-import { headline, partsOf, placeLine, programLine } from './headline.ts';
 import { lastLifetime, mine, rememberLifetime } from './mine.ts';
 
 const dot = (parts: readonly string[]) => parts.join(' · ');

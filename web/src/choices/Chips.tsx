@@ -1,7 +1,7 @@
 // A row of choices of which one holds: radio buttons that look like chips.
 import { useId } from 'react';
+import type { Choice } from '#client/question/meaning.ts';
 import styles from './choices.module.css';
-import type { Choice } from './meaning.ts';
 
 interface Props<Value> {
   readonly label: string;

@@ -1,10 +1,5 @@
 // For whom, to where, on which port and for how long: the chips, and the sentence that they make.
 import { useState } from 'react';
-import type { Answer } from '#model/prompt.ts';
-import type { Lifetime } from '#model/rule.ts';
-import { useLive } from '../live/live.ts';
-import { Chips } from './Chips.tsx';
-import styles from './choices.module.css';
 import {
   type Choice,
   meaningOf,
@@ -15,7 +10,12 @@ import {
   type Subject,
   userText,
   whoChoices,
-} from './meaning.ts';
+} from '#client/question/meaning.ts';
+import type { Answer } from '#model/prompt.ts';
+import type { Lifetime } from '#model/rule.ts';
+import { useLive } from '../live/live.ts';
+import { Chips } from './Chips.tsx';
+import styles from './choices.module.css';
 import { Preview } from './Preview.tsx';
 
 interface Props {

@@ -1,9 +1,10 @@
 // A rule made of a connection that was: an exception to a refusal, or a refusal of what was allowed.
 import { useState } from 'react';
+import { firstScope, ruleLifetimes, rulesOf } from '#client/question/meaning.ts';
+import { subjectOf } from '#client/question/subject.ts';
 import type { LogLine } from '#model/api.ts';
 import type { Answer } from '#model/prompt.ts';
 import { destinationName, programName } from '#model/sentence.ts';
-import { namesForRules } from '#policy/answer.ts';
 import { api } from '../api/calls.ts';
 import { useAsked } from '../hooks/useAsked.ts';
 import { undoChange } from '../parts/changes.ts';
@@ -11,14 +12,6 @@ import { Sheet } from '../parts/Sheet.tsx';
 import { say, sayFailure } from '../parts/saying.ts';
 import { Choices } from './Choices.tsx';
 import styles from './choices.module.css';
-import { firstScope, ruleLifetimes, rulesOf, type Subject } from './meaning.ts';
-
-function subjectOf({ id, attempt, user, domain }: LogLine): Subject {
-  // The line says the domain of its newest name: others are below it, or nobody knows theirs here.
-  const isBelow = (name: string) => domain !== null && (name === domain || name.endsWith(`.${domain}`));
-  const names = namesForRules(attempt).map(({ name, from }) => ({ name, from, domain: isBelow(name) ? domain : null }));
-  return { id, attempt, user, names, lists: [] };
-}
 
 interface Props {
   readonly line: LogLine;

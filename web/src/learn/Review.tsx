@@ -1,9 +1,10 @@
 // What one time of learning found: the rules that would cover it, each with its reasons, and which of them to keep.
 import { useState } from 'react';
+import { sourceTexts } from '#client/question/words.ts';
 import type { LearnedPlace, LearnReview, Proposal } from '#model/learn/learning.ts';
 import type { RuleText } from '#model/rule.ts';
 import { escapeText } from '#std/text.ts';
-import { formatAge, formatCount, sourceTexts } from '../parts/words.ts';
+import { formatAge, formatCount } from '../parts/words.ts';
 import styles from './learn.module.css';
 
 interface Props {

@@ -1,8 +1,9 @@
 // Who asks so often that learning is less trouble than answering.
+
+import type { ClosedPrompt } from '#client/live/fold.ts';
+import { rulesOf } from '#client/question/meaning.ts';
 import type { PromptView } from '#model/api.ts';
 import type { LearnSubject } from '#model/learn/learning.ts';
-import { rulesOf } from '../choices/meaning.ts';
-import type { ClosedPrompt } from '../live/fold.ts';
 
 export interface Busy {
   readonly app: string;

@@ -1,11 +1,11 @@
 // What is known now, for all pages: who is signed in, the status, the questions, the latest connections, and whether the link lives.
 import { useSyncExternalStore } from 'react';
+import { connectionsOf, foldEvents, nothingTold, type Told, withPrompts } from '#client/live/fold.ts';
+import { RecentConnections } from '#client/live/recent.ts';
 import type { EventView, Status } from '#model/api.ts';
 import { api, type Person } from '../api/calls.ts';
 import { onSignedOut } from '../api/client.ts';
-import { connectionsOf, foldEvents, nothingTold, type Told, withPrompts } from './fold.ts';
 import { follow } from './follow.ts';
-import { RecentConnections } from './recent.ts';
 
 export interface Live {
   readonly link: 'starting' | 'live' | 'away' | 'signed-out';

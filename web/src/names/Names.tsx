@@ -1,6 +1,7 @@
 // What addresses are called, for whom, by which evidence, and until when.
 import { Search } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import { sourceTexts } from '#client/question/words.ts';
 import { parseAddress } from '#model/net/address.ts';
 import type { NameView } from '#model/net/nameview.ts';
 import { formatPlace } from '#model/sentence.ts';
@@ -12,7 +13,7 @@ import { useAsked } from '../hooks/useAsked.ts';
 import { useNow } from '../hooks/useNow.ts';
 import { PageHead } from '../parts/PageHead.tsx';
 import { Trouble } from '../parts/Trouble.tsx';
-import { formatAge, formatCount, sourceTexts } from '../parts/words.ts';
+import { formatAge, formatCount } from '../parts/words.ts';
 import styles from './names.module.css';
 
 const limit = 1000;

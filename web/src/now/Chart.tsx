@@ -2,11 +2,11 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { chartActions, type Series, stack } from '#client/live/series.ts';
 import { escapeText } from '#std/text.ts';
 import { doneWord } from '../parts/ActionMark.tsx';
 import { formatClock as clock } from '../parts/words.ts';
 import styles from './now.module.css';
-import { chartActions, type Series, stack } from './series.ts';
 
 interface Props {
   readonly series: Series;

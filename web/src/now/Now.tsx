@@ -1,6 +1,8 @@
 // What happens now: the last minutes as a chart, and who reaches what as a tree.
 import { Search, X } from 'lucide-react';
 import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
+import { countByTime } from '#client/live/series.ts';
+import { buildTree, isOpen, type Node, visibleRows } from '#client/live/tree.ts';
 import type { LogLine } from '#model/api.ts';
 import { useKeys } from '../hooks/keys.ts';
 import { useView } from '../hooks/search.ts';
@@ -13,8 +15,6 @@ import { VirtualRows } from '../parts/VirtualRows.tsx';
 import { formatMoment, whyOf } from '../parts/words.ts';
 import styles from './now.module.css';
 import { TreeRow } from './Row.tsx';
-import { countByTime } from './series.ts';
-import { buildTree, isOpen, type Node, visibleRows } from './tree.ts';
 import { useHeld } from './useHeld.ts';
 
 const Chart = lazy(() => import('./Chart.tsx').then(({ Chart }) => ({ default: Chart })));

@@ -1,11 +1,11 @@
 // One row of the tree.
 import { ChevronDown, ChevronRight } from 'lucide-react';
+import { type Node, stateOf } from '#client/live/tree.ts';
 import type { LogLine } from '#model/api.ts';
 import { ActionMark } from '../parts/ActionMark.tsx';
 import { EvidenceMark } from '../parts/EvidenceMark.tsx';
 import { formatAge, formatBytes, formatCount } from '../parts/words.ts';
 import styles from './now.module.css';
-import { type Node, stateOf } from './tree.ts';
 
 interface Props {
   readonly node: Node;

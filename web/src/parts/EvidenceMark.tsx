@@ -1,8 +1,8 @@
 // How sure it is who it was.
 import { Shield, ShieldCheck, ShieldQuestionMark } from 'lucide-react';
+import { evidenceOf } from '#client/live/evidence.ts';
 import type { Evidence } from '#model/process.ts';
 import styles from './parts.module.css';
-import { evidenceOf } from './words.ts';
 
 const icons = { kernel: ShieldCheck, found: Shield, none: ShieldQuestionMark } as const;
 

@@ -1,19 +1,8 @@
 // Words and figures that several pages show.
 import type { LogLine } from '#model/api.ts';
-import type { NameSource } from '#model/attempt.ts';
 import type { Reason } from '#model/connection.ts';
-import type { Evidence } from '#model/process.ts';
 import { formatSpan } from '#std/span.ts';
 import { inUtc } from '../settings/preferences.ts';
-
-/** How a name became known. */
-export const sourceTexts: Readonly<Record<NameSource, string>> = {
-  dns: 'DNS',
-  resolved: 'systemd-resolved',
-  http: 'its HTTP request',
-  sni: 'its TLS hello',
-  quic: 'its QUIC hello',
-};
 
 export const reasonTexts: Readonly<Record<Reason, string>> = {
   rule: 'by a rule',
@@ -27,31 +16,6 @@ export const reasonTexts: Readonly<Record<Reason, string>> = {
   unattributed: 'because its program was not found',
   shutdown: 'because Postern stopped',
 };
-
-const programEvidence: Partial<Record<Evidence, string>> = {
-  bpf: 'The kernel’s own programs said which program it was.',
-  sock_diag: 'The program was found by its socket.',
-  proc: 'The program was found in /proc.',
-};
-
-const nameEvidence: Partial<Record<Evidence, string>> = {
-  dns: 'The name is from a DNS answer that this machine asked for.',
-  resolved: 'The name is from systemd-resolved.',
-  sni: 'The connection said the name itself, in its TLS hello.',
-  quic: 'The connection said the name itself, in its QUIC hello.',
-};
-
-/** How sure it is who it was and whom it reached: `kernel` the strongest, `none` where nothing is known. */
-export function evidenceOf(evidence: readonly Evidence[]): { level: 'kernel' | 'found' | 'none'; text: string } {
-  const said = (texts: Partial<Record<Evidence, string>>) =>
-    evidence.map((one) => texts[one]).find((text) => text !== undefined);
-  const program = said(programEvidence);
-  const level = evidence.includes('bpf') ? 'kernel' : program === undefined ? 'none' : 'found';
-  return {
-    level,
-    text: `${program ?? 'Nothing says which program it was.'} ${said(nameEvidence) ?? 'No name is known with evidence.'}`,
-  };
-}
 
 /** `512 B`, `3.4 kB`, `12 MB`. */
 export function formatBytes(bytes: number): string {

@@ -1,9 +1,9 @@
 // The form for a new rule, with the sentence that it makes.
 import { useState } from 'react';
+import { ruleLifetimes } from '#client/question/meaning.ts';
 import { formatRule } from '#policy/show/format.ts';
 import { api } from '../api/calls.ts';
 import { Chips } from '../choices/Chips.tsx';
-import { ruleLifetimes } from '../choices/meaning.ts';
 import { Preview } from '../choices/Preview.tsx';
 import { undoChange } from '../parts/changes.ts';
 import { Sheet } from '../parts/Sheet.tsx';

@@ -1,6 +1,8 @@
 // Why something happened: the facts of the attempt, and what each rule above the deciding one said of it.
+
 import { useNavigate } from '@tanstack/react-router';
 import { useCallback } from 'react';
+import { evidenceOf } from '#client/live/evidence.ts';
 import type { LogLine, PromptView } from '#model/api.ts';
 import type { AttemptJson } from '#model/attempt.ts';
 import { formatConnection } from '#model/sentence.ts';
@@ -13,7 +15,7 @@ import { recent, useLive } from '../live/live.ts';
 import { ActionMark } from '../parts/ActionMark.tsx';
 import { Sheet } from '../parts/Sheet.tsx';
 import { Trouble } from '../parts/Trouble.tsx';
-import { evidenceOf, formatMoment } from '../parts/words.ts';
+import { formatMoment } from '../parts/words.ts';
 import { attemptFacts, type Fact, lineFacts } from './facts.ts';
 import styles from './why.module.css';
 

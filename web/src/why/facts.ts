@@ -1,24 +1,19 @@
 // Everything that is known of an attempt and of what became of it, a line each; escaped.
+
+import { scopeTexts, sourceTexts } from '#client/question/words.ts';
 import type { LogLine } from '#model/api.ts';
 import type { AttemptJson } from '#model/attempt.ts';
 import { parseAddress } from '#model/net/address.ts';
 import { scopeOf } from '#model/net/scope.ts';
 import { formatPlace } from '#model/sentence.ts';
 import { escapeText } from '#std/text.ts';
-import { formatBytes, reasonTexts, sourceTexts } from '../parts/words.ts';
+import { formatBytes, reasonTexts } from '../parts/words.ts';
 
 /** `value` undefined: not known, and shown so. */
 export interface Fact {
   readonly name: string;
   readonly value: string | undefined;
 }
-
-export const scopeTexts = {
-  loopback: 'this machine',
-  lan: 'the local network',
-  internet: 'the internet',
-  multicast: 'many at once',
-} as const;
 
 const endpoint = ({ address, port = 0 }: { address: string; port?: number | undefined }) =>
   port === 0 ? address : address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;

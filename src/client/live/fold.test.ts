@@ -1,4 +1,4 @@
-// What the pages know after events, in whatever order they come.
+// What is known after events, in whatever order they come.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EventView, LogLine, PromptView } from '#model/api.ts';

@@ -1,4 +1,4 @@
-// What the pages know from events: the open questions, those just closed, notices, and what must be asked for anew.
+// What a client that listens knows from events: the open questions, those just closed, notices, and what must be asked for anew.
 import type { EventView, LogLine, PromptView, VersionView } from '#model/api.ts';
 import type { PromptOutcome } from '#model/prompt.ts';
 

@@ -4,8 +4,7 @@ import { parseAddress } from '#model/net/address.ts';
 import { scopeOf } from '#model/net/scope.ts';
 import { formatPlace, programName } from '#model/sentence.ts';
 import { escapeText } from '#std/text.ts';
-import { sourceTexts } from '../parts/words.ts';
-import { scopeTexts } from '../why/facts.ts';
+import { scopeTexts, sourceTexts } from './words.ts';
 
 export interface Parts {
   readonly who: string;

@@ -107,10 +107,11 @@ export class StatusIcon {
 
   show({ gate, attention, title, tooltip, menu }: IconView): void {
     const item = this.#item;
-    const picture = this.#draw(gate, false);
+    // The same in both places: some panels keep the picture of attention when the status says that it is over.
+    const picture = this.#draw(gate, attention);
     if (item.IconPixmap !== picture) {
       item.IconPixmap = picture;
-      item.AttentionIconPixmap = this.#draw(gate, true);
+      item.AttentionIconPixmap = picture;
       item.NewIcon();
       item.NewAttentionIcon();
     }

@@ -237,7 +237,7 @@ describe('journal', () => {
       if (count % 1000 === 0) await sleep(1);
     }
     opened.flush();
-    for (let tries = 0; tries < 100 && opened.fileBytes() > 3 * 1024 * 1024; tries++) await sleep(50);
+    for (let tries = 0; tries < 400 && opened.fileBytes() > 3 * 1024 * 1024; tries++) await sleep(50);
     assert.ok(opened.fileBytes() <= 3 * 1024 * 1024, `${opened.fileBytes()} bytes`);
     const left = ids(opened);
     assert.ok(!left.includes('flood0') && left.includes('flood19999'));
@@ -254,7 +254,7 @@ describe('journal', () => {
       if (count % 1000 === 0) await sleep(1);
     }
     opened.flush();
-    for (let tries = 0; tries < 100 && opened.fileBytes() > maxBytes * 1.5; tries++) await sleep(50);
+    for (let tries = 0; tries < 400 && opened.fileBytes() > maxBytes * 1.5; tries++) await sleep(50);
     assert.ok(opened.fileBytes() <= maxBytes * 1.5, `${opened.fileBytes()} bytes`);
     const left = ids(opened);
     assert.ok(left.length > 500, `${left.length} rows are left`);

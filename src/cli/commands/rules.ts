@@ -3,6 +3,7 @@ import { buildCommand, buildRouteMap, numberParser } from '@stricli/core';
 import type { RuleChange, RuleView } from '#model/api.ts';
 import type { RulePreview } from '#model/query/history.ts';
 import { actions, lifetimeSchema, type RefusalErrno, type RuleText, refusalErrnos } from '#model/rule.ts';
+import type { RuleTrial } from '#model/shown/ruletext.ts';
 import { ask, type Context, Ending, exits, mustHold } from '../context.ts';
 import { type ClientFlags, type ConditionFlags, clientFlags, conditionFlags, conditionsOf } from '../flags.ts';
 import { showPreview } from '../history/preview.ts';
@@ -160,7 +161,10 @@ const addCommand = buildCommand<RuleFlags & { readonly for?: string; readonly tr
     const rule = { name, action, ...conditions, ...details(flags) } as RuleText;
     const lifetime = flags.for === undefined ? {} : { lifetime: flags.for };
     if (flags.try) {
-      showPreview(flags, rule, await ask<RulePreview>(flags, 'POST', '/rules/preview', { rule, ...lifetime }));
+      // JSON is YAML. An exception to a fence would get the fence's priority when it is added.
+      const { needsPriority } = await ask<RuleTrial>(flags, 'POST', '/rules/try', { text: JSON.stringify(rule) });
+      const tried = needsPriority === null ? rule : { ...rule, priority: needsPriority };
+      showPreview(flags, tried, await ask<RulePreview>(flags, 'POST', '/rules/preview', { rule: tried, ...lifetime }));
       return;
     }
     const change = await ask<RuleChange>(flags, 'POST', '/rules', { rule, ...lifetime });

@@ -147,10 +147,10 @@ describe('what is kept of apps', () => {
     const database = new DatabaseSync(join(folder, 'earlier.sqlite'));
     const step = migrations.findIndex((text) => text.includes('CREATE TABLE app_files'));
     for (const text of migrations.slice(0, step)) database.exec(text);
-    const columns =
-      'id, sequence, time, last_time, app, uid, direction, protocol, address, port, action, enforced, rule, record, bytes_out, bytes_in';
     database.exec(`PRAGMA user_version = ${step}; ATTACH '${file}' AS now`);
-    database.exec(`INSERT INTO main.connections (${columns}) SELECT ${columns} FROM now.connections; DETACH now`);
+    const columns = database.prepare('PRAGMA table_info(connections)').all();
+    const names = columns.map(({ name }) => String(name)).join(', ');
+    database.exec(`INSERT INTO main.connections (${names}) SELECT ${names} FROM now.connections; DETACH now`);
     database.close();
     renameSync(join(folder, 'earlier.sqlite'), file);
     journal = open();

@@ -7,7 +7,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import type { PagesLink, VersionView } from '#model/api.ts';
 import type { AppDetails } from '#model/shown/appdetails.ts';
 import type { VersionDifference } from '#model/shown/difference.ts';
-import { Lab, type Postern } from './lab.ts';
+import { bin, Lab, type Postern } from './lab.ts';
 import { world } from './namespaces.ts';
 
 const url = `http://${world.v4}/`;
@@ -100,7 +100,7 @@ describe('rules and apps in a browser', { concurrency: false }, () => {
     ]) {
       assert.ok(file().includes(comment), file());
     }
-    assert.match((await postern.cli(['test', postern.rulesDir])).stdout, /^1 passed, 0 failed/m);
+    assert.match((await lab.run([bin, 'test', postern.rulesDir])).stdout, /^1 passed, 0 failed/m);
     assert.equal((await postern.cli(['rule', 'text', 'web'])).stdout, tested);
   });
 
@@ -140,9 +140,9 @@ describe('rules and apps in a browser', { concurrency: false }, () => {
     await page.getByRole('button', { name: 'Add a rule' }).click();
     const form = page.getByRole('dialog', { name: 'Add a rule' });
     await form.getByRole('radio', { name: 'allow' }).check();
-    await form.getByLabel('User').fill('nobody');
-    await form.getByLabel('To').fill(world.v4);
-    await form.getByLabel('Name').fill('exception');
+    await form.getByLabel('User', { exact: true }).fill('nobody');
+    await form.getByLabel('To', { exact: true }).fill(world.v4);
+    await form.getByLabel('Name', { exact: true }).fill('exception');
     await form.getByRole('button', { name: 'Add this rule' }).click();
     await postern.until(() => /name: exception\n(.*\n)*? +priority: 10\n/.test(file()), 'the priority of the fence');
     assert.ok((await lab.curl(url, { user: 'nobody' })).code === 0);

@@ -16,6 +16,7 @@ import {
   undoneSchema,
   versionViewSchema,
 } from '#model/api.ts';
+import { importReportSchema } from '#model/exchange/reports.ts';
 import { learningViewSchema, learnReviewSchema } from '#model/learn/learning.ts';
 import { listHitSchema, listViewSchema } from '#model/net/list.ts';
 import { nameViewSchema } from '#model/net/nameview.ts';
@@ -54,6 +55,7 @@ export const outputs: Readonly<Record<string, z.ZodType>> = {
   explain: explanationSchema,
   check: checkReportSchema,
   test: testReportSchema,
+  import: importReportSchema,
   mode: statusSchema,
   pause: statusSchema,
   ui: pagesLinkSchema,

@@ -35,6 +35,7 @@ const routes: Readonly<Record<string, () => Promise<Target>>> = {
   explain: async () => (await import('./commands/policy.ts')).explainCommand,
   check: async () => (await import('./commands/policy.ts')).checkCommand,
   test: async () => (await import('./commands/policy.ts')).testCommand,
+  import: async () => (await import('./exchange/import.ts')).importCommand,
   mode: async () => (await import('./commands/mode.ts')).modeCommand,
   pause: async () => (await import('./commands/mode.ts')).pauseCommand,
   ui: async () => (await import('./pages/ui.ts')).uiCommand,

@@ -1,0 +1,178 @@
+// Whatever is imported, the answer is rules that hold and sentences: never a crash, and never minutes.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { importFormats, importReportSchema } from '#model/exchange/reports.ts';
+import { mergeRuleFiles } from '../parse/merge.ts';
+import { maxRuleFileBytes, parseRuleFile } from '../parse/rulefile.ts';
+import { compilePolicy } from '../policy.ts';
+import { importRules } from './import.ts';
+import { ruleFiles } from './ruletext.ts';
+
+const nothing = { readFolder: () => undefined };
+
+/** What comes out is accepted by the rule files' own reader. */
+function holds(format: (typeof importFormats)[number], text: string, name = 'x') {
+  const result = importRules(format, { ...nothing, files: [{ name, text }] });
+  importReportSchema.parse(result.report);
+  const files = ruleFiles(result).map((file) => parseRuleFile(file.text, file.name));
+  const merged = mergeRuleFiles(files);
+  assert.deepEqual(
+    merged.diagnostics.filter(({ severity }) => severity === 'error'),
+    [],
+  );
+  assert.equal(merged.records.length, result.report.rules.length);
+  const context = { revision: 1, mode: 'ask', accounts: { users: {}, groups: {} } } as const;
+  const { problems } = compilePolicy(merged.records, context);
+  assert.deepEqual(
+    problems.filter(({ severity }) => severity === 'error'),
+    [],
+  );
+  const said = [
+    ...result.report.left.map(({ from, why }) => from + why),
+    ...result.report.traps.map(({ text }) => text),
+  ];
+  for (const sentence of said) assert.doesNotMatch(sentence, /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+  return result.report;
+}
+
+const words = [
+  ...[
+    'name',
+    'enabled',
+    'precedence',
+    'action',
+    'duration',
+    'operator',
+    'type',
+    'operand',
+    'data',
+    'sensitive',
+    'list',
+  ],
+  ...['simple', 'regexp', 'network', 'lists', 'range', 'allow', 'deny', 'always', 'dest.ip', 'dest.host', 'dest.port'],
+  ...[
+    'process.path',
+    'user.id',
+    'protocol',
+    '(((',
+    'a{1000}{1000}',
+    '^(a|b){9}{9}$',
+    '[',
+    '\\',
+    '\0',
+    '\u202e',
+    '\ud800',
+    '{}',
+  ],
+  ...[
+    '1-99999999999999999999',
+    '::/999',
+    '443',
+    '__proto__',
+    'constructor',
+    'LAN',
+    '-j',
+    'ACCEPT',
+    '*filter',
+    ':OUTPUT',
+  ],
+  ...[
+    'rules',
+    'process',
+    'remote-domains',
+    'ports',
+    'any',
+    'config',
+    'endpoints',
+    '+ *',
+    '- DE',
+    'chain',
+    'table',
+    'hook',
+  ],
+];
+const value = fc.letrec((tie) => ({
+  any: fc.oneof(
+    { depthSize: 'small' },
+    fc.constantFrom(...words),
+    fc.constantFrom<unknown>(null, true, false, 0, -1, 1e308, 443, [], {}),
+    fc.string({ unit: 'binary' }),
+    fc.array(tie('any'), { maxLength: 4 }),
+    fc.dictionary(fc.constantFrom(...words), tie('any'), { maxKeys: 8 }),
+  ),
+})).any;
+
+for (const format of importFormats) {
+  test(`${format}: arbitrary JSON and text give sentences`, () => {
+    fc.assert(
+      fc.property(value, (json) => void holds(format, JSON.stringify(json))),
+      { numRuns: 400 },
+    );
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.constantFrom(...words, '\n', ' ', '"', '#'), fc.string({ unit: 'binary' }))),
+        (parts) => void holds(format, parts.join(' ')),
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  test(`${format}: deep, long and broken texts give sentences`, () => {
+    const deep = '['.repeat(200_000) + ']'.repeat(200_000);
+    const nested = '{"list":['.repeat(50_000) + ']}'.repeat(50_000);
+    for (const text of [
+      deep,
+      nested,
+      '{'.repeat(100_000),
+      'x'.repeat(1_000_000),
+      '\n'.repeat(100_000),
+      '(('.repeat(50_000),
+    ]) {
+      const began = performance.now();
+      holds(format, text);
+      assert.ok(performance.now() - began < 20_000);
+    }
+  });
+}
+
+test('opensnitch: expressions that would take for ever elsewhere do not here', () => {
+  const evil = [
+    '(a+)+$',
+    '(a|aa)*b',
+    '((a{1,100}){1,100}){1,100}',
+    '(.*)*x',
+    `^(${'a|'.repeat(5000)}b)$`,
+    '[a-z]{30}',
+    '(?:a?){60}a{60}',
+  ];
+  for (const operand of ['process.path', 'dest.host', 'dest.ip', 'dest.port', 'user.id', 'protocol', 'iface.out']) {
+    for (const data of evil) {
+      const began = performance.now();
+      const operator = { type: 'regexp', operand, data };
+      holds('opensnitch', JSON.stringify({ name: 'x', enabled: true, action: 'deny', duration: 'always', operator }));
+      assert.ok(performance.now() - began < 10_000, `${operand} ${data}`);
+    }
+  }
+});
+
+test('opensnitch: 100,000 rules are carried over, in files that can be read', () => {
+  const files = Array.from({ length: 100_000 }, (_, at) => ({
+    name: `${at}.json`,
+    text: JSON.stringify({
+      name: at % 2 === 0 ? `rule ${at}` : `rule\u202e${'/'.repeat(at % 7)} ${at}`,
+      enabled: true,
+      action: 'deny',
+      duration: 'always',
+      operator: { type: 'simple', operand: 'dest.ip', data: `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}` },
+    }),
+  }));
+  const began = performance.now();
+  const result = importRules('opensnitch', { ...nothing, files });
+  assert.equal(result.report.rules.length, 100_000);
+  assert.equal(new Set(result.report.rules.map(({ name }) => name)).size, 100_000);
+  const written = ruleFiles(result);
+  assert.equal(written.length, 5);
+  console.log(`100,000 rules in ${Math.round(performance.now() - began)} ms`);
+  for (const { text } of written) assert.ok(text.length < maxRuleFileBytes);
+});

@@ -12,6 +12,11 @@ const maxFiles = 100_000;
 /** Which files of a folder count, as the tool itself has it. */
 const patterns: Readonly<Record<ImportFormat, RegExp>> = {
   opensnitch: /^[^.].*\.json$/,
+  iptables: /^(rules\.v[46]|.*\.rules|ip6?tables)$/,
+  nft: /\.(nft|conf|json)$/,
+  ufw: /^user6?\.rules$/,
+  lsrules: /\.lsrules$/,
+  portmaster: /\.json$/,
 };
 
 function reasonOf(error: unknown): string {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ruleSchema } from '../rule.ts';
 
 /** What `postern import` reads. */
-export const importFormats = ['opensnitch'] as const;
+export const importFormats = ['opensnitch', 'iptables', 'nft', 'ufw', 'lsrules', 'portmaster'] as const;
 export type ImportFormat = (typeof importFormats)[number];
 
 /** What could not be carried over, and why, as a sentence. `from` is where it stands in what was read. */

@@ -220,7 +220,7 @@ test('aliases and list folders come along, and what differs in them is counted',
   });
   assert.deepEqual(domains.lists, [{ name: 'lists-ads', source: '/etc/lists/ads' }]);
   assert.equal(domains.rules[0]?.to, 'list:lists-ads');
-  assert.match(domains.traps[0]?.text ?? '', /Postern uses 1 lines that OpenSnitch skips/);
+  assert.match(domains.traps[0]?.text ?? '', /Postern uses one line that OpenSnitch skips/);
   const expressions = (data: string) => one({ type: 'lists', operand: 'lists.domains_regexp', data }, { folders });
   assert.match(expressions('/etc/lists/re').why ?? '', /1 expressions that say more than a name/);
   assert.deepEqual(expressions('/etc/lists/good').rules, [{ to: 'list:lists-good' }]);

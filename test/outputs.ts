@@ -16,7 +16,7 @@ import {
   undoneSchema,
   versionViewSchema,
 } from '#model/api.ts';
-import { importReportSchema } from '#model/exchange/reports.ts';
+import { exportReportSchema, importReportSchema } from '#model/exchange/reports.ts';
 import { learningViewSchema, learnReviewSchema } from '#model/learn/learning.ts';
 import { listHitSchema, listViewSchema } from '#model/net/list.ts';
 import { nameViewSchema } from '#model/net/nameview.ts';
@@ -56,6 +56,7 @@ export const outputs: Readonly<Record<string, z.ZodType>> = {
   check: checkReportSchema,
   test: testReportSchema,
   import: importReportSchema,
+  export: exportReportSchema,
   mode: statusSchema,
   pause: statusSchema,
   ui: pagesLinkSchema,

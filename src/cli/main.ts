@@ -36,6 +36,7 @@ const routes: Readonly<Record<string, () => Promise<Target>>> = {
   check: async () => (await import('./commands/policy.ts')).checkCommand,
   test: async () => (await import('./commands/policy.ts')).testCommand,
   import: async () => (await import('./exchange/import.ts')).importCommand,
+  export: async () => (await import('./exchange/export.ts')).exportCommand,
   mode: async () => (await import('./commands/mode.ts')).modeCommand,
   pause: async () => (await import('./commands/mode.ts')).pauseCommand,
   ui: async () => (await import('./pages/ui.ts')).uiCommand,

@@ -98,9 +98,11 @@ export const importCommand = buildCommand<ImportFlags, [ImportFormat, string], C
     brief: 'Turn the rules of another tool into rule files',
     fullDescription:
       'Turn the rules of another tool into rule files, and report what was carried over, what could not be and why, and what means\n' +
-      'other than it seems. Needs no daemon. Without --out it prints the rules, and the report on standard error.\n' +
+      'other than it seems. Needs no daemon. FORMAT is opensnitch, iptables (iptables-save), nft (nft list ruleset, also -j), ufw,\n' +
+      'lsrules (Little Snitch) or portmaster. Without --out it prints the rules, and the report on standard error.\n' +
       'Exit code 1 when something could not be carried over.\n\nExamples:\n' +
-      '  postern import opensnitch /etc/opensnitchd/rules --out imported\n  postern check imported\n',
+      '  postern import opensnitch /etc/opensnitchd/rules --out imported\n  postern check imported\n' +
+      '  iptables-save | postern import iptables -\n',
   },
   parameters: {
     flags: {

@@ -28,3 +28,19 @@ export const importReportSchema = z.strictObject({
   files: z.array(z.string()),
 });
 export type ImportReport = z.infer<typeof importReportSchema>;
+
+/** What `postern export` writes. */
+export const exportFormats = ['nft', 'systemd', 'lsrules'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
+export const exportReportSchema = z.strictObject({
+  format: z.enum(exportFormats),
+  files: z.array(z.strictObject({ name: z.string(), text: z.string() })),
+  /** Names of rules that are in them as a whole. */
+  carried: z.array(z.string()),
+  left: z.array(leftSchema),
+  traps: z.array(trapSchema),
+  /** Paths of the files that were written; none without --out. */
+  written: z.array(z.string()),
+});
+export type ExportReport = z.infer<typeof exportReportSchema>;

@@ -11,7 +11,7 @@ export interface ExportFile {
 /** Notes what was carried over and what was not; built-in rules that have no counterpart are no loss. */
 export class Exported {
   readonly #carried = new Set<string>();
-  readonly #left: Left[] = [];
+  readonly #left = new Map<string, Left>();
   readonly #traps: Trap[] = [];
 
   carry(rule: OrderedRule): void {
@@ -20,8 +20,7 @@ export class Exported {
 
   leave(rule: OrderedRule, why: string): void {
     const [from, reason] = [escapeText(rule.name), escapeText(why)];
-    const known = this.#left.some((one) => one.from === from && one.why === reason);
-    if (rule.origin !== 'builtin' && !known) this.#left.push({ from, why: reason });
+    if (rule.origin !== 'builtin') this.#left.set(`${from}\n${reason}`, { from, why: reason });
   }
 
   trap(rule: OrderedRule | null, text: string): void {
@@ -30,7 +29,7 @@ export class Exported {
 
   /** What was left, as comments of the file that lacks it. */
   comments(): string[] {
-    return this.#left.map(({ from, why }) => `# not here: ${from}: ${why}`);
+    return [...this.#left.values()].map(({ from, why }) => `# not here: ${from}: ${why}`);
   }
 
   report(format: ExportFormat, files: readonly ExportFile[]): ExportReport {
@@ -38,7 +37,7 @@ export class Exported {
       format,
       files: [...files],
       carried: [...this.#carried],
-      left: this.#left,
+      left: [...this.#left.values()],
       traps: this.#traps,
       written: [],
     };

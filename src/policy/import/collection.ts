@@ -60,6 +60,8 @@ export class Collection {
   readonly #left: Left[] = [];
   readonly #traps: Trap[] = [];
   readonly #lists = new Map<string, string>();
+  readonly #listNames = new Map<string, string>();
+  readonly #listCounts = new Map<string, number>();
   readonly #taken = new Map<string, number>();
   readonly #vocabulary = newVocabulary();
 
@@ -81,16 +83,19 @@ export class Collection {
 
   /** The name under which rules ask for what is in the folder or file, and for nothing else. */
   list(source: string): string {
-    for (const [name, known] of this.#lists) if (known === source) return name;
+    const known = this.#listNames.get(source);
+    if (known !== undefined) return known;
     const words = source.toLowerCase().split('/').slice(-2).join('-');
-    const base =
-      words
-        .replace(/[^a-z0-9._-]+/g, '-')
-        .replace(/^[^a-z0-9]+/, '')
-        .slice(0, 56) || 'list';
-    let name = base;
-    for (let number = 2; this.#lists.has(name); number++) name = `${base}-${number}`;
+    const plain = words.replace(/[^a-z0-9._-]+/g, '-').replace(/^[^a-z0-9]+/, '');
+    // Room for a number behind it.
+    const base = plain.slice(0, 56) || 'list';
+    const number = (this.#listCounts.get(base) ?? 0) + 1;
+    this.#listCounts.set(base, number);
+    const name = number === 1 ? base : `${base}-${number}`;
+    // What was numbered may be another one's own name.
+    if (this.#lists.has(name)) return this.list(source);
     this.#lists.set(name, source);
+    this.#listNames.set(source, name);
     return name;
   }
 

@@ -145,6 +145,14 @@ test('opensnitch: expressions that would take for ever elsewhere do not here', (
     `^(${'a|'.repeat(5000)}b)$`,
     '[a-z]{30}',
     '(?:a?){60}a{60}',
+    ...[
+      '('.repeat(9000) + ')'.repeat(9000),
+      'x'.repeat(1_000_000),
+      `^(${'12|'.repeat(6000)}3)$`,
+      '\\d{5}',
+      '[[:alpha:]',
+      '.'.repeat(40),
+    ],
   ];
   for (const operand of ['process.path', 'dest.host', 'dest.ip', 'dest.port', 'user.id', 'protocol', 'iface.out']) {
     for (const data of evil) {
@@ -154,6 +162,19 @@ test('opensnitch: expressions that would take for ever elsewhere do not here', (
       assert.ok(performance.now() - began < 10_000, `${operand} ${data}`);
     }
   }
+});
+
+test('opensnitch: folders of one name become lists of their own, however many', () => {
+  const files = Array.from({ length: 20_000 }, (_, at) => ({
+    name: `${at}.json`,
+    text: JSON.stringify({
+      ...{ name: String(at), enabled: true, action: 'deny', duration: 'always' },
+      operator: { type: 'lists', operand: 'lists.ips', data: `/${at}/lists/ads${at % 3 === 0 ? '-2' : ''}` },
+    }),
+  }));
+  const { report } = importRules('opensnitch', { ...nothing, files });
+  assert.equal(new Set(report.lists.map(({ name }) => name)).size, 20_000);
+  for (const { name } of report.lists) assert.match(name, /^[a-z0-9][a-z0-9._-]{0,63}$/);
 });
 
 test('opensnitch: 100,000 rules are carried over, in files that can be read', () => {

@@ -21,13 +21,19 @@ export function sourceOf({ data, sensitive }: Operator): string {
   return sensitive ? data : data.toLowerCase();
 }
 
+/** Longer expressions are none that somebody wrote. */
+const maxExpression = 20_000;
+
 export function compiled(operator: Operator): Result<RE2JS> {
+  if (operator.data.length > maxExpression) {
+    return fail(`its expression has ${operator.data.length} characters, and ${maxExpression} are read at most`);
+  }
   try {
     return ok(RE2JS.compile(sourceOf(operator)));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return fail(
-      `OpenSnitch does not load it: "${sourceOf(operator)}" is no regular expression (${reason.replace(/^error parsing regexp: /, '')})`,
+      `OpenSnitch does not load it: "${sourceOf(operator).slice(0, 200)}" is no regular expression (${reason.replace(/^error parsing regexp: /, '')})`,
     );
   }
 }

@@ -136,6 +136,180 @@ for (const format of importFormats) {
   });
 }
 
+const hostile = fc.oneof(
+  fc.constantFrom(...words, '', '/usr/bin/curl', '10.0.0.0/8', '80-90'),
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: 'grapheme' }),
+);
+
+test('opensnitch: hostile data in every operand and type', () => {
+  const operands = [
+    ...[
+      'true',
+      'process.path',
+      'process.parent.path',
+      'process.command',
+      'process.id',
+      'process.env.X',
+      'process.hash.md5',
+      'process.hash.sha1',
+    ],
+    ...[
+      'user.id',
+      'user.name',
+      'dest.ip',
+      'dest.host',
+      'dest.port',
+      'dest.network',
+      'source.ip',
+      'source.port',
+      'source.network',
+      'protocol',
+    ],
+    ...[
+      'iface.in',
+      'iface.out',
+      'list',
+      'lists.domains',
+      'lists.domains_regexp',
+      'lists.ips',
+      'lists.nets',
+      'lists.hash.md5',
+      'nosuch',
+      'toString',
+    ],
+  ];
+  const operator = fc.record({
+    type: fc.constantFrom('simple', 'regexp', 'network', 'lists', 'range', 'list'),
+    operand: fc.constantFrom(...operands),
+    data: hostile,
+    sensitive: fc.boolean(),
+  });
+  const list = fc
+    .array(operator, { maxLength: 4 })
+    .map((inner) => ({ type: 'list', operand: 'list', data: '', list: inner }));
+  const one = fc.record({
+    ...{
+      name: hostile,
+      enabled: fc.boolean(),
+      precedence: fc.boolean(),
+      action: fc.constantFrom('allow', 'deny', 'reject'),
+      description: hostile,
+    },
+    ...{ duration: fc.constant('always'), operator: fc.oneof(operator, list) },
+  });
+  fc.assert(
+    fc.property(one, hostile, (rule, name) => void holds('opensnitch', JSON.stringify(rule), name)),
+    { numRuns: 3000 },
+  );
+});
+
+test('lsrules, portmaster, iptables: hostile values where values stand', () => {
+  const some = fc.oneof(hostile, fc.array(hostile, { maxLength: 3 }), fc.constantFrom<unknown>(null, 7, true, {}));
+  const lsrule = fc.record(
+    {
+      ...{
+        process: some,
+        action: fc.constantFrom('allow', 'deny', 'ask'),
+        direction: fc.constantFrom('incoming', 'outgoing'),
+        ports: some,
+      },
+      ...{
+        protocol: some,
+        priority: fc.constantFrom('high', 'regular', 'toString'),
+        notes: hostile,
+        'remote-hosts': some,
+      },
+      ...{ 'remote-domains': some, 'remote-addresses': some, remote: some },
+    },
+    { requiredKeys: ['action'] },
+  );
+  const denied = fc.array(fc.oneof(hostile, fc.constant(7)), { maxLength: 4 });
+  const group = fc.record({
+    name: hostile,
+    rules: fc.array(lsrule, { maxLength: 3 }),
+    'denied-remote-hosts': denied,
+    'denied-remote-addresses': denied,
+  });
+  fc.assert(
+    fc.property(group, (json) => void holds('lsrules', JSON.stringify(json))),
+    { numRuns: 1000 },
+  );
+  const endpoint = fc
+    .tuple(fc.constantFrom('+', '-'), hostile, fc.constantFrom('', 'TCP/443', '*/99999', '6/1-0', 'x/y'))
+    .map((parts) => parts.join(' '));
+  const profile = fc.record({
+    name: hostile,
+    fingerprints: fc.array(
+      fc.record({
+        type: fc.constantFrom('path', 'cmdline'),
+        operation: fc.constantFrom('equals', 'prefix', 'regex'),
+        value: hostile,
+      }),
+      { maxLength: 2 },
+    ),
+    config: fc.record({
+      'filter/endpoints': fc.array(endpoint, { maxLength: 4 }),
+      'filter/serviceEndpoints': fc.array(endpoint, { maxLength: 2 }),
+      'filter/defaultAction': hostile,
+    }),
+  });
+  fc.assert(
+    fc.property(profile, (json) => void holds('portmaster', JSON.stringify(json))),
+    { numRuns: 1000 },
+  );
+  const option = fc.tuple(
+    fc.constantFrom(
+      '-s',
+      '! -d',
+      '-d',
+      '-p',
+      '--dport',
+      '--sports',
+      '-i',
+      '-o',
+      '--uid-owner',
+      '--gid-owner',
+      '--path',
+      '--icmp-type',
+      '--ctstate',
+      '--comment',
+      '-j',
+    ),
+    hostile,
+  );
+  const line = fc.array(option, { maxLength: 5 }).map((options) => `-A OUTPUT ${options.flat().join(' ')}`);
+  fc.assert(
+    fc.property(
+      fc.array(line, { maxLength: 4 }),
+      (lines) => void holds('iptables', ['*filter', ':OUTPUT DROP [0:0]', ...lines, 'COMMIT'].join('\n')),
+    ),
+    { numRuns: 1000 },
+  );
+  const piece = fc
+    .tuple(
+      fc.constantFrom(
+        'ip daddr',
+        'tcp dport',
+        'meta skuid',
+        'oifname',
+        'ct state',
+        'icmp type',
+        'meta nfproto',
+        'socket cgroupv2 level 2',
+      ),
+      hostile,
+    )
+    .map((parts) => parts.join(' '));
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 4 }), (pieces) => {
+      const chain = `chain o {\n type filter hook output priority 0; policy drop;\n ${pieces.join(' ')} accept\n }`;
+      holds('nft', `table inet x {\n ${chain}\n}\n`);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
 test('opensnitch: expressions that would take for ever elsewhere do not here', () => {
   const evil = [
     '(a+)+$',

@@ -7,8 +7,27 @@ import { compiled, sourceOf } from './values.ts';
 /** What means another thing when the text is lower-cased than when its letters match in either case. */
 const caseMatters = /\\x|\\[0-7]{2}|\[:upper:\]|\[:lower:\]|\\[pP]|\(\?[a-zA-Z]*-|\(\?[^:ims)]|\(\?[ims]*[^:ims)]/;
 
-/** A range of a class that holds letters between characters that are none, such as `[!-~]`. */
-const wideRange = /\[[^\]]*?(?:[^A-Za-z0-9\\]-[^\]]|[A-Za-z0-9]-[^A-Za-z0-9\]])[^\]]*\]/;
+/**
+ * Whether a class has a range that may hold capitals and not their small letters, such as `[9-a]`: all but those from digit
+ * to digit and from small letter to small letter.
+ */
+function hasWideRange(lowered: string): boolean {
+  for (let at = 0; at < lowered.length; at++) {
+    if (lowered[at] === '\\') at += 1;
+    else if (lowered[at] === '[') {
+      at += lowered[at + 1] === '^' ? 2 : 1;
+      for (let first = true; at < lowered.length && (first || lowered[at] !== ']'); first = false) {
+        const low = lowered[at] === '\\' ? lowered.slice(at, at + 2) : (lowered[at] ?? '');
+        at += low.length;
+        const high = lowered[at + 1];
+        if (lowered[at] !== '-' || high === undefined || high === ']') continue;
+        if (!/^(\d\d|[a-z][a-z])$/.test(low + high)) return true;
+        at += 2;
+      }
+    }
+  }
+  return false;
+}
 
 const quoted = (text: string) => text.replace(/[\\^$.*+?()[\]{}|~]/g, '\\$&');
 
@@ -25,7 +44,7 @@ export function patternOf(operator: Operator): Result<string> {
   if (!regex.ok) return regex;
   if (data === '') return fail(`${operand}: the expression is empty and matches everything`);
   if (sensitive) return ok(`~${data}`);
-  if (caseMatters.test(data) || wideRange.test(data)) {
+  if (caseMatters.test(data) || hasWideRange(sourceOf(operator))) {
     return fail(
       `${operand}: OpenSnitch lower-cases "${data}" before it compiles it, and what that matches cannot be said in a rule`,
     );

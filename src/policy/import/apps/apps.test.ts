@@ -18,7 +18,7 @@ test('lsrules: programs, destinations, ports, priorities and directions', () => 
       {
         action: 'allow',
         process: '/a',
-        'remote-addresses': '192.0.2.1, 10.1.2.3/8',
+        'remote-addresses': '192.0.2.1, 10.1.2.3/8, 198.51.100.0-198.51.100.4',
         ports: '80-90',
         protocol: 'tcp',
         disabled: true,
@@ -28,7 +28,7 @@ test('lsrules: programs, destinations, ports, priorities and directions', () => 
       { action: 'allow', process: '/a', via: '/b' },
       { action: 'allow', process: 'identifier.ABC/com.example' },
       { action: 'allow', process: 'any', remote: 'bonjour' },
-      { action: 'allow', process: 'any', 'remote-addresses': '10.0.0.1-10.0.0.9' },
+      { action: 'allow', process: 'any', 'remote-addresses': '10.0.0.9-10.0.0.1' },
       { action: 'allow', process: 'any', owner: 'system' },
       7,
     ],
@@ -39,7 +39,7 @@ test('lsrules: programs, destinations, ports, priorities and directions', () => 
     { name: 'Updates 2', action: 'reject', priority: 100, to: ['.facebook.com', '.x.com'] },
     {
       ...{ name: 'Updates 3', action: 'allow', priority: 0, enabled: false, note: 'why', app: '/a' },
-      ...{ to: ['192.0.2.1', '10.0.0.0/8'], port: '80-90', protocol: 'tcp' },
+      ...{ to: ['192.0.2.1', '10.0.0.0/8', '198.51.100.0/30', '198.51.100.4'], port: '80-90', protocol: 'tcp' },
     },
     { name: 'Updates 4', action: 'ask', priority: 0, direction: 'in', from: 'lan', port: 22 },
     { name: 'Updates remote-domains', action: 'reject', priority: 0, to: '.ads.example.com' },
@@ -87,18 +87,16 @@ test('portmaster: endpoints in their order, first those of the program, then the
   assert.deepEqual(
     rules.map(({ name: _, ...rest }) => rest),
     [
-      { action: 'allow', priority: 7, app, to: '.example.com', port: 443, protocol: 'tcp' },
-      { action: 'reject', priority: 6, app, to: '*.ads.example.com' },
-      { action: 'allow', priority: 5, app, to: 'lan' },
-      { action: 'reject', priority: 4, app, to: ['country:DE', 'country:FR'], port: 80 },
-      { action: 'reject', priority: 4, app },
-      { action: 'drop', priority: 3, app, direction: 'in' },
-      { action: 'reject', priority: 2, to: 'as:123' },
-      { action: 'allow', priority: 1 },
-      { action: 'reject', priority: 0, app },
-    ]
-      .map(({ priority, ...rest }) => ({ ...rest, priority: priority + 1 }))
-      .map(({ action, priority, ...rest }) => ({ action, priority, ...rest })),
+      { action: 'allow', priority: 8, app, to: '.example.com', port: 443, protocol: 'tcp' },
+      { action: 'reject', priority: 7, app, to: '*.ads.example.com' },
+      { action: 'allow', priority: 6, app, to: 'lan' },
+      { action: 'reject', priority: 5, app, to: ['country:DE', 'country:FR'], port: 80 },
+      { action: 'reject', priority: 5, app },
+      { action: 'drop', priority: 4, app, direction: 'in' },
+      { action: 'reject', priority: 3, to: 'as:123' },
+      { action: 'allow', priority: 2 },
+      { action: 'reject', priority: 1, app },
+    ],
   );
   assert.deepEqual(
     left.map(({ from }) => from.replace(/.*: /, '')),

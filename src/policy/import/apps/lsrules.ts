@@ -3,6 +3,7 @@ import { formatPrefix } from '#model/net/address.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import { escapeText } from '#std/text.ts';
 import { exactPattern } from '../../match/pattern.ts';
+import { rangePrefixes } from '../addressrange.ts';
 import { type Body, Collection, type ImportedRules, type TextFile } from '../collection.ts';
 import { oneOrMany } from '../ranges.ts';
 import { isObject, type Json, parseJson, prefixes, texts } from './fields.ts';
@@ -143,9 +144,9 @@ function places(key: string, values: readonly string[]): Result<readonly string[
   const found: string[] = [];
   for (const value of values) {
     if (key === 'remote-addresses') {
-      const prefix = prefixes(value);
-      if (!prefix.ok) return fail(`${prefix.error}; rules ask for prefixes, not for ranges`);
-      found.push(formatPrefix(prefix.value));
+      const some = value.includes('-') ? rangePrefixes(value) : prefixes(value);
+      if (!some.ok) return some;
+      found.push(...[some.value].flat().map(formatPrefix));
     } else if (!/^[^\s:/*]+\.[^\s:/*]+$/.test(value)) return fail(`"${value}" is no host name that a rule can ask for`);
     else found.push(key === 'remote-domains' ? `.${value.replace(/^\.+/, '')}` : value);
   }

@@ -1,7 +1,7 @@
 // nft list ruleset: the base chains of the filter hooks, as rules in their order.
 import type { Direction } from '#model/flow.ts';
-import type { Prefix } from '#model/net/address.ts';
 import { fail, ok, type Result } from '#std/result.ts';
+import { rangePrefixes } from '../addressrange.ts';
 import { Collection, type ImportedRules, type TextFile } from '../collection.ts';
 import { type ChainRule, Chains, type Verdict } from './chains.ts';
 import { both, type Match, otherPorts, outside } from './match.ts';
@@ -183,7 +183,7 @@ function icmpType(text: string, index: 0 | 1): Result<number[]> {
 function matchOf({ left, not, values }: Piece): Result<Match> {
   const [first = '', second = ''] = left.split(' ');
   if ((first === 'ip' || first === 'ip6') && (second === 'saddr' || second === 'daddr')) {
-    const prefixes = each(values, addressRange);
+    const prefixes = each(values, (value) => (value.includes('-') ? rangePrefixes(value) : prefix(value)));
     const family = first === 'ip' ? 4 : 6;
     if (!prefixes.ok) return prefixes;
     if (not && prefixes.value.length !== 1)
@@ -235,9 +235,3 @@ function matchOf({ left, not, values }: Piece): Result<Match> {
 
 /** nft writes a star where iptables writes a plus. */
 const device = (value: string) => interfaceName(value.replace(/\*$/, '+'));
-
-function addressRange(text: string): Result<readonly Prefix[]> {
-  return text.includes('-')
-    ? fail(`rules ask for prefixes, and "${text}" is a range; write its prefixes`)
-    : prefix(text);
-}

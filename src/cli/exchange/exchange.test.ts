@@ -90,6 +90,9 @@ test('export prints or writes, and lists what the other tool cannot say', () => 
     assert.match(text, /\[Service\]\n# web\nIPAddressAllow=10\.0\.0\.0\/8\n/);
     assert.match(text, /IPAddressDeny=any\n$/);
     assert.equal(postern(['export', 'systemd', '--policy', policy, '--out', out]).status, 1);
+    const named = postern(['export', 'systemd', 'nginx.service', '--policy', policy]);
+    assert.deepEqual([named.status, named.stdout.includes('IPAddressAllow=10.0.0.0/8')], [0, true]);
+    assert.equal(postern(['export', 'nft', 'nginx.service', '--policy', policy]).status, 2);
     const nft = postern(['export', 'nft', '--policy', policy, '--json']);
     assert.equal(nft.status, 1);
     const report = exportReportSchema.parse(JSON.parse(nft.stdout));

@@ -38,17 +38,22 @@ async function policyIn(folder: string, mode: Mode): Promise<Policy> {
   return policy;
 }
 
-async function exported(format: ExportFormat, { policy: folder, mode, unit }: ExportFlags): Promise<ExportReport> {
+async function exported(
+  format: ExportFormat,
+  { policy: folder, mode, unit: flagged = [] }: ExportFlags,
+  given: string | undefined,
+): Promise<ExportReport> {
   const { exportSystemd, isUnitName, unitsOf } = await import('#policy/export/systemd.ts');
-  const wrong = unit?.find((name) => !isUnitName(name));
-  if (wrong !== undefined)
-    throw new Ending(exits.usage, `--unit: "${wrong}" is no name of a unit such as nginx.service`);
-  if (unit !== undefined && format !== 'systemd') throw new Ending(exits.usage, '--unit goes with systemd alone');
+  const asked = [...(given === undefined ? [] : [given]), ...flagged];
+  const wrong = asked.find((name) => !isUnitName(name));
+  if (wrong !== undefined) throw new Ending(exits.usage, `"${wrong}" is no name of a unit such as nginx.service`);
+  if (asked.length > 0 && format !== 'systemd') throw new Ending(exits.usage, 'a unit goes with systemd alone');
   const policy = await policyIn(folder, mode);
   if (format === 'nft') return (await import('#kernel/nft/standalone.ts')).exportNft(policy);
   if (format === 'lsrules') return (await import('#policy/export/lsrules.ts')).exportLsrules(policy.ordered);
-  const units = unit ?? unitsOf(policy.ordered);
-  if (units.length === 0) throw new Ending(exits.no, 'no rule names a unit', 'say which one: --unit nginx.service');
+  const units = asked.length > 0 ? [...new Set(asked)] : unitsOf(policy.ordered);
+  if (units.length === 0)
+    throw new Ending(exits.no, 'no rule names a unit', 'say which one: postern export systemd nginx.service');
   return exportSystemd(policy.ordered, units, mode === 'lockdown');
 }
 
@@ -82,7 +87,7 @@ function formatReport({ carried, left, traps, written: paths }: ExportReport): s
 
 const text = (brief: string, placeholder: string) => ({ kind: 'parsed', parse: String, brief, placeholder }) as const;
 
-export const exportCommand = buildCommand<ExportFlags, [ExportFormat], Context>({
+export const exportCommand = buildCommand<ExportFlags, [ExportFormat, string?], Context>({
   docs: {
     brief: 'Write rules in the language of another tool',
     fullDescription:
@@ -90,7 +95,7 @@ export const exportCommand = buildCommand<ExportFlags, [ExportFormat], Context>(
       'report. Needs no daemon. FORMAT is nft (a table of its own), systemd (drop-ins with IPAddressAllow= and IPAddressDeny=) or\n' +
       'lsrules (Little Snitch). Without --out it prints the files, and the report on standard error.\n' +
       'Exit code 1 when a rule could not be carried over.\n\nExamples:\n' +
-      '  postern export nft --policy ./rules\n  postern export systemd --unit nginx.service --mode lockdown --out /run/systemd/system\n',
+      '  postern export nft --policy ./rules\n  postern export systemd nginx.service --mode lockdown --out /run/systemd/system\n',
   },
   parameters: {
     flags: {
@@ -108,11 +113,14 @@ export const exportCommand = buildCommand<ExportFlags, [ExportFormat], Context>(
     },
     positional: {
       kind: 'tuple',
-      parameters: [{ parse: parseFormat, brief: exportFormats.join(', '), placeholder: 'FORMAT' }],
+      parameters: [
+        { parse: parseFormat, brief: exportFormats.join(', '), placeholder: 'FORMAT' },
+        { parse: String, brief: 'systemd: the same as --unit', placeholder: 'UNIT', optional: true },
+      ],
     },
   },
-  async func(flags, format) {
-    const report = written(await exported(format, flags), flags.out, flags.force);
+  async func(flags, format, given) {
+    const report = written(await exported(format, flags, given), flags.out, flags.force);
     if (flags.json) writeJson(report);
     else if (flags.out !== undefined) write(formatReport(report));
     else {

@@ -16,6 +16,7 @@ import {
   undoneSchema,
   versionViewSchema,
 } from '#model/api.ts';
+import { exportReportSchema, importReportSchema } from '#model/exchange/reports.ts';
 import { learningViewSchema, learnReviewSchema } from '#model/learn/learning.ts';
 import { settingViewSchema } from '#model/machine/settings.ts';
 import { listHitSchema, listViewSchema } from '#model/net/list.ts';
@@ -71,6 +72,8 @@ export const outputs: Readonly<Record<string, z.ZodType>> = {
   explain: explanationSchema,
   check: checkReportSchema,
   test: testReportSchema,
+  import: importReportSchema,
+  export: exportReportSchema,
   mode: statusSchema,
   pause: statusSchema,
   ui: pagesLinkSchema,

@@ -38,6 +38,8 @@ const routes: Readonly<Record<string, () => Promise<Target>>> = {
   explain: async () => (await import('./commands/policy.ts')).explainCommand,
   check: async () => (await import('./commands/policy.ts')).checkCommand,
   test: async () => (await import('./commands/policy.ts')).testCommand,
+  import: async () => (await import('./exchange/import.ts')).importCommand,
+  export: async () => (await import('./exchange/export.ts')).exportCommand,
   mode: async () => (await import('./commands/mode.ts')).modeCommand,
   pause: async () => (await import('./commands/mode.ts')).pauseCommand,
   password: async () => (await import('./pages/password.ts')).passwordRoutes,

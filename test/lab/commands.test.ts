@@ -217,6 +217,13 @@ describe('the command line', () => {
     holds('doctor', await lab.run([bin, 'doctor', '--json']));
     holds('check', await lab.run([bin, 'check', broken, '--json']));
     holds('test', await lab.run([bin, 'test', join(broken, 'a.yaml'), '--json']));
+    const saved = join(lab.folder, 'saved.rules');
+    writeFileSync(
+      saved,
+      '*filter\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -m owner --uid-owner 0 -j REJECT\n-A OUTPUT -j LOG\n',
+    );
+    holds('import', await lab.run([bin, 'import', 'iptables', saved, '--json']));
+    holds('export', await lab.run([bin, 'export', 'nft', '--policy', rules, '--json']));
     holds('explain', await postern.cli(['explain', '--json', attempt]));
     const followed = lab.spawn([bin, 'log', '-f', '--json', '--runtime-dir', join(postern.folder, 'run')]);
     let lines = '';

@@ -116,18 +116,32 @@ function isPlain(rule: KernelRule): boolean {
   return (rule.interfaces ?? []).every((name) => /^[A-Za-z0-9_.:@-]{1,15}$/.test(name));
 }
 
-function lines(rule: KernelRule, prefix: string): string[] {
+/** What the rule asks for, once for each family that it may be about. */
+function matches(rule: KernelRule): string[] {
   return ([4, 6] as const).flatMap((family) => {
     const own = familyMatch(rule, family);
     const icmp = icmpMatch(rule, family);
     if (own === undefined || icmp === undefined) return [];
-    const match = [own, commonMatch(rule), icmp].filter((part) => part !== '').join(' ');
+    return [[own, commonMatch(rule), icmp].filter((part) => part !== '').join(' ')];
+  });
+}
+
+function lines(rule: KernelRule, prefix: string): string[] {
+  return matches(rule).flatMap((match) => {
     const limit = `limit rate ${copyRate.perSecond}/second burst ${copyRate.burst} packets`;
     return [
       `${match} ${limit} log prefix "${prefix}" group ${copyGroup} snaplen ${copyBytes}`,
       `${match} ${verdictOf(rule)}`,
     ];
   });
+}
+
+/** The same for a table that stands alone; undefined where a text of it may not stand in nft's language. */
+export function standaloneLines(rule: KernelRule): string[] | undefined {
+  if (!isPlain(rule)) return undefined;
+  const verdict =
+    rule.action === 'allow' ? 'accept' : rule.action === 'drop' ? 'drop' : 'reject with icmpx admin-prohibited';
+  return matches(rule).map((match) => `${match} ${verdict}`);
 }
 
 /**

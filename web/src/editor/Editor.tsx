@@ -161,6 +161,7 @@ function Editor({ name }: { readonly name: string }) {
             </ul>
           </section>
           <Meaning
+            name={name}
             trial={trial}
             stale={stale}
             raise={mayChange ? (priority) => setText(withValue(text, 'priority', priority)) : undefined}

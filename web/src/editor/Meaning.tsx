@@ -1,18 +1,21 @@
 // What the text of a rule would mean among the others: the rule as a sentence, its place, and what stands in its way.
 import type { RuleTrial } from '#model/shown/ruletext.ts';
 import { escapeText } from '#std/text.ts';
+import { Preview } from '../choices/Preview.tsx';
 import styles from './editor.module.css';
 
 interface Props {
+  /** Of the rule in whose place it is tried. */
+  readonly name: string;
   readonly trial: RuleTrial | undefined;
   readonly stale: boolean;
   /** Gives it this priority; left out where it may not be changed. */
   readonly raise: ((priority: number) => void) | undefined;
 }
 
-export function Meaning({ trial, stale, raise }: Props) {
+export function Meaning({ name, trial, stale, raise }: Props) {
   if (trial === undefined) return null;
-  const { sentence, place, of, priority, needsPriority, shadowedBy } = trial;
+  const { rule, sentence, place, of, priority, needsPriority, shadowedBy } = trial;
   return (
     <section aria-labelledby="meaning" aria-live="polite" aria-busy={stale}>
       <h2 id="meaning">What it means</h2>
@@ -23,7 +26,7 @@ export function Meaning({ trial, stale, raise }: Props) {
           <b>{escapeText(sentence)}</b>
         </p>
       )}
-      {/* How many connections of the last days it would have matched belongs here. */}
+      <Preview rules={rule === null ? undefined : [rule]} instead={name} />
       {place !== null && (
         <p>
           Rule {place} of {of} in the order of evaluation, with priority {priority}.

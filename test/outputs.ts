@@ -25,9 +25,11 @@ import { networksSchema, networkViewSchema } from '#model/net/network.ts';
 import { appDetailsSchema } from '#model/shown/appdetails.ts';
 import { rolledBackSchema, versionDifferenceSchema } from '#model/shown/difference.ts';
 import { ruleTextSchema, ruleTrialSchema } from '#model/shown/ruletext.ts';
+import { selfTestSchema } from '#model/shown/selftest.ts';
 
 export const outputs: Readonly<Record<string, z.ZodType>> = {
   status: statusSchema,
+  'self-test': selfTestSchema,
   doctor: doctorReportSchema,
   log: z.array(logLineSchema),
   'log --follow': logLineSchema,

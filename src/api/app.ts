@@ -109,6 +109,7 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
 
   app.get('/openapi.json', (context) => context.json(openApi()));
   app.get('/status', async (context) => context.json(await services.status(visible(context))));
+  app.post('/self-test', administratorsOnly, async (context) => context.json(await services.selfTest.run()));
   app.get('/doctor', administratorsOnly, async (context) => serve(context, await services.doctor()));
   app.get('/rules', (context) => context.json(services.rules(visible(context))));
   app.post('/rules', administratorsOnly, async (context) => {

@@ -45,6 +45,7 @@ import { facetsSchema, groupsSchema, previewRequestSchema, rulePreviewSchema } f
 import { appDetailsSchema } from '#model/shown/appdetails.ts';
 import { differenceQuerySchema, rolledBackSchema, versionDifferenceSchema } from '#model/shown/difference.ts';
 import { ruleTextSchema, ruleTrialSchema, tryRuleSchema } from '#model/shown/ruletext.ts';
+import { selfTestSchema } from '#model/shown/selftest.ts';
 import { facetsQuerySchema, groupsQuerySchema, logQuerySchema, namesQuerySchema } from './queries.ts';
 
 interface Operation {
@@ -62,6 +63,12 @@ interface Operation {
 export const operations: readonly Operation[] = [
   { method: 'get', path: '/openapi.json', summary: 'This document.' },
   { method: 'get', path: '/status', summary: 'What Postern is doing.', answer: statusSchema },
+  {
+    method: 'post',
+    path: '/self-test',
+    summary: 'Try a connection that a rule refuses and one that a rule allows.',
+    answer: selfTestSchema,
+  },
   { method: 'get', path: '/doctor', summary: 'What this machine can and cannot do.', answer: doctorReportSchema },
   { method: 'get', path: '/rules', summary: 'All rules in the order of evaluation.', answer: z.array(ruleViewSchema) },
   { method: 'post', path: '/rules', summary: 'Add a rule.', body: addRuleSchema, answer: ruleChangeSchema },

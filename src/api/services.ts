@@ -30,6 +30,7 @@ import type { Lifetime, RuleText } from '#model/rule.ts';
 import type { AppDetails } from '#model/shown/appdetails.ts';
 import type { RolledBack, VersionDifference } from '#model/shown/difference.ts';
 import type { RuleTrial, RuleYaml, TryRule } from '#model/shown/ruletext.ts';
+import type { SelfTestView } from '#model/shown/selftest.ts';
 import type { Result } from '#std/result.ts';
 import type { Peer } from './access.ts';
 import type { RemoteAccounts } from './remote/accounts.ts';
@@ -118,6 +119,7 @@ export interface Services {
   apps(uid?: number): readonly AppView[];
   app(name: string, uid?: number): Promise<Served<AppDetails>>;
   readonly lists: ListServices;
+  readonly selfTest: { run(): Promise<SelfTestView> };
   readonly learning: LearningServices;
   names(query: NamesQuery, uid?: number): Promise<Served<readonly NameView[]>>;
   readonly networks: NetworkServices;

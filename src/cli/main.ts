@@ -19,6 +19,7 @@ type Target = Command<Context> | RouteMap<Context>;
 const routes: Readonly<Record<string, () => Promise<Target>>> = {
   up: async () => (await import('./commands/up.ts')).upCommand,
   status: async () => (await import('./commands/status.ts')).statusCommand,
+  'self-test': async () => (await import('./machine/selftest.ts')).selfTestCommand,
   doctor: async () => (await import('./commands/status.ts')).doctorCommand,
   top: async () => (await import('./live/top.ts')).topCommand,
   log: async () => (await import('./commands/log.ts')).logCommand,

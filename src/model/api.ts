@@ -8,6 +8,7 @@ import { placeShape } from './net/place.ts';
 import { refusalsSchema, remoteStateSchema } from './pages/login.ts';
 import { promptSchema } from './prompt.ts';
 import { actions, lifetimeSchema, origins, refusalErrnoSchema, ruleSchema, ruleTestSchema } from './rule.ts';
+import { selfTestSchema } from './shown/selftest.ts';
 import { encryptedDnsAppSchema, gateStatusSchema } from './status.ts';
 
 /** Milliseconds since 1970. */
@@ -45,6 +46,8 @@ export const statusSchema = z.strictObject({
   rulesDir: z.string(),
   /** Where countries and network numbers are known from, with the date; null where they are not. */
   places: z.strictObject({ countries: z.string().nullable(), networks: z.string().nullable() }),
+  /** The last self-test; null before the first. */
+  selfTest: selfTestSchema.nullable(),
   /** Where the pages are served, and why they are not; both null when they are switched off. */
   pages: z.strictObject({
     url: z.string().nullable(),

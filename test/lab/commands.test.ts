@@ -185,6 +185,7 @@ describe('the command line', () => {
     const [newest] = await postern.json<{ id: number }[]>(['history']);
     await of('history diff', `${newest?.id}`);
     await of('history rollback', `${newest?.id}`);
+    await of('self-test');
     await of('status');
     await of('log');
     await of('apps');

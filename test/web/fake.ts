@@ -280,6 +280,11 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
             (one) => one.name.includes(query.get('name') ?? '') && one.address.includes(query.get('address') ?? ''),
           ),
         };
+      case 'POST /self-test': {
+        const { selfTest } = status();
+        mode = { ...mode, selfTest: selfTest && { ...selfTest, time: Date.now() } };
+        return { json: status().selfTest };
+      }
       case 'GET /doctor':
         return { json: madeDoctor() };
       case 'GET /lists':

@@ -138,6 +138,10 @@ export function madeStatus(now: number, sequence: number, prompts: number): Stat
       revertsTo: null,
       failMode: 'known',
       revision: 12,
+      selfTest: {
+        ...{ time: now - 7_200_000, result: 'held', refusedMs: 0.4 },
+        text: 'A connection that a rule refuses failed (EPERM), and one that a rule allows was made.',
+      },
       pages: {
         url: 'http://127.0.0.1:7878/',
         problem: null,

@@ -7,6 +7,7 @@ import { ask, type Context, Ending, exits } from '../context.ts';
 import { formatEncryptedDns } from '../encrypteddns.ts';
 import { type ClientFlags, clientFlags, jsonFlag } from '../flags.ts';
 import { networkQuestion, whereNow } from '../machine/networks.ts';
+import { selfTestLine } from '../machine/selftest.ts';
 import { formatTime, paint, safe, write, writeJson } from '../output.ts';
 import { doorLines } from '../pages/door.ts';
 
@@ -85,6 +86,7 @@ function describe(status: Status): string[] {
   const { countries, networks } = status.places;
   lines.push(`Countries      ${safe(countries ?? 'not known: run script/setup, or put a file into /etc/postern/geo')}`);
   if (networks !== countries) lines.push(`Networks       ${safe(networks ?? 'not known')}`);
+  if (status.selfTest !== null) lines.push(`Self-test      ${selfTestLine(status.selfTest)}`);
   const { url, problem } = status.pages;
   const pagesLine = url === null ? 'switched off' : `${safe(url)}; log in with: postern ui`;
   lines.push(`Pages          ${problem === null ? pagesLine : paint('yellow', `not served: ${safe(problem)}`)}`);

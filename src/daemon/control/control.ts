@@ -53,6 +53,7 @@ import type { PolicyKeeper } from './policykeeper.ts';
 import { Prompts } from './prompts.ts';
 import { RuleChanges, type RuleEdit } from './rulechanges.ts';
 import { RuleTrials } from './rules/ruletrials.ts';
+import { SelfTest } from './selftest/selftest.ts';
 import type { SettingsFile } from './settings.ts';
 import { appDetails } from './shown/appdetails.ts';
 import { ProgramFacts } from './shown/programfacts.ts';
@@ -102,6 +103,7 @@ export class Control implements Services {
   readonly chosen: MachineFiles['chosen'];
   readonly accounts: RemoteAccounts;
   readonly lists: Listing;
+  readonly selfTest: SelfTest;
   readonly #followers: Followers;
   /** Somebody reads along. */
   readonly #reader: Spoken | undefined;
@@ -122,6 +124,7 @@ export class Control implements Services {
     this.#followers = new Followers(journal, now, (row) => this.#line(row));
     this.#reader = parts.options.foreground ? new Spoken(parts) : undefined;
     this.lists = new Listing(parts);
+    this.selfTest = new SelfTest({ policy: () => keeper.policy, mode: () => parts.settings.mode(now()), now });
     this.#history = new History({ journal, keeper, now, thread: parts.history });
     this.trials = new RuleTrials(parts);
     this.#programFacts = new ProgramFacts(journal);
@@ -252,6 +255,7 @@ export class Control implements Services {
       journal: { file: journalFile, bytes: journal.fileBytes(), lost: journal.lost, sequence: journal.sequence },
       rulesDir: store.rulesDir,
       places: this.#parts.geo.sources(),
+      selfTest: this.selfTest.last,
       pages: this.#parts.pages.status(uid === undefined),
     };
   }

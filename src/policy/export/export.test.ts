@@ -52,6 +52,7 @@ test('systemd: addresses of the unit, and what systemd would take in another way
     'IPAddressAllow=10.0.0.0/8 224.0.0.0/4 255.255.255.255 ff00::/8',
     // r1 refuses the rest, loopback too: it stands above the built-in rules.
     'IPAddressDeny=any',
+    'IPAddressDeny=127.80.79.83',
   ]);
   assert.deepEqual(carried.toSorted(), ['r0', 'r1', 'r2']);
   const why = Object.fromEntries(left.map(({ from, why: reason }) => [from, reason]));

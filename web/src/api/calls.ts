@@ -28,6 +28,7 @@ import type { Lifetime, RuleText } from '#model/rule.ts';
 import type { AppDetails } from '#model/shown/appdetails.ts';
 import type { RolledBack, VersionDifference } from '#model/shown/difference.ts';
 import type { RuleTrial, RuleYaml, TryRule } from '#model/shown/ruletext.ts';
+import type { SelfTestView } from '#model/shown/selftest.ts';
 import { ask } from './client.ts';
 
 /** Who is signed in. */
@@ -76,6 +77,7 @@ export const api = {
   endSession: (id: string) => ask<null>('DELETE', `/pages/sessions/${named(id)}`),
   passwords: () => ask<PasswordView[]>('GET', '/pages/passwords'),
   removePassword: (user: string) => ask<null>('DELETE', `/pages/passwords/${named(user)}`),
+  selfTest: () => ask<SelfTestView>('POST', '/self-test', {}),
   doctor: () => ask<DoctorReport>('GET', '/doctor'),
   status: () => ask<Status>('GET', '/status'),
   setMode: (request: ModeRequest) => ask<Status>('PUT', '/mode', request),

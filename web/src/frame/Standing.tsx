@@ -73,6 +73,12 @@ export function Standing() {
           <Link to="/health">See what is wrong</Link>
         </Bar>
       )}
+      {status?.selfTest?.result === 'failed' && (
+        <Bar grave>
+          <p>The last self-test failed: what rules refuse may pass.</p>
+          <Link to="/health">See why</Link>
+        </Bar>
+      )}
       {leftOut > 0 && (
         <Bar>
           <p>

@@ -17,6 +17,7 @@ import { findings } from './findings.ts';
 import styles from './health.module.css';
 import { Machine } from './Machine.tsx';
 import { FindingRow, Part } from './parts.tsx';
+import { SelfTest } from './SelfTest.tsx';
 
 export function Page() {
   const status = useLive((live) => live.status);
@@ -65,6 +66,7 @@ export function Page() {
               ))}
             </ul>
           </Part>
+          <SelfTest status={status} now={now} />
           <Part title="What it can here">
             <ul>
               {findings(status).map((finding) => (

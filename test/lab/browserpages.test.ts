@@ -128,7 +128,7 @@ describe('the pages in a browser', { concurrency: false }, () => {
   test('the gate is killed: the page stays, and goes on', async () => {
     postern.kill9('gate');
     await toAsk(page);
-    const held = lab.curl(url, { maxSeconds: 25 });
+    const held = lab.curl(url, { maxSeconds: 25, timeoutMs: 30_000 });
     await cards(page).first().getByRole('button', { name: 'Refuse' }).click();
     assert.equal((await held).code, 7);
     assert.deepEqual(said, []);

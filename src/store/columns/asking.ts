@@ -5,7 +5,7 @@ import type { Facets, Groups } from '#model/query/history.ts';
 import { freeFields, freeTest, type ValueTest, valueTest } from '#model/query/match.ts';
 import type { Query, Term } from '#model/query/query.ts';
 import type { Columns, StoredField } from './columns.ts';
-import { countRows, keepMarked, markRows, type Numbers, pickRows } from './loops.ts';
+import { countRows, keepMarked, markRows, type Numbers, sumRows } from './loops.ts';
 
 export interface Span {
   /** Milliseconds since 1970, both within. */
@@ -182,30 +182,9 @@ export class Asking {
     const verdicts = this.#columns.codes('verdict');
     const refusal = verdicts.mask((verdict) => verdict === 'reject' || verdict === 'drop');
     const length = codes.values.length;
-    const [counts, refused] = [new Uint32Array(length), new Uint32Array(length)];
-    const [bytes, isCounted] = [new Float64Array(length), new Uint8Array(length)];
-    const first = new Float64Array(length).fill(Number.POSITIVE_INFINITY);
-    const last = new Float64Array(length);
-    const picked = pickRows(codes.rows, rows);
-    const verdict = pickRows(verdicts.rows, rows);
-    for (let at = 0; at < rows.length; at++) {
-      const code = picked[at] as number;
-      counts[code] = (counts[code] as number) + 1;
-      refused[code] = (refused[code] as number) + (refusal[verdict[at] as number] as number);
-    }
-    for (let at = 0; at < rows.length; at++) {
-      const amount = allBytes[rows[at] as number] as number;
-      if (Number.isNaN(amount)) continue;
-      const code = picked[at] as number;
-      bytes[code] = (bytes[code] as number) + amount;
-      isCounted[code] = 1;
-    }
-    for (let at = 0; at < rows.length; at++) {
-      const code = picked[at] as number;
-      const time = times[rows[at] as number] as number;
-      if (time < (first[code] as number)) first[code] = time;
-      if (time > (last[code] as number)) last[code] = time;
-    }
+    const verdictRows = verdicts.rows as Uint8Array;
+    const totals = sumRows(codes.rows, rows, length, { verdicts: verdictRows, refusal, bytes: allBytes, times });
+    const { counts, refused, bytes, isCounted, first, last } = totals;
     const sums = new Map<string, Sums>();
     for (let code = 0; code < length; code++) {
       if (counts[code] === 0) continue;

@@ -72,23 +72,73 @@ export function keepMarked(rows: Uint32Array, marks: Uint8Array, wanted: 0 | 1):
   return rows.subarray(0, next);
 }
 
-type Pick<T> = (codes: T, rows: Uint32Array, picked: Uint32Array) => void;
+/** What is summed up of the rows that have the same number. */
+export interface Totals {
+  readonly counts: Uint32Array;
+  readonly refused: Uint32Array;
+  readonly bytes: Float64Array;
+  /** 1 where bytes were counted at all. */
+  readonly isCounted: Uint8Array;
+  readonly first: Float64Array;
+  readonly last: Float64Array;
+}
 
-const pickBytes: Pick<Uint8Array> = (codes, rows, picked) => {
-  for (let at = 0; at < rows.length; at++) picked[at] = codes[rows[at] as number] as number;
+/** What of each row is summed up. */
+export interface Summed {
+  readonly verdicts: Uint8Array;
+  /** Of each verdict, whether it is a refusal. */
+  readonly refusal: Uint8Array;
+  /** NaN where nothing was counted. */
+  readonly bytes: Float64Array;
+  readonly times: Float64Array;
+}
+
+type Sum<T> = (codes: T, rows: Uint32Array, summed: Summed, totals: Totals) => void;
+
+const sumOf = (row: number, code: number, { verdicts, refusal, bytes, times }: Summed, totals: Totals): void => {
+  const { counts, refused, first, last } = totals;
+  counts[code] = (counts[code] as number) + 1;
+  refused[code] = (refused[code] as number) + (refusal[verdicts[row] as number] as number);
+  const amount = bytes[row] as number;
+  if (amount >= 0) {
+    totals.bytes[code] = (totals.bytes[code] as number) + amount;
+    totals.isCounted[code] = 1;
+  }
+  const time = times[row] as number;
+  if (time < (first[code] as number)) first[code] = time;
+  if (time > (last[code] as number)) last[code] = time;
 };
-const pickWords: Pick<Uint16Array> = (codes, rows, picked) => {
-  for (let at = 0; at < rows.length; at++) picked[at] = codes[rows[at] as number] as number;
+const sumBytes: Sum<Uint8Array> = (codes, rows, summed, totals) => {
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at] as number;
+    sumOf(row, codes[row] as number, summed, totals);
+  }
 };
-const pickLongs: Pick<Uint32Array> = (codes, rows, picked) => {
-  for (let at = 0; at < rows.length; at++) picked[at] = codes[rows[at] as number] as number;
+const sumWords: Sum<Uint16Array> = (codes, rows, summed, totals) => {
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at] as number;
+    sumOf(row, codes[row] as number, summed, totals);
+  }
+};
+const sumLongs: Sum<Uint32Array> = (codes, rows, summed, totals) => {
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at] as number;
+    sumOf(row, codes[row] as number, summed, totals);
+  }
 };
 
-/** The numbers of these rows. */
-export function pickRows(codes: Numbers, rows: Uint32Array): Uint32Array {
-  const picked = new Uint32Array(rows.length);
-  if (codes instanceof Uint8Array) pickBytes(codes, rows, picked);
-  else if (codes instanceof Uint16Array) pickWords(codes, rows, picked);
-  else pickLongs(codes, rows, picked);
-  return picked;
+/** Sums up these rows by each of `width` numbers. */
+export function sumRows(codes: Numbers, rows: Uint32Array, width: number, summed: Summed): Totals {
+  const totals: Totals = {
+    counts: new Uint32Array(width),
+    refused: new Uint32Array(width),
+    bytes: new Float64Array(width),
+    isCounted: new Uint8Array(width),
+    first: new Float64Array(width).fill(Number.POSITIVE_INFINITY),
+    last: new Float64Array(width),
+  };
+  if (codes instanceof Uint8Array) sumBytes(codes, rows, summed, totals);
+  else if (codes instanceof Uint16Array) sumWords(codes, rows, summed, totals);
+  else sumLongs(codes, rows, summed, totals);
+  return totals;
 }

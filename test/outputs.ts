@@ -24,6 +24,7 @@ import { nameViewSchema } from '#model/net/nameview.ts';
 import { networksSchema, networkViewSchema } from '#model/net/network.ts';
 import { appDetailsSchema } from '#model/shown/appdetails.ts';
 import { rolledBackSchema, versionDifferenceSchema } from '#model/shown/difference.ts';
+import { replayReportSchema } from '#model/shown/replay.ts';
 import { ruleTextSchema, ruleTrialSchema } from '#model/shown/ruletext.ts';
 import { selfTestSchema } from '#model/shown/selftest.ts';
 
@@ -74,6 +75,7 @@ export const outputs: Readonly<Record<string, z.ZodType>> = {
   explain: explanationSchema,
   check: checkReportSchema,
   test: testReportSchema,
+  replay: replayReportSchema,
   import: importReportSchema,
   export: exportReportSchema,
   mode: statusSchema,

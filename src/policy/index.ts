@@ -17,4 +17,5 @@ export { type CompileContext, type ConsultedDecision, compilePolicy, type Policy
 export { formatRule } from './show/format.ts';
 export type { OrderedRule } from './show/ordered.ts';
 export { type AttemptConditions, attemptFromConditions, whereOf } from './trial/attempt.ts';
+export { Replay } from './trial/replay.ts';
 export { type FailedRuleTest, type RuleTestContext, runRuleTests } from './trial/ruletests.ts';

@@ -217,6 +217,8 @@ describe('the command line', () => {
     await of('mode', 'ask');
     holds('doctor', await lab.run([bin, 'doctor', '--json']));
     holds('check', await lab.run([bin, 'check', broken, '--json']));
+    const journal = join(postern.folder, 'state/journal.db');
+    holds('replay', await lab.run([bin, 'replay', join(broken, 'a.yaml'), '--journal', journal, '--json']));
     holds('test', await lab.run([bin, 'test', join(broken, 'a.yaml'), '--json']));
     const saved = join(lab.folder, 'saved.rules');
     writeFileSync(

@@ -1,0 +1,123 @@
+// postern replay
+import { buildCommand } from '@stricli/core';
+import { type Mode, modes } from '#model/mode.ts';
+import type { ReplayReport } from '#model/shown/replay.ts';
+import { parseWhen } from '../commands/log.ts';
+import { type Context, Ending, exits } from '../context.ts';
+import { jsonFlag } from '../flags.ts';
+import { formatAge, formatTime, paint, paintAction, safe, table, write, writeJson } from '../output.ts';
+
+interface Flags {
+  readonly json: boolean;
+  readonly since: string;
+  readonly mode: Mode;
+  readonly against?: string;
+  readonly journal: string;
+}
+
+const shownGroups = 50;
+const jsonGroups = 10_000;
+/** Rows between two looks at the clock. */
+const stepRows = 2000;
+const progressMs = 500;
+
+export function formatReplay(report: ReplayReport, now = Date.now()): string {
+  const { since, connections, changed, groups, more } = report;
+  if (since === null) return 'The journal has no connection of that time.';
+  const of = `${connections === 1 ? '1 connection' : `${connections} connections`} since ${formatTime(since)}`;
+  if (changed === 0) return `${of}: nothing would be decided otherwise.`;
+  const rows = groups.map(({ app, destination, direction, was, would, rule, times, last }) => [
+    `${times}×`,
+    `${paintAction(was)} → ${paintAction(would)}`,
+    app,
+    `${direction === 'in' ? '←' : direction === 'forward' ? '⇢' : '→'} ${destination}`,
+    rule === null ? 'by the mode' : `by "${safe(rule)}"`,
+    formatAge(last, now),
+  ]);
+  return [
+    `${of}: ${paint('bold', String(changed))} would be decided otherwise.`,
+    table(['TIMES', 'CHANGE', 'APP', 'DESTINATION', 'DECIDED', 'LAST'], rows),
+    ...(more > 0 ? [`and ${more} more; --json has up to ${jsonGroups}`] : []),
+  ].join('\n');
+}
+
+async function policyOf(path: string, mode: Mode, now: number) {
+  const { compilePolicy, completeAccounts, formatDiagnostic, judgingGuests } = await import('#policy/index.ts');
+  const { ownPlaces } = await import('#kernel/places/placefiles.ts');
+  const { readAliases, readLocalAccounts, readRules } = await import('../rulesdir.ts');
+  const { records, disabled, diagnostics } = readRules(path);
+  const accounts = completeAccounts(readLocalAccounts(), records);
+  const context = { revision: 0, mode, accounts, disabled, places: ownPlaces(), aliases: readAliases(records), now };
+  const { policy, problems } = compilePolicy(records, context);
+  const wrong = [...diagnostics, ...problems].find(({ severity }) => severity === 'error');
+  if (wrong !== undefined) throw new Ending(exits.no, formatDiagnostic(wrong));
+  return judgingGuests(policy);
+}
+
+export const replayCommand = buildCommand<Flags, [string], Context>({
+  docs: {
+    brief: 'Say what other rules would have done with recorded connections',
+    fullDescription:
+      'Decide the connections of the journal anew by the rules of a folder, and show which would be decided otherwise than they were; with --against,\n' +
+      'otherwise than by the rules of another folder. Needs no daemon, but the right to read the journal. Exit code 1 where something differs.\n\nExamples:\n' +
+      '  sudo postern replay ./rules --since 7d\n  sudo postern replay ./rules --against /etc/postern --since 30d\n',
+  },
+  parameters: {
+    flags: {
+      json: jsonFlag,
+      since: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'From when: 7d (default), 12h, or a date',
+        default: '7d',
+        placeholder: 'TIME',
+      },
+      mode: { kind: 'enum', values: modes, brief: 'Mode to judge in (default ask)', default: 'ask' },
+      against: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'The rules to compare with, instead of what was done',
+        optional: true,
+        placeholder: 'DIR',
+      },
+      journal: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'The journal (default /var/lib/postern/journal.db)',
+        default: '/var/lib/postern/journal.db',
+        placeholder: 'FILE',
+      },
+    },
+    positional: {
+      kind: 'tuple',
+      parameters: [{ parse: String, brief: 'Folder with rule files, or one file', placeholder: 'DIR' }],
+    },
+  },
+  async func({ json, since, mode, against, journal }, path) {
+    const now = Date.now();
+    const from = parseWhen(since, now);
+    const { Replay } = await import('#policy/index.ts');
+    const { readRows } = await import('#store/replay/rows.ts');
+    const other = against === undefined ? undefined : await policyOf(against, mode, now);
+    const replay = new Replay(await policyOf(path, mode, now), now, other);
+    const shows = process.stderr.isTTY === true;
+    let [count, told] = [0, performance.now()];
+    try {
+      for (const connection of readRows(journal, from)) {
+        replay.add(connection);
+        count += 1;
+        if (!shows || count % stepRows !== 0 || performance.now() - told < progressMs) continue;
+        told = performance.now();
+        process.stderr.write(`\r${count} connections …`);
+      }
+    } catch (error) {
+      throw new Ending(exits.no, error instanceof Error ? error.message : String(error));
+    } finally {
+      if (shows) process.stderr.write('\r\u001b[K');
+    }
+    const report = replay.report(json ? jsonGroups : shownGroups);
+    if (json) writeJson(report);
+    else write(formatReplay(report, now));
+    if (report.changed > 0) throw new Ending(exits.no);
+  },
+});

@@ -31,6 +31,8 @@ export async function runTop(options: TopOptions): Promise<number> {
     );
     return 2;
   }
+  // Ink draws only its last picture where it takes the machine for a build server; here is a terminal.
+  for (const key of ['CI', 'CONTINUOUS_INTEGRATION']) process.env[key] = 'false';
   // Ink's colours do not ask for NO_COLOR.
   if ((process.env.NO_COLOR ?? '') !== '') process.env.FORCE_COLOR = '0';
   const [{ render }, { createElement }, { Screen }] = await Promise.all([

@@ -24,6 +24,7 @@ import { nameViewSchema } from '#model/net/nameview.ts';
 import { networksSchema, networkViewSchema } from '#model/net/network.ts';
 import { appDetailsSchema } from '#model/shown/appdetails.ts';
 import { rolledBackSchema, versionDifferenceSchema } from '#model/shown/difference.ts';
+import { lintReportSchema } from '#model/shown/lint.ts';
 import { replayReportSchema } from '#model/shown/replay.ts';
 import { ruleTextSchema, ruleTrialSchema } from '#model/shown/ruletext.ts';
 import { selfTestSchema } from '#model/shown/selftest.ts';
@@ -76,6 +77,7 @@ export const outputs: Readonly<Record<string, z.ZodType>> = {
   check: checkReportSchema,
   test: testReportSchema,
   replay: replayReportSchema,
+  lint: lintReportSchema,
   import: importReportSchema,
   export: exportReportSchema,
   mode: statusSchema,

@@ -41,6 +41,7 @@ const routes: Readonly<Record<string, () => Promise<Target>>> = {
   test: async () => (await import('./commands/policy.ts')).testCommand,
   import: async () => (await import('./exchange/import.ts')).importCommand,
   export: async () => (await import('./exchange/export.ts')).exportCommand,
+  lint: async () => (await import('./rules/lint.ts')).lintCommand,
   replay: async () => (await import('./rules/replay.ts')).replayCommand,
   mode: async () => (await import('./commands/mode.ts')).modeCommand,
   pause: async () => (await import('./commands/mode.ts')).pauseCommand,

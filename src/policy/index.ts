@@ -11,6 +11,8 @@ export { exceptionPriority } from './exception.ts';
 export { judgingGuests } from './guest.ts';
 export type { KernelRule } from './kernel.ts';
 export { type Observed, type Proposed, proposeRules } from './learn/propose.ts';
+export { lintRules } from './lint/lint.ts';
+export { Usage } from './lint/usage.ts';
 export { type MergedRules, mergeRuleFiles } from './parse/merge.ts';
 export { maxRuleFileBytes, type ParsedRuleFile, parseRuleFile } from './parse/rulefile.ts';
 export { type CompileContext, type ConsultedDecision, compilePolicy, type Policy } from './policy.ts';

@@ -218,6 +218,7 @@ describe('the command line', () => {
     holds('doctor', await lab.run([bin, 'doctor', '--json']));
     holds('check', await lab.run([bin, 'check', broken, '--json']));
     const journal = join(postern.folder, 'state/journal.db');
+    holds('lint', await lab.run([bin, 'lint', join(broken, 'a.yaml'), '--journal', journal, '--json']));
     holds('replay', await lab.run([bin, 'replay', join(broken, 'a.yaml'), '--journal', journal, '--json']));
     holds('test', await lab.run([bin, 'test', join(broken, 'a.yaml'), '--json']));
     const saved = join(lab.folder, 'saved.rules');

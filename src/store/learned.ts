@@ -40,8 +40,7 @@ export function readLearned(journal: Journal, { since, until, rule }: LearnedQue
   const groups = journal.query(
     `SELECT record, count(*) AS times, min(time) AS first, max(last_time) AS last, max(sequence)
      FROM (SELECT * FROM connections WHERE time BETWEEN ?1 AND ?2 AND ${chosen} ORDER BY time DESC LIMIT ${maxRows})
-     GROUP BY app, uid, direction, protocol, address, port, json_extract(record, '$.attempt.flow.local.port') * (direction = 'in'),
-              json_extract(record, '$.attempt.flow.icmp.type'), json_extract(record, '$.attempt.names[0].name'),
+     GROUP BY app, uid, direction, protocol, address, service, name, json_extract(record, '$.attempt.flow.icmp.type'),
               json_extract(record, '$.attempt.names[#-1].name')`,
     ...values,
   );

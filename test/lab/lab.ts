@@ -209,7 +209,11 @@ export class Talker {
 
   /** Its next line, by itself. */
   async next(): Promise<string> {
-    return String((await once(this.#lines, 'line'))[0]);
+    const ended = once(this.child, 'close').then(() => {
+      throw new Error('the program ended and said nothing more');
+    });
+    ended.catch(() => {});
+    return String((await Promise.race([once(this.#lines, 'line'), ended]))[0]);
   }
 
   /** Its next line after this one was written. */

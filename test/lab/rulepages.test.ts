@@ -145,7 +145,7 @@ describe('rules and apps in a browser', { concurrency: false }, () => {
     await form.getByLabel('Name', { exact: true }).fill('exception');
     await form.getByRole('button', { name: 'Add this rule' }).click();
     await postern.until(() => /name: exception\n(.*\n)*? +priority: 10\n/.test(file()), 'the priority of the fence');
-    assert.ok((await lab.curl(url, { user: 'nobody' })).code === 0);
+    await postern.until(async () => (await lab.curl(url, { user: 'nobody' })).code === 0, 'that the exception holds');
   });
 
   test('the page of an app shows what it did, what it is, and where it listens', async () => {

@@ -31,6 +31,7 @@ describe('rules and apps in a browser', { concurrency: false }, () => {
 
   before(async () => {
     lab = await Lab.create();
+    lab.account('pt-fenced');
     postern = await lab.postern({
       ...{ mode: 'lockdown', args: ['--pages', '127.0.0.1:0'], rules: { '50-local.yaml': local } },
     });
@@ -136,16 +137,19 @@ describe('rules and apps in a browser', { concurrency: false }, () => {
   });
 
   test('an exception that is posted with no priority gets that of its fence', async () => {
-    assert.equal((await postern.cli(['rule', 'add', 'reject', '--user', 'nobody', '--name', 'fence'])).code, 0);
+    assert.equal((await postern.cli(['rule', 'add', 'reject', '--user', 'pt-fenced', '--name', 'fence'])).code, 0);
     await page.getByRole('button', { name: 'Add a rule' }).click();
     const form = page.getByRole('dialog', { name: 'Add a rule' });
     await form.getByRole('radio', { name: 'allow' }).check();
-    await form.getByLabel('User', { exact: true }).fill('nobody');
+    await form.getByLabel('User', { exact: true }).fill('pt-fenced');
     await form.getByLabel('To', { exact: true }).fill(world.v4);
     await form.getByLabel('Name', { exact: true }).fill('exception');
     await form.getByRole('button', { name: 'Add this rule' }).click();
     await postern.until(() => /name: exception\n(.*\n)*? +priority: 10\n/.test(file()), 'the priority of the fence');
-    await postern.until(async () => (await lab.curl(url, { user: 'nobody' })).code === 0, 'that the exception holds');
+    await postern.until(
+      async () => (await lab.curl(url, { user: 'pt-fenced' })).code === 0,
+      'that the exception holds',
+    );
   });
 
   test('the page of an app shows what it did, what it is, and where it listens', async () => {

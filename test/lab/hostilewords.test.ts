@@ -37,7 +37,7 @@ describe('hostile words', { concurrency: false }, () => {
     postern = await lab.postern({
       args: ['--pages', '127.0.0.1:0'],
       rules: {
-        '10.yaml': `rules:\n  - { name: noted, action: reject, to: 8.8.8.8, note: "${note}" }\n`,
+        '10.yaml': `rules:\n  - { name: noted, action: reject, app: "**/programs/*", to: 8.8.8.8, note: "${note}" }\n`,
       },
     });
     const folder = join(lab.folder, 'programs');

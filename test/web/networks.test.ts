@@ -39,6 +39,7 @@ describe('networks and settings', { concurrency: false }, () => {
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
     await page.goto(`${fake.url}${path}`);
     await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.getByText(/^Live/).waitFor();
   }
 
   test('a new network is mentioned on every page, asked about in full on its own, and answered by keyboard', async () => {

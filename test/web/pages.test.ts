@@ -291,7 +291,8 @@ describe('the pages', { concurrency: false }, () => {
 
   test('an exception says what it would have done before it is made', async () => {
     await open('/refused');
-    await page.getByRole('button', { name: 'Make an exception' }).first().click();
+    const row = page.locator('[data-row]').filter({ hasText: 'firefox' }).first();
+    await row.getByRole('button', { name: 'Make an exception' }).click();
     const said = 'It would have matched 14 connections of the last 7 days: 3 that were refused would be allowed.';
     await page.getByText(said).click();
     await page.getByText('14× firefox → www.example.com', { exact: false }).waitFor();

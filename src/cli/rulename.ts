@@ -1,5 +1,6 @@
 // A name for a rule that was given none: short, telling, and not taken yet.
 import type { RuleText } from '#model/rule.ts';
+import { freeName } from '#std/freename.ts';
 
 function words(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(words);
@@ -15,8 +16,5 @@ export function nameFor(action: string, conditions: Partial<RuleText>, taken: Re
     .map((word) => word.replace(/[^\p{L}\p{N}.]+/gu, '-').replace(/^-+|-+$/g, ''))
     .filter((word) => word !== '');
   const base = [action, ...parts].join('-').slice(0, 100);
-  for (let count = 1; ; count++) {
-    const name = count === 1 ? base : `${base}-${count}`;
-    if (!taken.has(name)) return name;
-  }
+  return freeName(base, taken, '-');
 }

@@ -5,10 +5,15 @@ import { join } from 'node:path';
 import type { Accounts } from '#model/messages.ts';
 import {
   builtinRules,
+  type CompileContext,
+  compilePolicy,
+  completeAccounts,
   type Diagnostic,
+  formatDiagnostic,
   type MergedRules,
   maxRuleFileBytes,
   mergeRuleFiles,
+  type Policy,
   parseRuleFile,
   pathsToResolve,
 } from '#policy/index.ts';
@@ -75,4 +80,19 @@ export function readRules(path: string): MergedRules {
       `the rules in ${path} cannot be read: ${error instanceof Error ? error.message : error}`,
     );
   }
+}
+
+/** The rules of a folder as a policy, with what it was made of; ends the command where a rule is wrong. */
+export function compileFolder(
+  path: string,
+  context: Pick<CompileContext, 'mode' | 'where' | 'places'>,
+  resolves = false,
+): { readonly policy: Policy; readonly records: MergedRules['records']; readonly accounts: Accounts } {
+  const { records, disabled, diagnostics } = readRules(path);
+  const accounts = completeAccounts(readLocalAccounts(), records);
+  const aliases = resolves ? { aliases: readAliases(records) } : {};
+  const { policy, problems } = compilePolicy(records, { ...context, ...aliases, revision: 0, accounts, disabled });
+  const wrong = [...diagnostics, ...problems].find(({ severity }) => severity === 'error');
+  if (wrong !== undefined) throw new Ending(exits.no, formatDiagnostic(wrong));
+  return { policy, records, accounts };
 }

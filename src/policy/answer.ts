@@ -9,7 +9,7 @@ import type { AppCondition, Conditions, RuleText } from '#model/rule.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import { parseDestination } from './match/destination.ts';
 import { exactPattern } from './match/pattern.ts';
-import { orList, printable } from './show/words.ts';
+import { nameable, orList, printable } from './show/words.ts';
 
 export interface AnswerNames {
   /** Of the user whose program it is, for the rule's name; its number is what the rule asks for. */
@@ -218,8 +218,6 @@ function ruleLabel(
   const service =
     scope.port === 'any' ? '' : port && hasPorts(flow.protocol) ? ` ${port}/${flow.protocol}` : ` ${flow.protocol}`;
   const user = scope.user === 'any' ? 'any user' : (names.userName ?? String(process?.uid));
-  const clean = (text: string, length: number) =>
-    [...text.replace(/[^\p{L}\p{N} ._:@/+-]/gu, '_')].slice(0, length).join('');
-  const label = `${action} ${clean(app, 30)} ${way} ${clean(place, 40)}${service} for ${clean(user, 20)}`;
-  return clean(label, 128 - prompt.id.length - ' children @'.length);
+  const label = `${action} ${nameable(app, 30)} ${way} ${nameable(place, 40)}${service} for ${nameable(user, 20)}`;
+  return nameable(label, 128 - prompt.id.length - ' children @'.length);
 }

@@ -51,21 +51,10 @@ async function explainHere(
   flags: ExplainFlags,
   { attempt, where }: Awaited<ReturnType<typeof askedOf>>,
 ): Promise<Explanation> {
-  const { compilePolicy, completeAccounts, formatDiagnostic, judgingGuests } = await import('#policy/index.ts');
-  const { readAliases, readLocalAccounts, readRules } = await import('../rulesdir.ts');
+  const { judgingGuests } = await import('#policy/index.ts');
+  const { compileFolder } = await import('../rulesdir.ts');
   const { ownPlaces } = await import('#kernel/places/placefiles.ts');
-  const { records, disabled, diagnostics } = readRules(flags.policy as string);
-  const { policy, problems } = compilePolicy(records, {
-    revision: 0,
-    mode: flags.mode,
-    accounts: completeAccounts(readLocalAccounts(), records),
-    disabled,
-    aliases: readAliases(records),
-    places: ownPlaces(),
-    where,
-  });
-  const wrong = [...diagnostics, ...problems].find(({ severity }) => severity === 'error');
-  if (wrong !== undefined) throw new Ending(exits.no, formatDiagnostic(wrong));
+  const { policy } = compileFolder(flags.policy as string, { mode: flags.mode, places: ownPlaces(), where }, true);
   return judgingGuests(policy).explain(attempt, Date.now());
 }
 

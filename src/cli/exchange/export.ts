@@ -1,14 +1,12 @@
 // postern export: rules in the language of another tool, as far as it can say them.
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { buildCommand } from '@stricli/core';
 import { type ExportFormat, type ExportReport, exportFormats } from '#model/exchange/reports.ts';
 import { modes } from '#model/mode.ts';
-import type { Policy } from '#policy/index.ts';
-import { writeAtomically } from '#store/atomicfile.ts';
 import { type Context, Ending, exits } from '../context.ts';
 import { jsonFlag } from '../flags.ts';
 import { paint, safe, write, writeJson } from '../output.ts';
+import { writeFiles } from './files.ts';
 
 type Mode = (typeof modes)[number];
 
@@ -27,17 +25,6 @@ function parseFormat(text: string): ExportFormat {
   return found;
 }
 
-async function policyIn(folder: string, mode: Mode): Promise<Policy> {
-  const { compilePolicy, completeAccounts, formatDiagnostic } = await import('#policy/index.ts');
-  const { readLocalAccounts, readRules } = await import('../rulesdir.ts');
-  const { records, disabled, diagnostics } = readRules(folder);
-  const accounts = completeAccounts(readLocalAccounts(), records);
-  const { policy, problems } = compilePolicy(records, { revision: 0, mode, accounts, disabled });
-  const wrong = [...diagnostics, ...problems].find(({ severity }) => severity === 'error');
-  if (wrong !== undefined) throw new Ending(exits.no, formatDiagnostic(wrong));
-  return policy;
-}
-
 async function exported(
   format: ExportFormat,
   { policy: folder, mode, unit: flagged = [] }: ExportFlags,
@@ -48,7 +35,8 @@ async function exported(
   const wrong = asked.find((name) => !isUnitName(name));
   if (wrong !== undefined) throw new Ending(exits.usage, `"${wrong}" is no name of a unit such as nginx.service`);
   if (asked.length > 0 && format !== 'systemd') throw new Ending(exits.usage, 'a unit goes with systemd alone');
-  const policy = await policyIn(folder, mode);
+  const { compileFolder } = await import('../rulesdir.ts');
+  const { policy } = compileFolder(folder, { mode });
   if (format === 'nft') return (await import('#kernel/nft/standalone.ts')).exportNft(policy);
   if (format === 'lsrules') return (await import('#policy/export/lsrules.ts')).exportLsrules(policy.ordered);
   const units = asked.length > 0 ? [...new Set(asked)] : unitsOf(policy.ordered);
@@ -60,18 +48,7 @@ async function exported(
 function written(report: ExportReport, out: string | undefined, force: boolean): ExportReport {
   if (out === undefined) return report;
   const files = report.files.map(({ name, text }) => ({ path: join(out, name), text }));
-  const there = files.find(({ path }) => !force && existsSync(path));
-  if (there !== undefined) {
-    throw new Ending(exits.no, `${there.path} is there already, and nothing was written`, '--force writes over it');
-  }
-  try {
-    for (const { path, text } of files) {
-      mkdirSync(dirname(path), { recursive: true });
-      writeAtomically(path, text);
-    }
-  } catch (error) {
-    throw new Ending(exits.no, error instanceof Error ? error.message : String(error));
-  }
+  writeFiles(files, force);
   return { ...report, written: files.map(({ path }) => path) };
 }
 

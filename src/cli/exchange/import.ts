@@ -1,13 +1,12 @@
 // postern import: the rules of other tools as rule files, with a report of what could not be carried over.
-import { existsSync, mkdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { buildCommand } from '@stricli/core';
 import { type ImportFormat, type ImportReport, importFormats } from '#model/exchange/reports.ts';
 import { formatJson } from '#std/text.ts';
-import { writeAtomically } from '#store/atomicfile.ts';
 import { type Context, Ending, exits } from '../context.ts';
 import { jsonFlag } from '../flags.ts';
 import { paint, safe, write, writeJson } from '../output.ts';
+import { type Written, writeFiles } from './files.ts';
 import { readSources } from './sources.ts';
 
 interface ImportFlags {
@@ -15,11 +14,6 @@ interface ImportFlags {
   readonly force: boolean;
   readonly aliases?: string;
   readonly json: boolean;
-}
-
-interface Written {
-  readonly path: string;
-  readonly text: string;
 }
 
 function parseFormat(text: string): ImportFormat {
@@ -46,21 +40,6 @@ function placed(
       text: `source: ${formatJson(source)}\n`,
     })),
   ];
-}
-
-function writeFiles(files: readonly Written[], force: boolean): void {
-  const there = files.find(({ path }) => !force && existsSync(path));
-  if (there !== undefined) {
-    throw new Ending(exits.no, `${there.path} is there already, and nothing was written`, '--force writes over it');
-  }
-  try {
-    for (const { path, text } of files) {
-      mkdirSync(dirname(path), { recursive: true });
-      writeAtomically(path, text);
-    }
-  } catch (error) {
-    throw new Ending(exits.no, error instanceof Error ? error.message : String(error));
-  }
 }
 
 const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`;

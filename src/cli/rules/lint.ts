@@ -56,24 +56,11 @@ export const lintCommand = buildCommand<Flags, [string], Context>({
   async func({ json, journal, since }, path) {
     const now = Date.now();
     const from = parseWhen(since, now);
-    const { compilePolicy, completeAccounts, formatDiagnostic, lintRules, Usage } = await import('#policy/index.ts');
+    const { lintRules, Usage } = await import('#policy/index.ts');
     const { ownPlaces } = await import('#kernel/places/placefiles.ts');
-    const { readAliases, readLocalAccounts, readRules } = await import('../rulesdir.ts');
-    const { records, disabled, diagnostics } = readRules(path);
-    const accounts = completeAccounts(readLocalAccounts(), records);
+    const { compileFolder } = await import('../rulesdir.ts');
     const places = ownPlaces();
-    const context = {
-      revision: 0,
-      mode: 'ask',
-      accounts,
-      disabled,
-      places,
-      aliases: readAliases(records),
-      now,
-    } as const;
-    const { policy, problems } = compilePolicy(records, context);
-    const wrong = [...diagnostics, ...problems].find(({ severity }) => severity === 'error');
-    if (wrong !== undefined) throw new Ending(exits.no, formatDiagnostic(wrong));
+    const { policy, records, accounts } = compileFolder(path, { mode: 'ask', places }, true);
     const usage = journal === undefined ? undefined : new Usage(policy, now);
     if (journal !== undefined && usage !== undefined) {
       const { readRows } = await import('#store/replay/rows.ts');

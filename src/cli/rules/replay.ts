@@ -41,17 +41,11 @@ export function formatReplay(report: ReplayReport, now = Date.now()): string {
   ].join('\n');
 }
 
-async function policyOf(path: string, mode: Mode, now: number) {
-  const { compilePolicy, completeAccounts, formatDiagnostic, judgingGuests } = await import('#policy/index.ts');
+async function policyOf(path: string, mode: Mode) {
+  const { judgingGuests } = await import('#policy/index.ts');
   const { ownPlaces } = await import('#kernel/places/placefiles.ts');
-  const { readAliases, readLocalAccounts, readRules } = await import('../rulesdir.ts');
-  const { records, disabled, diagnostics } = readRules(path);
-  const accounts = completeAccounts(readLocalAccounts(), records);
-  const context = { revision: 0, mode, accounts, disabled, places: ownPlaces(), aliases: readAliases(records), now };
-  const { policy, problems } = compilePolicy(records, context);
-  const wrong = [...diagnostics, ...problems].find(({ severity }) => severity === 'error');
-  if (wrong !== undefined) throw new Ending(exits.no, formatDiagnostic(wrong));
-  return judgingGuests(policy);
+  const { compileFolder } = await import('../rulesdir.ts');
+  return judgingGuests(compileFolder(path, { mode, places: ownPlaces() }, true).policy);
 }
 
 export const replayCommand = buildCommand<Flags, [string], Context>({
@@ -98,8 +92,8 @@ export const replayCommand = buildCommand<Flags, [string], Context>({
     const from = parseWhen(since, now);
     const { Replay } = await import('#policy/index.ts');
     const { readRows } = await import('#store/replay/rows.ts');
-    const other = against === undefined ? undefined : await policyOf(against, mode, now);
-    const replay = new Replay(await policyOf(path, mode, now), now, other);
+    const other = against === undefined ? undefined : await policyOf(against, mode);
+    const replay = new Replay(await policyOf(path, mode), now, other);
     const shows = process.stderr.isTTY === true;
     let [count, told] = [0, performance.now()];
     try {

@@ -8,6 +8,7 @@ import type { AppCondition, Conditions, RuleText } from '#model/rule.ts';
 import { freeName } from '#std/freename.ts';
 import { namesForRules, recognisableApp } from '../answer.ts';
 import { formatRule } from '../show/format.ts';
+import { nameable } from '../show/words.ts';
 
 /** Connections that agree in all of this. */
 export interface Observed {
@@ -263,11 +264,9 @@ function learnedPlace({ text, evidence, seen, times, first, last }: Place, servi
 
 /** Within what names may have. */
 function nameOf({ label, incoming }: Service, places: readonly Place[], services: readonly string[]): string {
-  const clean = (text: string, length: number) =>
-    [...text.replace(/[^\p{L}\p{N} ._:@/+-]/gu, '_')].slice(0, length).join('');
   const more = places.length > 1 ? ` and ${places.length - 1} more` : '';
-  const place = clean(places[0]?.text.slice(-40) ?? 'anywhere', 40);
-  const said = `${clean(label, 30)} ${incoming ? 'from' : 'to'} ${place}${more} ${clean(services[0] ?? '', 12)}`;
+  const place = nameable(places[0]?.text.slice(-40) ?? 'anywhere', 40);
+  const said = `${nameable(label, 30)} ${incoming ? 'from' : 'to'} ${place}${more} ${nameable(services[0] ?? '', 12)}`;
   return said.replace(/^[^\p{L}\p{N}]+/u, '') || 'learned';
 }
 

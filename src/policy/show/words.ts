@@ -13,6 +13,11 @@ export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 }
 
+/** What of a text may stand in the name of a rule, cut to so many characters. */
+export function nameable(text: string, length: number): string {
+  return [...text.replace(/[^\p{L}\p{N} ._:@/+-]/gu, '_')].slice(0, length).join('');
+}
+
 /** `a`, `a or b`, `a, b or c`. */
 export function orList(items: readonly string[]): string {
   if (items.length <= 1) return items[0] ?? '';

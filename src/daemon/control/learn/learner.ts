@@ -5,6 +5,7 @@ import { attemptFromJson } from '#model/attempt.ts';
 import type { Learning, LearningView, LearnReview, LearnSubject } from '#model/learn/learning.ts';
 import type { RuleText } from '#model/rule.ts';
 import { compilePolicy, formatRule, type Observed, proposeRules } from '#policy/index.ts';
+import { nameable } from '#policy/show/words.ts';
 import { freeName } from '#std/freename.ts';
 import { fail, ok } from '#std/result.ts';
 import { readHits } from '#store/history.ts';
@@ -212,11 +213,8 @@ function same(a: LearnSubject, b: LearnSubject): boolean {
 function learningName({ app, ancestor, cgroup, user, group }: LearnSubject, taken: ReadonlySet<string>): string {
   const [first] = [app ?? ancestor ?? cgroup ?? user ?? group ?? 'everything'].flat();
   const said = typeof first === 'object' ? Object.values(first)[0] : first;
-  const text = String(said).replace(/[^\p{L}\p{N} ._:@/+-]/gu, '_');
-  return freeName(
-    `learning ${[...text.slice(text.lastIndexOf('/') + 1)].slice(0, 60).join('') || 'everything'}`,
-    taken,
-  );
+  const text = String(said);
+  return freeName(`learning ${nameable(text.slice(text.lastIndexOf('/') + 1), 60) || 'everything'}`, taken);
 }
 
 function unknown(name: string): ServiceError {

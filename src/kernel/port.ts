@@ -11,8 +11,6 @@ export interface KernelPlan {
   readonly failMode: FailMode;
   /** Whether forwarded flows are queued. */
   readonly forward: boolean;
-  /** Whether names are asked for: without eBPF, questions to name servers wait in the queue until their program is found. */
-  readonly names?: boolean;
   /** Lines of nft for the rules that the kernel decides by itself, by hook. */
   readonly kernelRules: Readonly<Record<'output' | 'input' | 'forward', readonly string[]>>;
   /** Whether what flows say first may be listened to. */

@@ -345,8 +345,6 @@ export class Gate {
       mode,
       failMode,
       forward,
-      // People are shown names when they are asked, whatever the rules ask for.
-      names: compiled.value.asksForNames || mode === 'ask',
       kernelRules: compiled.value.kernelLines,
       listens: compiled.value.asksForNames,
       copied: {
@@ -384,7 +382,7 @@ export class Gate {
     if (teaches) cache?.makeRoom();
     const plain =
       teaches && cache !== undefined ? new Teacher({ policy, cache, generation, callerOf, namesLast }) : policy;
-    const decidesHere = failMode === 'closed' || (cache === undefined && (compiled.asksForNames || mode === 'ask'));
+    const decidesHere = failMode === 'closed' || (cache === undefined && teaches);
     // Rules that the kernel could hold and, in fail mode `closed` or for questions to name servers, does not: under load they must decide here.
     const first = kernelRules.slice(0, maxTriedInLoad);
     return {

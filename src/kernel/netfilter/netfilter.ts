@@ -315,7 +315,7 @@ export class Netfilter implements KernelPort {
     if (plan.mode === 'off') this.#options.flows?.stand('off');
     this.#enforcing = enforcing;
     this.#forward = enforcing && plan.forward;
-    this.#questionsQueued = enforcing && plan.names === true && this.#options.flows === undefined;
+    this.#questionsQueued = enforcing && this.#options.flows === undefined;
     return ok(undefined);
   }
 

@@ -15,7 +15,7 @@ const noRules = { output: [], input: [], forward: [] } as const;
 /** Names the table's construction, apart from the rules in it: a gate that finds its own keeps it standing. */
 function fingerprint(plan: TablePlan): string {
   return createHash('sha256')
-    .update(renderTable({ ...plan, kernelRules: noRules, names: false, listens: false }, ''))
+    .update(renderTable({ ...plan, kernelRules: noRules, listens: false }, ''))
     .update(plan.programs?.build ?? '')
     .digest('hex')
     .slice(0, 16);

@@ -76,17 +76,18 @@ test('what name servers are asked and answer is copied where no program of the k
   assert.equal(count(renderObserveTable({ names: false })), 0);
 });
 
-test('where rules ask for names, questions that a rule of the kernel allows wait for their program, and pass without a gate', () => {
-  const text = renderTable({ ...plan, names: true }, 'x');
+test('without programs questions that a rule of the kernel allows wait for their program, and pass without a gate', () => {
+  const programs = { build: 'x', passed: { output: 1, input: 2 }, fds: {}, guest: 6 } as unknown as ChainPrograms;
+  const text = renderTable(plan, 'x');
   const question = '{ tcp, udp } th dport 53 goto questions_output';
   assert.ok(text.includes(`chain passed_output {\n    meta l4proto ${question}\n    ct state`));
   assert.ok(text.includes('chain questions_output {\n    counter name queued queue num 20559 bypass\n  }'));
   assert.equal(text.split(question).length, 2, 'nowhere else');
   const again = 'ct direction original udp dport 53 return';
   assert.ok(text.includes(`chain judged_output {\n    ${again}\n    ct direction original ct mark`));
-  assert.ok(renderRules({ ...plan, names: true }).includes(`judged_output ${again}\n`));
-  assert.ok(renderRules({ ...plan, names: true }).includes(`passed_output meta l4proto ${question}\n`));
-  for (const plain of [renderTable(plan, 'x'), renderRules(plan)]) {
+  assert.ok(renderRules(plan).includes(`judged_output ${again}\n`));
+  assert.ok(renderRules(plan).includes(`passed_output meta l4proto ${question}\n`));
+  for (const plain of [renderTable({ ...plan, programs }, 'x'), renderRules({ ...plan, programs })]) {
     assert.ok(!plain.includes(again));
     assert.ok(!plain.includes(question));
   }
@@ -99,7 +100,7 @@ test('where rules ask for names, what a connection sends is queued until enough 
   assert.ok(text.includes(`chain judged_output {\n    ${begun}\n`));
   assert.ok(renderRules({ ...plan, listens: true }).includes(`judged_output ${begun}\n`));
   const passes = 'ct state != untracked ct mark set ct mark or 0x10000000';
-  assert.ok(text.includes(`chain passed_output {\n    ${passes}\n    accept\n  }`));
+  assert.ok(text.includes(`chain passed_output {\n    meta l4proto { tcp, udp } th dport 53 goto questions_output\n    ${passes}\n    accept\n  }`));
   for (const plain of [renderTable(plan, 'x'), renderRules(plan)]) assert.ok(!plain.includes(begun));
 });
 

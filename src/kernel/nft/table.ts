@@ -31,8 +31,6 @@ export interface TablePlan {
   readonly kernelRules: Readonly<Record<Hook, readonly string[]>>;
   /** Whether what flows say first may be listened to. */
   readonly listens?: boolean | undefined;
-  /** Questions to name servers are queued also when a rule of these allows them; not where programs are. */
-  readonly names?: boolean | undefined;
   /** BPF programs that know the flows of sockets; then output and input use no conntrack. See nft/programs.ts. */
   readonly programs?: ChainPrograms | undefined;
 }
@@ -155,14 +153,12 @@ function listened({ marks, listens }: TablePlan): string[] {
 
 /** A flow with our conntrack bit for the packet's direction. */
 function judgedLines(hook: Hook, plan: TablePlan): string[] {
-  const { marks, names } = plan;
-  const { original, reply } = judged(hook, marks);
+  const { original, reply } = judged(hook, plan.marks);
   return [
-    ...(asksWho(hook, plan) ? listened(plan) : []),
-    ...(hook === 'output' && names === true ? [judgeQuestionsAgain] : []),
+    ...(asksWho(hook, plan) ? [...listened(plan), judgeQuestionsAgain] : []),
     `ct direction original ct mark and ${hex(original)} != 0x0 accept`,
     `ct direction reply ct mark and ${hex(reply)} != 0x0 accept`,
-    `ct state related ct mark and ${hex(conntrackMask(marks))} != 0x0 accept`,
+    `ct state related ct mark and ${hex(conntrackMask(plan.marks))} != 0x0 accept`,
   ];
 }
 
@@ -230,7 +226,7 @@ function passedLines(hook: Hook, plan: TablePlan): string[] {
   if (asksPrograms(hook, plan)) return [];
   if (!asksWho(hook, plan)) return ['accept'];
   const heard = `ct state != untracked ct mark set ct mark or ${hex(plan.marks.heard)}`;
-  return [...(plan.names === true ? [queueQuestions] : []), heard, 'accept'];
+  return [queueQuestions, heard, 'accept'];
 }
 
 /** What is forwarded for a program of this machine: rules that name no program are not enough to let it pass. Filled by nft/wake.ts. */

@@ -100,7 +100,11 @@ test('where rules ask for names, what a connection sends is queued until enough 
   assert.ok(text.includes(`chain judged_output {\n    ${begun}\n`));
   assert.ok(renderRules({ ...plan, listens: true }).includes(`judged_output ${begun}\n`));
   const passes = 'ct state != untracked ct mark set ct mark or 0x10000000';
-  assert.ok(text.includes(`chain passed_output {\n    meta l4proto { tcp, udp } th dport 53 goto questions_output\n    ${passes}\n    accept\n  }`));
+  assert.ok(
+    text.includes(
+      `chain passed_output {\n    meta l4proto { tcp, udp } th dport 53 goto questions_output\n    ${passes}\n    accept\n  }`,
+    ),
+  );
   for (const plain of [renderTable(plan, 'x'), renderRules(plan)]) assert.ok(!plain.includes(begun));
 });
 

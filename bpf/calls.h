@@ -4,15 +4,10 @@
 #ifndef POSTERN_CALLS_H
 #define POSTERN_CALLS_H
 
-#include "guests.h"
+#include "confined.h"
 
 #define REFUSE 0
 #define PASS 1
-
-static __always_inline bool is_v4_mapped(const __u32 *words)
-{
-	return words[0] == 0 && words[1] == 0 && words[2] == bpf_htonl(0xffff);
-}
 
 static __always_inline void set_v4(__u8 *address, __u32 word)
 {
@@ -30,7 +25,7 @@ static __always_inline bool is_caller(const struct owner *owner)
 	struct process *process;
 
 	if (owner->tgid != tgid || owner->uid != FOLLOW(cred, euid.val) || owner->gid != FOLLOW(cred, egid.val) ||
-	    owner->cgroup != bpf_get_current_cgroup_id())
+	    (!owner->process.confined && owner->cgroup != bpf_get_current_cgroup_id()))
 		return false;
 	process = bpf_map_lookup_elem(&procs, &tgid);
 	if (process)
@@ -112,7 +107,7 @@ static __always_inline int judge_call(struct bpf_sock_addr *ctx, struct flow *fl
 	if (guest)
 		hold_by_rules(&answer, config);
 	if (guest && answer.verdict == VERDICT_UNKNOWN)
-		count(COUNT_ELSEWHERE);
+		confine_guest(&answer, &fresh.owner, config);
 	copy16(fresh.remote, flow->remote);
 	fresh.remote_port = flow->remote_port;
 	fresh.family = flow->family;
@@ -179,6 +174,7 @@ static __always_inline int refuse_with(__u32 error)
 	{                                                                                                              \
 		__u32 error = 0;                                                                                       \
                                                                                                                        \
+		ask_elsewhere(ctx, six);                                                                               \
 		return judge_address(ctx, six, &error) == REFUSE ? refuse_with(error) : PASS;                          \
 	}                                                                                                              \
 	SEC("cgroup/" section)                                                                                         \
@@ -217,6 +213,8 @@ static __always_inline int judge_creation(struct bpf_sock *ctx, __u32 *error)
 	ask_cache(&fresh.owner, &flow, &answer, ASK_ANY_PEER);
 	if (guest) {
 		hold_by_rules(&answer, config);
+		if (answer.verdict == VERDICT_UNKNOWN && fresh.owner.process.confined)
+			answer.verdict = VERDICT_REJECT;
 		mark_guest(bpf_sk_storage_get(&traffic, ctx, 0, BPF_SK_STORAGE_GET_F_CREATE));
 	}
 	if (bpf_map_update_elem(&sockets, &cookie, &fresh, BPF_ANY))

@@ -46,6 +46,7 @@ static __always_inline bool read_running(struct task_struct *task, struct proces
 	process->start = FOLLOW(task, group_leader, start_boottime);
 	process->parent = parent ? parent->exec : 0;
 	process->parent_tgid = parent_tgid;
+	process->confined = confined_in(FOLLOW(task, cgroups, dfl_cgrp, kn, id));
 	process->flags = PROCESS_SEEDED | foreign(file);
 	return true;
 }
@@ -78,6 +79,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	struct process *before, *process;
 	unsigned long start, end;
 	const char *filename;
+	__u64 cgroup;
 	long got;
 
 	if (!draft)
@@ -107,11 +109,13 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	process->parent = before ? before->parent : 0;
 	process->parent_tgid = FOLLOW(task, real_parent, tgid);
 	process->flags = foreign(file);
+	cgroup = FOLLOW(task, cgroups, dfl_cgrp, kn, id);
+	process->confined = before && before->confined ? before->confined : confined_in(cgroup);
 	remember(tgid, process, BPF_ANY);
 
 	event->event.type = EVENT_EXEC;
 	event->event.time = process->exec;
-	event->owner.cgroup = FOLLOW(task, cgroups, dfl_cgrp, kn, id);
+	event->owner.cgroup = process->confined ? process->confined : cgroup;
 	event->owner.tgid = tgid;
 	event->owner.uid = FOLLOW(task, cred, euid.val);
 	event->owner.gid = FOLLOW(task, cred, egid.val);
@@ -166,6 +170,8 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	} else if (!read_running(child, &event.process)) {
 		return 0;
 	}
+	if (!event.process.confined)
+		event.process.confined = confined_in(FOLLOW(child, cgroups, dfl_cgrp, kn, id));
 	event.process.parent_tgid = parent_tgid;
 	event.process.flags |= PROCESS_FORKED;
 	remember(tgid, &event.process, BPF_ANY);

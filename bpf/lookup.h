@@ -84,6 +84,8 @@ static __always_inline void take_owner(struct owner *owner, __u64 cgroup)
 	if (process) {
 		owner->process = *process;
 		owner->known = 1;
+		if (process->confined)
+			owner->cgroup = process->confined;
 	} else {
 		count(COUNT_UNKNOWN_PROCESS);
 	}

@@ -112,6 +112,21 @@ struct {
 	__type(value, struct asked);
 } guests SEC(".maps");
 
+/* Cgroups whose processes, and all that come of these, are confined. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, struct confinement);
+} confinements SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct asked_server);
+} asked_servers SEC(".maps");
+
 /* Hashes of programs by the versions of their files, where the kernel makes them. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -124,6 +139,14 @@ static __always_inline struct config *settings(void)
 {
 	__u32 zero = 0;
 	return bpf_map_lookup_elem(&config, &zero);
+}
+
+/* The confinement that this cgroup is, itself: 0 or the same id. */
+static __always_inline __u64 confined_in(__u64 cgroup)
+{
+	struct config *config = settings();
+
+	return config && config->confines && bpf_map_lookup_elem(&confinements, &cgroup) ? cgroup : 0;
 }
 
 static __always_inline void count(__u32 slot)

@@ -21,6 +21,7 @@ struct process {
 	__u64 exec; /* boot-time nanoseconds of its exec or, without one, of its fork: with the tgid the identity */
 	__u64 start; /* task->start_boottime of the group's leader, nanoseconds */
 	__u64 parent; /* exec of the parent at fork; 0 where it is not known */
+	__u64 confined; /* id of the cgroup of `postern run` in which it, or an ancestor, was begun; 0: none. It never changes again */
 	__u32 parent_tgid;
 	__u32 flags; /* PROCESS_* */
 };
@@ -34,7 +35,7 @@ struct process {
 /* Who calls: taken at the call itself. */
 struct owner {
 	struct process process;
-	__u64 cgroup; /* inode number of its cgroup v2 directory */
+	__u64 cgroup; /* inode number of its cgroup v2 directory; of a confined process that of its confinement, wherever it moved */
 	__u32 tgid;
 	__u32 uid; /* effective */
 	__u32 gid; /* effective */
@@ -136,6 +137,23 @@ struct config {
 	__u32 answers_seen; /* answers of name servers that came in; counts on for ever */
 	__u32 answers_read; /* as many user space has read, and has taken back what they change */
 	__u32 listens; /* 1: what a flow says first may decide where names did */
+	__u32 confines; /* how many confinements there are */
+	__u32 zero;
+};
+
+/* A cgroup of `postern run`, by its id. */
+struct confinement {
+	__u16 names_port; /* of the name server on loopback that answers for it, in host order; 0: its questions go where they are sent */
+	__u16 zero;
+	__u32 zeros;
+};
+
+/* Where a question was sent, of a socket without connection whose questions are answered elsewhere. */
+struct asked_server {
+	__u8 address[16]; /* as the socket's family has it: IPv4 in the first four bytes */
+	__u16 port; /* network order */
+	__u16 zero;
+	__u32 zeros;
 };
 
 /* Events of the ring, each begins with this. */

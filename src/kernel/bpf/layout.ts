@@ -1,14 +1,14 @@
 // The structures of bpf/shared.h, once in TypeScript: offsets and sizes in bytes. A test holds them against the object's BTF.
 
 /** Of the names, layouts and meanings of everything pinned: another number is another folder, which a Postern does not take up. */
-export const layoutVersion = 6;
+export const layoutVersion = 7;
 
 export const layouts = {
   exe: { size: 40, ino: 0, ctime: 8, name: 16, dev: 24, generation: 28, mount: 32, nlink: 36 },
-  process: { size: 72, exe: 0, exec: 40, start: 48, parent: 56, parent_tgid: 64, flags: 68 },
-  owner: { size: 96, process: 0, cgroup: 72, tgid: 80, uid: 84, gid: 88, known: 92 },
+  process: { size: 80, exe: 0, exec: 40, start: 48, parent: 56, confined: 64, parent_tgid: 72, flags: 76 },
+  owner: { size: 104, process: 0, cgroup: 80, tgid: 88, uid: 92, gid: 96, known: 100 },
   config: {
-    size: 64,
+    size: 72,
     generation: 0,
     masks: 4,
     enforce: 8,
@@ -24,23 +24,25 @@ export const layouts = {
     answers_seen: 52,
     answers_read: 56,
     listens: 60,
+    confines: 64,
+    zero: 68,
   },
   event: { size: 16, type: 0, bytes: 4, time: 8 },
   event_exec: {
-    size: 168,
+    size: 176,
     event: 0,
     owner: 16,
-    mount_ns: 112,
-    path_length: 116,
-    file_length: 118,
-    args_length: 120,
-    cut: 122,
-    script: 124,
-    sha256: 128,
-    hashed: 160,
-    zero: 164,
+    mount_ns: 120,
+    path_length: 124,
+    file_length: 126,
+    args_length: 128,
+    cut: 130,
+    script: 132,
+    sha256: 136,
+    hashed: 168,
+    zero: 172,
   },
-  event_fork: { size: 96, event: 0, process: 16, tgid: 88, zero: 92 },
+  event_fork: { size: 104, event: 0, process: 16, tgid: 96, zero: 100 },
   event_exit: { size: 32, event: 0, exec: 16, tgid: 24, zero: 28 },
   event_forged: { size: 32, event: 0, exec: 16, tgid: 24, forged: 28 },
   file_key: { size: 24, ino: 0, ctime: 8, dev: 16, generation: 20 },

@@ -25,6 +25,8 @@ const hooks = {
   sendmsg6: { type: 15, enforce: 'sendmsg6', observe: 'note_sendmsg6' },
   connect4: { type: 10, enforce: 'connect4', observe: 'note_connect4' },
   connect6: { type: 11, enforce: 'connect6', observe: 'note_connect6' },
+  recvmsg4: { type: 19, enforce: 'recvmsg4', observe: 'recvmsg4' },
+  recvmsg6: { type: 20, enforce: 'recvmsg6', observe: 'recvmsg6' },
   ingress: { type: 0, enforce: 'ingress', observe: 'ingress' },
   egress: { type: 1, enforce: 'egress', observe: 'note_egress' },
   answers: { type: 0, enforce: 'names_ingress', observe: 'names_ingress' },

@@ -11,5 +11,7 @@ export const flowMaps = {
   talks: [flowLayouts.flow.size, flowLayouts.talk.size],
   asked: [flowLayouts.flow.size, flowLayouts.asked.size],
   listened: [8, flowLayouts.beginning.size],
+  confinements: [8, flowLayouts.confinement.size],
+  asked_servers: [4, flowLayouts.asked_server.size],
   guests: [flowLayouts.flow.size, flowLayouts.asked.size],
 } as const;

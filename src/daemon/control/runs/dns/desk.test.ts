@@ -251,3 +251,53 @@ test('50,000 hostile questions: each is answered or told, and what is asked for 
   assert.equal(told.filter((one) => !one.startsWith('learned')).length, counts.asked);
   assert.ok(asked.length > 1000 && counts.refused.malformed > 1000 && counts.refused.name > 1000 && wrong > 100);
 });
+
+test('20,000 hostile answers: what is passed can be read, and has no address that is here', async () => {
+  const question = { name: 'example.com', type: types.A, class: 1 };
+  const samples = [
+    [cname('example.com', 'x.example'), a('x.example', '192.0.2.1')],
+    [a('example.com', '127.0.0.1'), a('example.com', '192.0.2.1')],
+    [https('example.com', 1, '.', [...ipv4hint('192.0.2.1', '127.0.0.1'), ...ipv6hint('::1', '2001:db8::1')])],
+    [https('example.com', 0, 'x.example'), aaaa('x.example', 'fe80::1')],
+    [{ owner: 'example.com', type: SRV, data: [[0, 1, 0, 2, 1, 187], { name: 'x.example' }] }],
+  ].flatMap((answers) =>
+    [types.A, types.AAAA, types.HTTPS, SRV].map((type) => ({
+      type,
+      bytes: buildMessage({ questions: [{ ...question, type }], answers }),
+    })),
+  );
+  let message: DnsMessage | undefined;
+  let refused = 0;
+  const made = new Desk(
+    {
+      ...{ upstreams: [], allows: () => true, learned: async () => {}, answered: () => {}, now: () => 0 },
+      refused: () => {
+        refused += 1;
+      },
+    },
+    async () => message,
+  );
+  const edit = fc.tuple(fc.nat(200), fc.oneof(fc.constantFrom(0, 1, 5, 12, 28, 65, 127, 0xc0, 0xff), fc.nat(255)));
+  let passed = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...samples), fc.array(edit, { maxLength: 4 }), async ({ type, bytes }, edits) => {
+      const changed = bytes.slice();
+      // The header and the question are what makes it an answer: they were compared before.
+      const from = 12 + 13 + 4;
+      for (const [at, value] of edits) changed[from + (at % (changed.length - from))] = value;
+      const parsed = parseDnsMessage(changed);
+      message = parsed.ok ? parsed.value : undefined;
+      const answer = await made.answer(buildQuery(1, 'example.com', type), 'tcp');
+      const read = parseDnsMessage(answer ?? new Uint8Array(0));
+      assert.ok(read.ok, JSON.stringify(read));
+      for (const record of read.value.records) {
+        const addresses = 'address' in record ? [record.address] : 'service' in record ? record.service.hints : [];
+        for (const text of addresses.map(formatAddress))
+          assert.doesNotMatch(text, /^(127\.|0\.|169\.254\.|::1$|fe[89ab])/);
+        passed += 1;
+      }
+    }),
+    { numRuns: 20_000 },
+  );
+  assert.ok(passed > 2000 && refused > 2000, `${passed} ${refused}`);
+});

@@ -1,9 +1,9 @@
 // Decides which questions are passed on, and which answers: a name must be allowed, and must not lead into this machine.
 //
 // A name that is not allowed gets NXDOMAIN and not REFUSED, because of what programs do with each. REFUSED means to them that this
-// server will not, so they look for another: glibc asks every server again, twice, and says "Temporary failure" (EAI_AGAIN), which
-// invites retries; musl ignores it and waits out its 5 seconds; c-ares and Go ask again too. NXDOMAIN ends it at once everywhere,
-// goes on along the search list as it should, and says "not known". There is no SOA with it, so nobody may cache it (RFC 2308 5).
+// server will not: glibc 2.36 asks everything twice and says "Temporary failure in name resolution" (EAI_AGAIN), which invites
+// retries; musl 1.2.3 does not take it for an answer and waits 5 s. NXDOMAIN ends it at once for both and for c-ares, goes on along
+// the search list as it should, and says "not known". There is no SOA with it, so nobody may cache it (RFC 2308 5).
 // A type that is not answered gets NOERROR without records, since NXDOMAIN would deny the name's addresses too (RFC 8020).
 // Who asks with EDNS is told the truth beside it (RFC 8914, "Blocked", and a sentence).
 import { followChain } from '#attribution/names/chain.ts';

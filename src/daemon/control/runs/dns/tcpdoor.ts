@@ -6,7 +6,8 @@ import { DnsFrames, framed } from './frames.ts';
 export type Answerer = (bytes: Uint8Array) => Promise<Uint8Array | undefined>;
 
 export const maxConnections = 64;
-export const idleMs = 10_000;
+/** Milliseconds in which nothing goes either way. */
+const patientMs = 10_000;
 /** Questions of one connection that wait for their answers; more are not read meanwhile. */
 const maxWaiting = 32;
 /** Bytes of answers that nobody reads. */
@@ -16,13 +17,15 @@ export class TcpDoor {
   readonly server: Server;
   readonly #connections = new Set<Socket>();
 
-  constructor(answer: Answerer) {
+  constructor(answer: Answerer, idleMs = patientMs) {
     // Who has asked all may close his half and still gets the answers.
-    this.server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#attend(socket, answer));
+    this.server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+      this.#attend(socket, answer, idleMs),
+    );
     this.server.maxConnections = maxConnections;
   }
 
-  #attend(socket: Socket, answer: Answerer): void {
+  #attend(socket: Socket, answer: Answerer, idleMs: number): void {
     this.#connections.add(socket);
     const frames = new DnsFrames();
     const queue: Uint8Array[] = [];

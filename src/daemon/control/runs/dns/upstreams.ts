@@ -3,14 +3,15 @@ import type { DnsMessage, DnsQuestion } from '#wire/dns/message.ts';
 import { type Cancel, exchange } from './exchange.ts';
 import type { Upstream } from './plan.ts';
 
+/** In milliseconds. */
 export interface Patience {
-  /** Milliseconds until a question is given up. */
+  /** Until a question is given up. */
   readonly wholeMs: number;
-  /** And until the next server is asked too. */
+  /** Until the next server is asked too. */
   readonly nextMs: number;
 }
 
-export const patience: Patience = { wholeMs: 5000, nextMs: 1500 };
+const patient: Patience = { wholeMs: 5000, nextMs: 1500 };
 /** Of one question, whoever refuses how fast. */
 const maxExchanges = 6;
 /** How long a server that failed is asked last. */
@@ -24,10 +25,10 @@ export class Upstreams {
   readonly #failed = new Map<Upstream, number>();
   readonly #open = new Set<Cancel>();
 
-  constructor(all: readonly Upstream[], now: () => number, { wholeMs, nextMs }: Patience = patience) {
+  constructor(all: readonly Upstream[], now: () => number, patience = patient) {
     this.#all = all;
     this.#now = now;
-    this.#patience = { wholeMs, nextMs };
+    this.#patience = patience;
   }
 
   /** What the first server said that said something; undefined: none did. */

@@ -12,6 +12,7 @@ import {
   https,
   ipv4hint,
   ipv6hint,
+  nameOf,
   type RecordParts,
   types,
 } from '#wire/dns/writer.testing.ts';
@@ -20,7 +21,7 @@ import { followChain, maxChain, maxFound } from './chain.ts';
 function followed(name: string, type: number, ...answers: RecordParts[]) {
   const message = parseDnsMessage(buildMessage({ questions: [{ name, type }], answers }));
   assert.ok(message.ok, JSON.stringify(message));
-  const { found, ...counts } = followChain(message.value.question, message.value.records);
+  const { found, used: _, ...counts } = followChain(message.value.question, message.value.records);
   const texts = found.map(
     ({ address, ttl, canonical = '', via }) => `${formatAddress(address)} ${ttl} ${via} ${canonical}`,
   );
@@ -172,4 +173,23 @@ test(`more than ${maxFound} addresses are counted and not taken`, () => {
   const records = Array.from({ length: 10 }, (_, at) => https('example.com', at + 1, '.', hints));
   const { found, notTaken } = followed('example.com', types.HTTPS, ...records);
   assert.deepEqual([found.length, notTaken], [maxFound, 300 - maxFound]);
+});
+
+test('what is of use is told: the records of the question and the aliases on the way, and no others', () => {
+  const used = (name: string, type: number, ...answers: RecordParts[]) => {
+    const message = parseDnsMessage(buildMessage({ questions: [{ name, type }], answers }));
+    assert.ok(message.ok);
+    return [...followChain(message.value.question, message.value.records).used].map(
+      (one) => `${one.owner} ${one.type}`,
+    );
+  };
+  const alias = cname('a.example', 'b.example');
+  const srv = (owner: string): RecordParts => ({ owner, type: 33, data: [[0, 1, 0, 2, 1, 187], nameOf('x.example')] });
+  const ptr = (owner: string): RecordParts => ({ owner, type: 12, data: [{ name: 'x.example' }] });
+  const all = [a('c.example', '192.0.2.9'), alias, a('b.example', '192.0.2.1'), srv('b.example'), ptr('b.example')];
+  assert.deepEqual(used('a.example', types.A, ...all), ['a.example CNAME', 'b.example A']);
+  assert.deepEqual(used('a.example', 33, ...all, srv('c.example')), ['a.example CNAME', 'b.example SRV']);
+  assert.deepEqual(used('a.example', 12, ...all, ptr('c.example')), ['a.example CNAME', 'b.example PTR']);
+  assert.deepEqual(used('a.example', types.CNAME, ...all), ['a.example CNAME']);
+  assert.deepEqual(used('a.example', types.TXT, ...all), []);
 });

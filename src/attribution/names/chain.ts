@@ -2,7 +2,17 @@
 import type { Address } from '#model/net/address.ts';
 import type { DnsQuestion, DnsRecord } from '#wire/dns/message.ts';
 import { maxNameBytes, nameBytes } from '#wire/dns/name.ts';
-import { CLASS_IN, TYPE_A, TYPE_AAAA, TYPE_ANY, TYPE_HTTPS, TYPE_SVCB } from '#wire/dns/numbers.ts';
+import {
+  CLASS_IN,
+  TYPE_A,
+  TYPE_AAAA,
+  TYPE_ANY,
+  TYPE_CNAME,
+  TYPE_HTTPS,
+  TYPE_PTR,
+  TYPE_SRV,
+  TYPE_SVCB,
+} from '#wire/dns/numbers.ts';
 
 export interface Found {
   readonly address: Address;
@@ -17,6 +27,8 @@ export interface Found {
 export interface Chain {
   /** What is learned is that these are addresses of the question's name. */
   readonly found: readonly Found[];
+  /** The records that answer the question or lead there. */
+  readonly used: ReadonlySet<DnsRecord>;
   /** Records that nothing leads to, or that the question did not ask for. */
   readonly offChain: number;
   /** Ways that came back to where they had been, and ways of more than `maxChain` names. */
@@ -61,6 +73,9 @@ export function followChain(question: DnsQuestion, records: readonly DnsRecord[]
     for (const hint of hints) take(hint, ttl, name, record.type);
   }
   for (const record of records) {
+    if ((record.type === 'SRV' || record.type === 'PTR') && asked.types.has(record.type) && chain.has(record.owner)) {
+      walk.used.add(record);
+    }
     if (record.type !== 'A' && record.type !== 'AAAA') continue;
     const way = hosts.get(record.owner);
     if (way === undefined || !asked.types.has(record.type)) continue;
@@ -68,7 +83,7 @@ export function followChain(question: DnsQuestion, records: readonly DnsRecord[]
     take(record.address, Math.min(way, record.ttl), record.owner, record.type);
   }
   const { loops, tooLong } = walk;
-  return { found, offChain: records.length - walk.used.size, loops, tooLong, notTaken };
+  return { found, used: walk.used, offChain: records.length - walk.used.size, loops, tooLong, notTaken };
 }
 
 interface Asks {
@@ -83,6 +98,9 @@ const nothing = asks(false);
 const byType = new Map<number, Asks>([
   [TYPE_A, asks(true, 'A')],
   [TYPE_AAAA, asks(true, 'AAAA')],
+  [TYPE_CNAME, asks(false, 'CNAME')],
+  [TYPE_PTR, asks(false, 'PTR')],
+  [TYPE_SRV, asks(false, 'SRV')],
   [TYPE_SVCB, asks(false, 'SVCB', 'A', 'AAAA')],
   [TYPE_HTTPS, asks(false, 'HTTPS', 'A', 'AAAA')],
   [TYPE_ANY, asks(true, 'A', 'AAAA', 'SVCB', 'HTTPS')],

@@ -13,6 +13,8 @@ import {
   TYPE_DNAME,
   TYPE_HTTPS,
   TYPE_OPT,
+  TYPE_PTR,
+  TYPE_SRV,
   TYPE_SVCB,
 } from './numbers.ts';
 import { readAddress, readService, type Service, type ServiceError } from './service.ts';
@@ -39,8 +41,16 @@ interface Owned {
 export type DnsRecord = Owned &
   (
     | { readonly type: 'A' | 'AAAA'; readonly address: Address }
-    | { readonly type: 'CNAME' | 'DNAME'; readonly target: string }
-    | { readonly type: 'SVCB' | 'HTTPS'; readonly service: Service }
+    | { readonly type: 'CNAME' | 'DNAME' | 'PTR'; readonly target: string }
+    | {
+        readonly type: 'SRV';
+        readonly priority: number;
+        readonly weight: number;
+        readonly port: number;
+        readonly target: string;
+      }
+    /** `data` is a copy of all that the record has behind its length: its names are never compressed. */
+    | { readonly type: 'SVCB' | 'HTTPS'; readonly service: Service; readonly data: Uint8Array }
   );
 
 export interface DnsMessage {
@@ -172,7 +182,12 @@ function secondsOf(ttl: number): number {
   return ttl >= 0x8000_0000 ? 0 : ttl;
 }
 
-const wanted = new Set<number>([TYPE_A, TYPE_AAAA, TYPE_CNAME, TYPE_DNAME, TYPE_SVCB, TYPE_HTTPS]);
+const targets = new Map<number, 'CNAME' | 'DNAME' | 'PTR'>([
+  [TYPE_CNAME, 'CNAME'],
+  [TYPE_DNAME, 'DNAME'],
+  [TYPE_PTR, 'PTR'],
+]);
+const wanted = new Set<number>([TYPE_A, TYPE_AAAA, ...targets.keys(), TYPE_SRV, TYPE_SVCB, TYPE_HTTPS]);
 
 /** The reader's window is the data of a record of a wanted type. */
 function readRecord(type: number, message: number, owned: Owned): Result<DnsRecord, DnsError> {
@@ -181,13 +196,25 @@ function readRecord(type: number, message: number, owned: Owned): Result<DnsReco
     if (reader.remaining() !== size) return fail('bad-record');
     return ok({ ...owned, type: size === 4 ? 'A' : 'AAAA', address: readAddress(reader, size) });
   }
-  if (type === TYPE_CNAME || type === TYPE_DNAME) {
+  const named = targets.get(type);
+  if (named !== undefined) {
     // RFC 3597 4: well-known types may be compressed. RFC 6672 2.5 forbids it for DNAME to senders alone.
-    const target = readName(reader, message);
-    if (!target.ok) return target;
-    if (reader.remaining() !== 0) return fail('bad-record');
-    return ok({ ...owned, type: type === TYPE_CNAME ? 'CNAME' : 'DNAME', target: target.value });
+    const target = readWhole(message);
+    return target.ok ? ok({ ...owned, type: named, target: target.value }) : target;
   }
+  if (type === TYPE_SRV) {
+    const [priority, weight, port] = [reader.be16(), reader.be16(), reader.be16()];
+    const target = readWhole(message);
+    return target.ok ? ok({ ...owned, type: 'SRV', priority, weight, port, target: target.value }) : target;
+  }
+  const data = reader.bytes.slice(reader.offset, reader.end);
   const service = readService(reader, message);
-  return service.ok ? ok({ ...owned, type: type === TYPE_SVCB ? 'SVCB' : 'HTTPS', service: service.value }) : service;
+  if (!service.ok) return service;
+  return ok({ ...owned, type: type === TYPE_SVCB ? 'SVCB' : 'HTTPS', service: service.value, data });
+}
+
+/** The name that is all the rest of the record. */
+function readWhole(message: number): Result<string, DnsError> {
+  const name = readName(reader, message);
+  return name.ok && reader.remaining() !== 0 ? fail('bad-record') : name;
 }

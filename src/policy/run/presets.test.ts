@@ -8,6 +8,7 @@ import { readPreset } from './presets.ts';
 
 const folder = join(import.meta.dirname, '../../../data/presets');
 const files = readdirSync(folder).sort();
+const page = readFileSync(join(import.meta.dirname, '../../../docs/presets.md'), 'utf8');
 
 test('there is a preset for each of the common tools', () => {
   const wanted = ['apt', 'cargo', 'debian', 'docker', 'gem', 'git', 'github', 'go', 'npm', 'pip', 'ubuntu'];
@@ -20,6 +21,7 @@ for (const file of files) {
     const text = readFileSync(join(folder, file), 'utf8');
     const preset = readPreset(text, join(folder, file));
     assert.ok(preset.ok, preset.ok ? '' : preset.error);
+    assert.ok(page.includes(`| \`@${preset.value.name}\` | ${preset.value.brief} |`), 'docs/presets.md has it');
     for (const destination of preset.value.allow) {
       const parsed = parseDestination(destination);
       assert.ok(parsed.ok);

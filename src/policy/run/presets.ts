@@ -34,7 +34,7 @@ export function readPreset(text: string, file: string): Result<Preset> {
     return wrong(`the preset ${name} belongs in ${name}.yaml`);
   for (const destination of allow) {
     const found = parseDestination(destination);
-    if (!found.ok) return wrong(`allow: ${found.error}`);
+    if (!found.ok) return wrong(`allow: ${printable(found.error)}`);
     // Any port of a name, or any place at all, is no preset: those who want that write it themselves.
     if (found.value.place.type === 'any' || found.value.ports === undefined) {
       return wrong(`allow: "${printable(destination)}": write a place and its port, such as registry.npmjs.org:443`);

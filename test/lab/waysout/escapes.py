@@ -39,7 +39,7 @@ def moved(where):
     def way(tally, p, token):
         if os.getuid() != 0: raise Skipped("only root moves itself")
         home = own_cgroup()
-        folder = where(home)
+        folder = where(home, p)
         os.makedirs(folder, exist_ok=True)
         try:
             with open(f"{folder}/cgroup.procs", "w") as file: file.write("0")
@@ -54,14 +54,15 @@ def moved(where):
         except OSError: pass
     return way
 
-beside = lambda home: (home.rstrip("/") if home != cgroup_mount() else f"{home}/below") + "-wayout"
-to_root = moved(lambda home: cgroup_mount())
-to_parent = moved(lambda home: os.path.dirname(home) if home != cgroup_mount() else home)
-to_sibling = moved(beside)
+# The top of what is guarded, and what lies beyond where that is not everything.
+to_top = moved(lambda home, p: p["guarded"])
+beyond = moved(lambda home, p: cgroup_mount())
+to_parent = moved(lambda home, p: os.path.dirname(home) if home != p["guarded"] else home)
+to_sibling = moved(lambda home, p: (home if home != p["guarded"] else f"{home}/below") + "-wayout")
 
 def born_elsewhere(tally, p, token):
     if os.getuid() != 0: raise Skipped("only root gives birth elsewhere")
-    born("cgroup", lambda p: cgroup_mount())(tally, p, token)
+    born("cgroup", lambda p: p["guarded"])(tally, p, token)
 
 def setns(tally, p, token):
     """In the network namespace of a process that it sees; and with a socket of there, back at home."""

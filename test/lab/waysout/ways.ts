@@ -101,10 +101,14 @@ const births = [
 
 const byOther = 'the connection belongs to a process outside of the run, which is free to go there';
 const escapes = [
-  way('escapes.to_root', 'moved to the cgroup at the root', root),
+  way('escapes.to_top', 'moved to the cgroup at the top of what is guarded', root),
   way('escapes.to_parent', 'moved to the cgroup above', root),
   way('escapes.to_sibling', 'moved to a cgroup beside', root),
   way('escapes.born_elsewhere', 'a child that is born in another cgroup: CLONE_INTO_CGROUP', root),
+  way('escapes.beyond', 'moved to the cgroup at the root of the machine, where Postern guards only a part of it', {
+    ...root,
+    uncovered: 'what root moves out of the cgroup that Postern was told to guard (--cgroup) is not guarded',
+  }),
   way('escapes.setns', 'the network namespace of another process, and a socket of there at home', root),
   way('escapes.unshare', 'a network namespace of its own with a device on the cable', { ...root, ...optional }),
   way('escapes.passed_connected', 'a connection that a helper outside handed over', {
@@ -134,7 +138,7 @@ const ruinous = [
   way('births.killed_gate', 'SIGKILL for the gate, as root', root),
   way('escapes.emptied', 'every table of nftables taken away, as root', {
     ...root,
-    uncovered: 'without eBPF the tables are what holds, and root can take them away',
+    uncovered: 'refusals stand in the tables too, and root can take those away',
   }),
 ] as const;
 

@@ -85,6 +85,8 @@ export class WaysOut {
   readonly resolver: Resolver;
   readonly managers: readonly string[];
   readonly #helper: string;
+  /** The Posterns of a lab guard its cgroup and nothing beyond. */
+  readonly #guarded: string;
   readonly #postern: WaysOutOptions['postern'];
   readonly #watcher: Talker;
   readonly #outside: Talker;
@@ -96,6 +98,7 @@ export class WaysOut {
     this.resolver = resolver;
     this.#helper = `wayout-helper-${process.pid}`;
     this.#postern = options.postern;
+    this.#guarded = lab.cgroup;
     const run = join(folder, 'run');
     this.managers =
       options.managers ??
@@ -110,6 +113,8 @@ export class WaysOut {
       [python, join(folder, 'outside.py'), this.#helper, String(listening), ...this.managers],
       user,
     );
+    // Each is asked several times a way.
+    for (const { child } of [this.#watcher, this.#outside]) child.setMaxListeners(0);
     this.#victim = lab.spawn(['sleep', '1000'], user).pid ?? 0;
     this.#elsewhere = lab.spawn(['sleep', '1000'], { world: true }).pid ?? 0;
   }
@@ -165,6 +170,7 @@ export class WaysOut {
       victim: this.#victim,
       elsewhere: this.#elsewhere,
       gate,
+      guarded: this.#guarded,
       postern: this.#postern ?? null,
       ...Object.fromEntries(['dial', 'born', 'ring', 'seize', 'preload'].map((name) => [name, program(name)])),
     };

@@ -18,6 +18,7 @@ import { changeNetworkSchema } from '#model/net/network.ts';
 import { passwordRequestSchema, userNameSchema } from '#model/pages/login.ts';
 import { answerSchema } from '#model/prompt.ts';
 import { previewRequestSchema } from '#model/query/history.ts';
+import { startRunSchema } from '#model/run/run.ts';
 import { differenceQuerySchema } from '#model/shown/difference.ts';
 import { tryRuleSchema } from '#model/shown/ruletext.ts';
 import { isAdministrator, type Peer } from './access.ts';
@@ -224,6 +225,20 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
   });
   app.delete('/learnings/:name', administratorsOnly, async (context) =>
     serve(context, await services.learning.forget(context.get('peer').uid, context.req.param('name'))),
+  );
+  app.get('/runs', (context) => context.json(services.runs.list(visible(context))));
+  app.post('/runs', administratorsOnly, async (context) => {
+    const request = await body(context.req, startRunSchema);
+    return serve(context, await services.runs.start(context.get('peer'), request));
+  });
+  app.get('/runs/:id', async (context) =>
+    serve(context, await services.runs.report(context.get('peer'), context.req.param('id'))),
+  );
+  app.post('/runs/:id/begun', async (context) =>
+    serve(context, await services.runs.begun(context.get('peer'), context.req.param('id'))),
+  );
+  app.post('/runs/:id/end', async (context) =>
+    serve(context, await services.runs.end(context.get('peer'), context.req.param('id'))),
   );
   app.get('/networks', (context) => context.json(services.networks.list()));
   app.patch('/networks/:network', administratorsOnly, async (context) => {

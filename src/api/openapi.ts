@@ -42,6 +42,7 @@ import {
 } from '#model/pages/login.ts';
 import { answerSchema } from '#model/prompt.ts';
 import { facetsSchema, groupsSchema, previewRequestSchema, rulePreviewSchema } from '#model/query/history.ts';
+import { runReportSchema, runViewSchema, startRunSchema } from '#model/run/run.ts';
 import { appDetailsSchema } from '#model/shown/appdetails.ts';
 import { differenceQuerySchema, rolledBackSchema, versionDifferenceSchema } from '#model/shown/difference.ts';
 import { ruleTextSchema, ruleTrialSchema, tryRuleSchema } from '#model/shown/ruletext.ts';
@@ -231,6 +232,27 @@ export const operations: readonly Operation[] = [
     answer: ruleChangeSchema,
   },
   { method: 'delete', path: '/learnings/{name}', summary: 'Take it off the list.', answer: z.null() },
+  { method: 'get', path: '/runs', summary: 'Commands that are confined.', answer: z.array(runViewSchema) },
+  {
+    method: 'post',
+    path: '/runs',
+    summary: 'Confine what the asking process starts from now on.',
+    body: startRunSchema,
+    answer: runViewSchema,
+  },
+  { method: 'get', path: '/runs/{id}', summary: 'What it tried so far.', answer: runReportSchema },
+  {
+    method: 'post',
+    path: '/runs/{id}/begun',
+    summary: 'The asking process goes back to its cgroup.',
+    answer: z.null(),
+  },
+  {
+    method: 'post',
+    path: '/runs/{id}/end',
+    summary: 'It has ended; what it left is confined on.',
+    answer: runReportSchema,
+  },
   {
     method: 'get',
     path: '/networks',

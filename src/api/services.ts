@@ -27,6 +27,7 @@ import type { FieldName } from '#model/query/fields.ts';
 import type { Facets, Groups, PreviewRequest, RulePreview } from '#model/query/history.ts';
 import type { Query } from '#model/query/query.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
+import type { RunReport, RunView, StartRun } from '#model/run/run.ts';
 import type { AppDetails } from '#model/shown/appdetails.ts';
 import type { RolledBack, VersionDifference } from '#model/shown/difference.ts';
 import type { RuleTrial, RuleYaml, TryRule } from '#model/shown/ruletext.ts';
@@ -121,6 +122,7 @@ export interface Services {
   readonly lists: ListServices;
   readonly selfTest: { run(): Promise<SelfTestView> };
   readonly learning: LearningServices;
+  readonly runs: RunServices;
   names(query: NamesQuery, uid?: number): Promise<Served<readonly NameView[]>>;
   readonly networks: NetworkServices;
   readonly chosen: SettingServices;
@@ -144,6 +146,17 @@ export interface LearningServices {
   forget(uid: number, name: string): Promise<Served<null>>;
   review(name: string): Served<LearnReview>;
   accept(uid: number, name: string, rules: readonly RuleText[]): Promise<Served<RuleChange>>;
+}
+
+/** Commands that are confined. For administrators; who began one may ask of it. */
+export interface RunServices {
+  list(uid?: number): readonly RunView[];
+  /** The asker's process is in the cgroup of the command then, so that what it starts is confined. */
+  start(peer: Peer, request: StartRun): Promise<Served<RunView>>;
+  /** It has started the command, and goes back to where it was. */
+  begun(peer: Peer, id: string): Promise<Served<null>>;
+  report(peer: Peer, id: string): Promise<Served<RunReport>>;
+  end(peer: Peer, id: string): Promise<Served<RunReport>>;
 }
 
 export interface ListServices {

@@ -53,6 +53,8 @@ interface Entry {
   readonly lineage: Lineage | undefined;
   /** Sockets that were open when it began to run its program: other programs may hold them too. */
   readonly handedDown: ReadonlySet<number> | 'many';
+  /** The cgroup of the command that it is confined with, wherever it moved. */
+  readonly confined: string | undefined;
   /** Milliseconds; set when the process has ended. */
   ended: number | undefined;
 }
@@ -75,6 +77,8 @@ export class ProcessTable {
   readonly #details = new Details();
   readonly #recent: number[] = [];
   readonly #told: boolean;
+  /** Whose children are confined from now on, by pid, and the cgroup of that. */
+  readonly #confining = new Map<number, string>();
   /** Of processes that began before this table, and were not met yet. */
   readonly #earlier = new Map<number, Identity>();
 
@@ -138,15 +142,27 @@ export class ProcessTable {
     if (seen !== undefined) this.#meet(pid, seen, this.#lineageAbove(seen.parentPid));
   }
 
+  /** What this process starts belongs to that cgroup, with all that comes of it. */
+  confine(pid: number, cgroup: string): void {
+    this.#confining.set(pid, cgroup);
+    this.seed(pid);
+  }
+
+  /** Not what it starts from now on. */
+  release(pid: number): void {
+    this.#confining.delete(pid);
+  }
+
   /** The child runs what its parent runs until its own exec. */
   #fork(parentPid: number, pid: number): void {
     this.#forget(pid);
     const parent = this.#entries.get(parentPid);
     if (parent === undefined) return;
+    const confined = parent.confined ?? this.#confining.get(parentPid);
     const { image, handedDown } = parent;
     const lineage = extendLineage(nameOf(image), parent.lineage);
     const forebears = [parent, ...parent.forebears.slice(0, maxForebears - 1)];
-    this.#put({ pid, startTime: undefined, image, forebears, lineage, handedDown, ended: undefined });
+    this.#put({ pid, startTime: undefined, image, forebears, lineage, handedDown, confined, ended: undefined });
   }
 
   #exec(pid: number): void {
@@ -161,7 +177,8 @@ export class ProcessTable {
     const image = seen?.image;
     const handedDown = seen === undefined ? 'many' : this.#reader.sockets(pid);
     this.#forget(pid);
-    this.#put({ pid, startTime, image, forebears: noForebears, lineage, handedDown, ended: undefined });
+    const confined = before?.confined;
+    this.#put({ pid, startTime, image, forebears: noForebears, lineage, handedDown, confined, ended: undefined });
     this.#recent.unshift(pid);
     if (this.#recent.length > maxRecent) this.#recent.length = maxRecent;
   }
@@ -196,11 +213,13 @@ export class ProcessTable {
   }
 
   #meet(pid: number, { startTime, image: seen }: Seen, lineage: Lineage | undefined): Entry {
+    const before = this.#entries.get(pid);
+    const confined = before?.startTime === startTime ? before.confined : undefined;
     const image = imageAtBegin(this.#earlier.get(pid), startTime, seen);
     this.#earlier.delete(pid);
     const entry: Entry = {
       ...{ pid, startTime, image, lineage, forebears: noForebears },
-      ...{ handedDown: noSockets, ended: undefined },
+      ...{ handedDown: noSockets, confined, ended: undefined },
     };
     this.#forget(pid);
     this.#put(entry);
@@ -248,7 +267,8 @@ export class ProcessTable {
     const process = this.#reader.read(pid, { startTime, image, parentPid: 0 });
     if (process === undefined) return this.#details.get(pid)?.process ?? remembered(entry);
     const ancestors = ancestorsOf(entry.lineage);
-    const whole = { ...process, ancestors, appimage: appImagePath(process.appimage, ancestors) };
+    const { confined = process.cgroup } = entry;
+    const whole = { ...process, ancestors, appimage: appImagePath(process.appimage, ancestors), cgroup: confined };
     this.#details.set(pid, whole, now);
     return whole;
   }
@@ -310,9 +330,10 @@ export class ProcessTable {
   }
 }
 
-function remembered({ pid, startTime, image, lineage }: Entry): Process {
+function remembered({ pid, startTime, image, lineage, confined }: Entry): Process {
   return {
     pid,
+    ...(confined !== undefined && { cgroup: confined }),
     startTime,
     image,
     ...(image !== undefined && { exe: image.state === 'host' ? image.path : null }),

@@ -18,6 +18,8 @@ export interface UpOptions {
   readonly kernelPath: 'auto' | 'bpf' | 'none';
   /** Folder of the cgroup v2 hierarchy whose sockets are judged in the kernel; left out: its root. */
   readonly cgroup?: string | undefined;
+  /** Guards the commands of `postern run` alone, and ends with the last of them. */
+  readonly onlyRuns: boolean;
   /** The socket of systemd-resolved's monitor, or `off`; left out: where systemd-resolved makes it. */
   readonly resolvedMonitor?: string | undefined;
   /** The port of 127.0.0.1 for the pages, 0 for any; null: no pages. */

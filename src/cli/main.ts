@@ -49,7 +49,8 @@ const routes: Readonly<Record<string, () => Promise<Target>>> = {
   sessions: async () => (await import('./pages/sessions.ts')).sessionsCommand,
   ui: async () => (await import('./pages/ui.ts')).uiCommand,
   agent: async () => (await import('./live/agent.ts')).agentCommand,
-  run: async () => (await import('./commands/run.ts')).runCommand,
+  run: async () => (await import('./run/command.ts')).runCommand,
+  runs: async () => (await import('./run/command.ts')).runsCommand,
   completion: async () => (await import('./commands/completion.ts')).completionCommand,
 };
 

@@ -299,8 +299,8 @@ export class Engine {
   #attribute({ out }: Turn, flow: HeldFlow): void {
     this.#quotas.enter(flow);
     this.#attributing.set(flow.ticket, flow);
-    const { ticket, uid, gid, caller } = flow;
-    out.push({ type: 'attribute', ticket, flow: flow.flow, uid, gid, caller });
+    const { ticket, uid, gid, caller, confined } = flow;
+    out.push({ type: 'attribute', ticket, flow: flow.flow, uid, gid, caller, ...(confined && { confined }) });
   }
 
   #leaveAttribution(flow: HeldFlow): void {

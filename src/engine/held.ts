@@ -24,6 +24,7 @@ export interface HeldFlow {
   readonly uid: number | undefined;
   readonly gid: number | undefined;
   readonly caller: Caller | undefined;
+  readonly confined: true | undefined;
   /** When its first packet came, in milliseconds since 1970. */
   readonly since: number;
   /** And its last one. */

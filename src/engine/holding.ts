@@ -14,9 +14,9 @@ export function beginFlow(
   heard?: { readonly listener: FirstWords; readonly said: FirstSaid },
   listens = false,
 ): HeldFlow {
-  const { key, flow, uid, gid, caller, opens, words } = packet;
+  const { key, flow, uid, gid, caller, confined, opens, words } = packet;
   return {
-    ...{ slot, key, flow, uid, gid, caller, ticket },
+    ...{ slot, key, flow, uid, gid, caller, confined, ticket },
     ...{ since: now, last: now, seen: 1, owner: ownerOf(flow, uid) },
     ...{ copy: kind.copy, packets: kind.packets },
     ...{ attribution: undefined, app: undefined, asked: undefined, end: undefined },

@@ -153,7 +153,7 @@ export class Ledger {
     const { outcome, key } = record;
     if (action === 'allow') return;
     out.push({ type: 'revoke', flow: outcome.attempt.flow, key, action });
-    if (action === 'ask') {
+    if (action === 'ask' || decision.over === true) {
       // It is recorded when it is asked: when its next packet comes.
       this.#memory.demote(record);
       return;

@@ -46,6 +46,8 @@ export interface QueuedPacket {
   readonly caller?: Caller | undefined;
   /** It opens a TCP connection: SYN without ACK. The same addresses and ports may have had a connection before. */
   readonly opens?: boolean | undefined;
+  /** Its socket was made in the cgroup of a confined command; said only where no program of the kernel knows who is confined. */
+  readonly confined?: true | undefined;
   /** What it carries of TCP or UDP, on output and while rules ask for names. */
   readonly words?: FirstPacket | undefined;
   /** Of a TCP connection that the kernel let begin by itself: the sequence number of its opening. */
@@ -126,6 +128,7 @@ export type Effect =
       readonly uid: number | undefined;
       readonly gid: number | undefined;
       readonly caller: Caller | undefined;
+      readonly confined?: true | undefined;
     }
   | { readonly type: 'prompt-opened'; readonly prompt: Prompt }
   | { readonly type: 'prompt-changed'; readonly prompt: Prompt }

@@ -4,6 +4,7 @@ import type { Flow } from '#model/flow.ts';
 import type { FailMode, Mode } from '#model/mode.ts';
 import type { Counters } from '#model/status.ts';
 import type { Result } from '#std/result.ts';
+import type { ConfinedCgroup } from './nft/confined.ts';
 
 /** What shall stand in the kernel. `off` takes our table away; `observe` only copies, and uses no other field. */
 export interface KernelPlan {
@@ -15,6 +16,8 @@ export interface KernelPlan {
   readonly kernelRules: Readonly<Record<'output' | 'input' | 'forward', readonly string[]>>;
   /** Whether what flows say first may be listened to. */
   readonly listens?: boolean;
+  /** Cgroups whose programs are confined. */
+  readonly confined?: readonly ConfinedCgroup[];
   /** Which rule a copy made by one of those lines speaks of: the lines name the revision and the index. */
   readonly copied?: {
     readonly revision: number;

@@ -53,6 +53,8 @@ export interface Decision {
   readonly revision: number;
   /** Names of the matching `log` rules, and the deciding rule when it says `log: true`. */
   readonly logged: readonly string[];
+  /** It is for a command of `postern run` that is over: of what that did, nothing new is told. */
+  readonly over?: true;
   /** What a call that is refused in the kernel fails with, where the rule says so. */
   readonly errno?: RefusalErrno;
 }

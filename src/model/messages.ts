@@ -6,7 +6,8 @@ import { failModes, modes } from './mode.ts';
 import { maxNamesListed, nameViewSchema } from './net/nameview.ts';
 import { whereaboutsSchema } from './net/network.ts';
 import { answerSchema, promptOutcomes, promptSchema } from './prompt.ts';
-import { ruleRecordSchema } from './rule.ts';
+import { ruleRecordSchema, ruleSchema } from './rule.ts';
+import { runIdSchema } from './run/run.ts';
 import { gateStatusSchema } from './status.ts';
 
 /** Longest line either side accepts, in bytes: room for 100,000 rules; a longer one ends the connection. */
@@ -42,6 +43,21 @@ const request = z.int().min(0);
 /** Sockets in one question for their holders: one walk through /proc finds them all. */
 export const maxSocketsAsked = 256;
 
+/** Commands that are confined at once. */
+export const maxRuns = 256;
+
+const confinedRunSchema = z.strictObject({
+  id: runIdSchema,
+  rules: z.array(ruleSchema),
+  /** What none of these decides is asked, not refused. */
+  ask: z.boolean(),
+  /** What none of these refuses is allowed. */
+  learn: z.boolean(),
+  /** Of the name server on loopback that answers for it; null: its questions go where it sends them. */
+  namesPort: z.int().min(1).max(65535).nullable(),
+});
+export type ConfinedRunMessage = z.infer<typeof confinedRunSchema>;
+
 /** Control plane → gate. */
 export const controlMessageSchema = z.discriminatedUnion('type', [
   /** Compile these rules and swap; the answer is `applied`, or `refused` and the old policy stays. */
@@ -61,6 +77,22 @@ export const controlMessageSchema = z.discriminatedUnion('type', [
     /** Which network the machine is on: another is another policy. */
     where: whereaboutsSchema,
     settings: settingsSchema,
+    /** Commands that are confined: the kernel keeps a cgroup for each, and takes those of others away once they are empty. */
+    runs: z.array(confinedRunSchema).max(maxRuns),
+  }),
+  /** This process into the cgroup of a run, or back to where it was before; the answer is `applied`, or `refused`. */
+  z.strictObject({ type: z.literal('join'), request, run: runIdSchema, pid: z.int().min(1) }),
+  z.strictObject({ type: z.literal('leave'), request, run: runIdSchema, pid: z.int().min(1) }),
+  /** How many processes are confined by it; the answer is `members`. */
+  z.strictObject({ type: z.literal('members'), request, run: runIdSchema }),
+  /** What the name server of a run is about to answer; the answer is `applied`, and then names count. */
+  z.strictObject({
+    type: z.literal('lesson'),
+    request,
+    run: runIdSchema,
+    name: z.string().max(255),
+    canonical: z.string().max(255).optional(),
+    addresses: z.array(z.strictObject({ address: z.string().max(64), ttl: z.int().min(0) })).max(256),
   }),
   /**
    * With `name`, as a rule's `to` writes it, only for flows whose far end is called so. The answer is `applied`, or `refused`
@@ -128,6 +160,7 @@ export const gateMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('refused'), request, error: z.string() }),
   z.strictObject({ type: z.literal('status'), request, status: gateStatusSchema }),
   z.strictObject({ type: z.literal('names'), request, names: z.array(nameViewSchema) }),
+  z.strictObject({ type: z.literal('members'), request, members: z.int().min(0) }),
   z.strictObject({
     type: z.literal('holders'),
     request,

@@ -77,7 +77,8 @@ function explainedOfBoth(out: Explanation, forwarded: Explanation): Explanation 
   };
 }
 
-function eitherOf(a: Consulted, b: Consulted): Consulted {
+/** What a decision was made from that rests on two. */
+export function eitherOf(a: Consulted, b: Consulted): Consulted {
   return {
     executable: a.executable || b.executable,
     process: a.process || b.process,

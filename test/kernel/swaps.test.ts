@@ -98,6 +98,7 @@ async function swap(revision: number): Promise<void> {
     resolvers: [],
     places: { geo: null, lists: null },
     where: {},
+    runs: [],
     accounts: { users: {}, groups: {} },
     settings: { mode: 'lockdown', failMode: 'known', forward: false, holdSeconds: 30 },
   });

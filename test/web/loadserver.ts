@@ -42,7 +42,15 @@ export async function startLoadServer(folder: string, file: string): Promise<Loa
   } as unknown as GateLink;
   const options: ControlOptions = {
     ...{ configDir: folder, stateDir: folder, runtimeDir: folder },
-    ...{ failMode: 'known', forward: false, holdSeconds: 30, foreground: false, pagesPort: 0, remote: null },
+    ...{
+      failMode: 'known',
+      forward: false,
+      onlyRuns: false,
+      holdSeconds: 30,
+      foreground: false,
+      pagesPort: 0,
+      remote: null,
+    },
   };
   const now = Date.now;
   const passwords = new Passwords({ read: () => undefined, write: () => {} });
@@ -53,6 +61,7 @@ export async function startLoadServer(folder: string, file: string): Promise<Loa
     settings: new SettingsFile(folder, () => {}),
   } as const;
   const keeper = new PolicyKeeper({
+    runs: () => [],
     ...parts,
     ...{ geo: () => null, lists: () => null, where: () => ({}) },
     chosen: () => ({ failMode: 'known', holdSeconds: 30 }),

@@ -14,6 +14,7 @@ interface Flags {
   readonly hold?: number;
   readonly forward: boolean;
   readonly cgroup?: string;
+  readonly onlyRuns: boolean;
   readonly pages?: string;
   readonly pagesRemote?: string;
   readonly pagesName?: readonly string[];
@@ -80,6 +81,12 @@ export const upCommand = buildCommand<Flags, [], Context>({
         brief: 'Folder of the cgroup v2 hierarchy whose programs are judged in the kernel (default: all)',
         optional: true,
         placeholder: 'PATH',
+      },
+      onlyRuns: {
+        kind: 'boolean',
+        brief: 'Judge nothing but the commands of postern run, and end with the last of them',
+        default: false,
+        withNegated: false,
       },
       pages: {
         kind: 'parsed',

@@ -58,7 +58,15 @@ describe('answers by name', () => {
     } as unknown as GateLink;
     const options: ControlOptions = {
       ...{ configDir: folder, stateDir: folder, runtimeDir: folder },
-      ...{ failMode: 'known', forward: false, holdSeconds: 30, foreground: false, pagesPort: null, remote: null },
+      ...{
+        failMode: 'known',
+        forward: false,
+        onlyRuns: false,
+        holdSeconds: 30,
+        foreground: false,
+        pagesPort: null,
+        remote: null,
+      },
     };
     const passwords = new Passwords({ read: () => undefined, write: () => {} });
     const parts = {
@@ -70,6 +78,7 @@ describe('answers by name', () => {
       now: Date.now,
     } as const;
     keeper = new PolicyKeeper({
+      runs: () => [],
       ...parts,
       geo: () => null,
       lists: () => null,

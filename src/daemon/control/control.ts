@@ -32,7 +32,7 @@ import { nameOfAnswer, namesInList } from '#policy/index.ts';
 import { coalesce } from '#std/coalesce.ts';
 import { fail, ok } from '#std/result.ts';
 import type { GeoFolder } from '#store/geo/geofolder.ts';
-import { readApps, readConnection, readHits } from '#store/history.ts';
+import { readApps, readConnection } from '#store/history.ts';
 import type { Journal, JournalRow } from '#store/journal.ts';
 import type { ListKeeper } from '#store/lists/keeper.ts';
 import type { SeenNetworks } from '#store/machine/seennetworks.ts';
@@ -53,10 +53,13 @@ import type { PolicyKeeper } from './policykeeper.ts';
 import { Prompts } from './prompts.ts';
 import { RuleChanges, type RuleEdit } from './rulechanges.ts';
 import { RuleTrials } from './rules/ruletrials.ts';
+import { Runs } from './runs/runs.ts';
+import { RunsFile } from './runs/runsfile.ts';
 import { SelfTest } from './selftest/selftest.ts';
 import type { SettingsFile } from './settings.ts';
 import { appDetails } from './shown/appdetails.ts';
 import { ProgramFacts } from './shown/programfacts.ts';
+import { hiddenRules, ruleViews } from './shown/ruleviews.ts';
 import { Followers } from './told/followers.ts';
 import { Spoken } from './told/spoken.ts';
 
@@ -77,6 +80,8 @@ export interface ControlParts {
   readonly link: () => GateLink;
   readonly now: () => number;
   readonly pages: Pages;
+  /** Where only commands are guarded: none is left. */
+  readonly onIdle?: () => void;
   readonly settingsFile: string;
   readonly networks: { readonly file: string; readonly seen: SeenNetworks };
   readonly checkups: Pick<Checkups, 'report'>;
@@ -104,6 +109,7 @@ export class Control implements Services {
   readonly accounts: RemoteAccounts;
   readonly lists: Listing;
   readonly selfTest: SelfTest;
+  readonly runs: Runs;
   readonly #followers: Followers;
   /** Somebody reads along. */
   readonly #reader: Spoken | undefined;
@@ -125,6 +131,15 @@ export class Control implements Services {
     this.#reader = parts.options.foreground ? new Spoken(parts) : undefined;
     this.lists = new Listing(parts);
     this.selfTest = new SelfTest({ policy: () => keeper.policy, mode: () => parts.settings.mode(now()), now });
+    this.runs = new Runs({
+      ...{ now, keeper: () => keeper, link: parts.link },
+      file: new RunsFile(parts.options.stateDir, (text) => this.notice('warning', text)),
+      mode: () => parts.settings.mode(now()),
+      modeChanges: () => parts.settings.nextChange(),
+      onIdle: parts.onIdle,
+      record: (type, data) => this.record(type, data),
+      notice: (level, text) => this.notice(level, text),
+    });
     this.#history = new History({ journal, keeper, now, thread: parts.history });
     this.trials = new RuleTrials(parts);
     this.#programFacts = new ProgramFacts(journal);
@@ -209,6 +224,7 @@ export class Control implements Services {
     const connection = { ...told, ...geo.placeOf(told.attempt.flow.remote.address), ...own };
     const row = this.#parts.journal.connection(connection);
     this.#programFacts.see(connection.attempt.process);
+    this.runs.see(connection);
     const question = encryptedQuestion(connection, this.#parts.resolvers);
     if (question !== undefined) this.#encryptedDns.add(connection, question);
     const line = this.#line(row);
@@ -267,34 +283,7 @@ export class Control implements Services {
   });
 
   rules(uid?: number): RuleView[] {
-    const { keeper, journal } = this.#parts;
-    const hidden = this.#hiddenRules(uid);
-    const hits = readHits(journal);
-    const lifetimes = new Map(keeper.records.map((record) => [record.rule.name, record.lifetime ?? null]));
-    const shown = keeper.policy.ordered.filter(({ name }) => !hidden.has(name));
-    return shown.map((rule) => ({
-      name: rule.name,
-      action: rule.action,
-      origin: rule.origin,
-      priority: rule.priority,
-      enabled: rule.enabled,
-      hits: hits.get(rule.name)?.hits ?? 0,
-      lastHit: hits.get(rule.name)?.lastHit ?? null,
-      expires: rule.expires,
-      lifetime: lifetimes.get(rule.name) ?? null,
-      source: rule.source,
-      shadowedBy: rule.shadowedBy.filter((name) => !hidden.has(name)),
-      text: rule.text,
-      rule: rule.rule,
-    }));
-  }
-
-  /** What others answered says which programs they run and whom these talk to. */
-  #hiddenRules(uid: number | undefined): ReadonlySet<string> {
-    const others = this.#parts.keeper.records.filter(
-      ({ origin, rule }) => uid !== undefined && origin === 'answer' && rule.user !== uid,
-    );
-    return new Set(others.map(({ rule }) => rule.name));
+    return ruleViews(this.#parts, uid);
   }
 
   addRule(uid: number, rule: RuleText, lifetime: Lifetime) {
@@ -332,6 +321,8 @@ export class Control implements Services {
 
   async setMode(uid: number, request: ModeRequest): Promise<Served<Status>> {
     const { settings, keeper, now } = this.#parts;
+    const unheld = this.runs.unheldBy(request);
+    if (unheld !== undefined) return fail(unheld);
     const wrong = changeMode(settings, request, now());
     if (wrong !== undefined) return fail({ code: 'bad-request', message: wrong });
     const problem = await keeper.reload();
@@ -448,7 +439,7 @@ export class Control implements Services {
   }
 
   app(name: string, uid?: number) {
-    return appDetails(this.#parts, name, uid, this.#hiddenRules(uid));
+    return appDetails(this.#parts, name, uid, hiddenRules(this.#parts.keeper, uid));
   }
 
   async names(query: NamesQuery, uid?: number): Promise<Served<readonly NameView[]>> {
@@ -462,7 +453,7 @@ export class Control implements Services {
 
   async explain(attempt: Attempt, uid?: number, where?: Whereabouts): Promise<Explanation> {
     const named = attempt.names.length > 0 ? attempt : { ...attempt, names: await this.#namesFor(attempt, uid) };
-    const hidden = this.#hiddenRules(uid);
+    const hidden = hiddenRules(this.#parts.keeper, uid);
     const explanation = this.#parts.keeper.policyAt(where).explain(named, this.#parts.now());
     const { rule, trace } = explanation;
     return {
@@ -494,6 +485,7 @@ export class Control implements Services {
   close(): void {
     clearTimeout(this.#modeTimer);
     this.learning.close();
+    this.runs.close();
     this.#programFacts.close();
   }
 }

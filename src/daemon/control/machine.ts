@@ -73,12 +73,17 @@ export function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
-/** Whether the process that began at `startTime` (field 22 of /proc/PID/stat) still lives. */
-export function processLives(pid: number, startTime: string): boolean {
+/** Field 22 of /proc/PID/stat; undefined where there is no such process. */
+export function startTimeOf(pid: number): string | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] === startTime;
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+/** Whether the process that began at `startTime` (field 22 of /proc/PID/stat) still lives. */
+export function processLives(pid: number, startTime: string): boolean {
+  return startTimeOf(pid) === startTime;
 }

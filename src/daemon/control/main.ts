@@ -110,6 +110,7 @@ async function run(options: ControlOptions): Promise<void> {
     lists: () => lists.current(),
     chosen: () => ({ failMode: control.chosen.get('fail'), holdSeconds: control.chosen.get('hold') }),
     where: () => control.networks.where(),
+    runs: () => control.runs.messages(),
     now,
     onProblems: (problems) => {
       const text = problems.map(formatDiagnostic).join('\n');
@@ -159,6 +160,7 @@ async function run(options: ControlOptions): Promise<void> {
       seen: new SeenNetworks(join(options.stateDir, 'networks.json'), (text) => notice(text)),
     },
     checkups,
+    ...(options.onlyRuns && { onIdle: () => tellSupervisor({ done: true }) }),
     say,
     describe: (connection) => formatConnection(connection, (uid) => keeper.userName(uid)),
   });
@@ -181,6 +183,7 @@ async function run(options: ControlOptions): Promise<void> {
   const resolverWatchers = resolverFolders().map((folder) =>
     watchFolder(folder, /resolv\.conf$/, () => void keeper.reload()),
   );
+  await control.runs.recall();
   control.watchMode();
   const server = await serveApi(join(options.runtimeDir, 'postern.sock'), control);
   const pagesServer = await servePages(options.pagesPort, pages, control);

@@ -31,6 +31,7 @@ describe('policy keeper', () => {
       },
     } as unknown as GateLink;
     keeper = new PolicyKeeper({
+      runs: () => [],
       store: new RuleStore({ rulesDir, stateDir: folder, bootId: 'boot', now: Date.now }),
       settings: new SettingsFile(folder, () => {}),
       options: {
@@ -39,6 +40,7 @@ describe('policy keeper', () => {
           mode: undefined,
           failMode: 'known',
           forward: false,
+          onlyRuns: false,
           holdSeconds: 30,
           foreground: false,
           pagesPort: null,

@@ -1,6 +1,6 @@
 // Keeps the gate's policy what the files and answers say: loads, compiles, sends, and keeps the last good one.
 import { PlaceFiles } from '#kernel/places/placefiles.ts';
-import type { Accounts, PlaceFile, PlacesMessage, Settings } from '#model/messages.ts';
+import type { Accounts, ConfinedRunMessage, PlaceFile, PlacesMessage, Settings } from '#model/messages.ts';
 import { formatAddress } from '#model/net/address.ts';
 import type { Whereabouts } from '#model/net/network.ts';
 import type { RuleRecord } from '#model/rule.ts';
@@ -13,6 +13,8 @@ import {
   type Policy,
   pathsToResolve,
 } from '#policy/index.ts';
+import { compileRuns, recordsOf } from '#policy/run/compile.ts';
+import { confining } from '#policy/run/confine.ts';
 import { coalesce } from '#std/coalesce.ts';
 import type { RuleStore } from '#store/rulestore.ts';
 import type { ControlOptions } from '../up/options.ts';
@@ -40,6 +42,8 @@ export interface PolicyKeeperPlan {
   readonly lists: () => PlaceFile | null;
   /** What is set while Postern runs. */
   readonly chosen: () => Pick<Settings, 'failMode' | 'holdSeconds'>;
+  /** Commands that are confined. */
+  readonly runs: () => readonly ConfinedRunMessage[];
   /** The network that the machine is on. */
   readonly where: () => Whereabouts;
   readonly now: () => number;
@@ -163,7 +167,8 @@ export class PolicyKeeper {
   }
 
   #asked({ records }: RuleSet): { geo: boolean; lists: boolean } {
-    const ends = records.flatMap(({ rule }) => [rule.to ?? [], rule.from ?? []].flat());
+    const rules = [...records.map(({ rule }) => rule), ...this.#plan.runs().flatMap((run) => run.rules)];
+    const ends = rules.flatMap((rule) => [rule.to ?? [], rule.from ?? []].flat());
     return {
       geo: ends.some((text) => /^(country|as):/.test(text)),
       lists: ends.some((text) => text.startsWith('list:')),
@@ -183,13 +188,15 @@ export class PolicyKeeper {
       disabled: set.disabled,
       places: this.#places.load(this.#placesFor(set)),
       where: this.#plan.where(),
-      aliases: readAliases(pathsToResolve(set.records)),
+      aliases: readAliases(pathsToResolve([...set.records, ...this.#plan.runs().flatMap((run) => recordsOf(run, []))])),
     };
   }
 
   #compile(context = this.#context(this.#set)): Policy {
     const { revision } = this.#plan.settings.current;
-    return judgingGuests(compilePolicy(this.#set.records, { ...context, revision }).policy);
+    const { policy } = compilePolicy(this.#set.records, { ...context, revision });
+    const { runs } = compileRuns(this.#plan.runs(), { ...context, revision }, readResolvers().map(formatAddress));
+    return judgingGuests(confining(policy, runs));
   }
 
   /** A rule in minutes ends in the policy by itself; this only takes it out of the list in time. */
@@ -226,6 +233,7 @@ export class PolicyKeeper {
       resolvers: readResolvers().map(formatAddress),
       places: this.#placesFor(this.#set),
       where,
+      runs: [...this.#plan.runs()],
       settings: { mode, forward: options.forward, ...this.#plan.chosen() },
     });
     if (reply === undefined) return 'the gate is away; it gets the rules when it is back';

@@ -169,6 +169,7 @@ test('a policy that makes the compiler throw is refused with a sentence', () => 
         resolvers: [],
         places: { geo: null, lists: null },
         where: {},
+        runs: [],
         settings,
       },
       get accounts(): never {

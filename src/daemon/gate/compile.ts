@@ -1,12 +1,15 @@
 // From the control plane's rules to what the gate works with: the policy, and the rules the kernel enforces by itself.
 import { renderKernelRules } from '#kernel/nft/kernelrules.ts';
 import type { ControlMessage } from '#model/messages.ts';
+import type { RuleText } from '#model/rule.ts';
 import { judgingGuests } from '#policy/guest.ts';
 // Not from policy/index.ts, which brings the YAML parser with it: the gate reads no files.
 import type { KernelRule } from '#policy/kernel.ts';
 import { parseDestination } from '#policy/match/destination.ts';
 import type { Places } from '#policy/match/places.ts';
 import { compilePolicy, type Policy } from '#policy/policy.ts';
+import { compileRuns } from '#policy/run/compile.ts';
+import { confining } from '#policy/run/confine.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 
 export interface CompiledPolicy {
@@ -33,31 +36,32 @@ export function compile(message: PolicyMessage, places: Places): Result<Compiled
 }
 
 function compileMessage(message: PolicyMessage, places: Places): Result<CompiledPolicy> {
-  const { policy, problems } = compilePolicy(message.rules, {
-    revision: message.revision,
+  const { revision, accounts, aliases, where } = message;
+  const context = { revision, accounts, aliases, places, where };
+  const machine = compilePolicy(message.rules, {
+    ...context,
     mode: message.settings.mode,
-    accounts: message.accounts,
     disabled: new Set(message.disabled),
-    aliases: message.aliases,
-    places,
-    where: message.where,
   });
-  const error = problems.find((problem) => problem.severity === 'error');
+  const confined = compileRuns(message.runs, context, message.resolvers);
+  const error = [...machine.problems, ...confined.problems].find((problem) => problem.severity === 'error');
   if (error !== undefined) return fail(`${error.file}:${error.line}:${error.column}: ${error.message}`);
-  const apps = message.rules.flatMap(({ rule }) => rule.app ?? []);
+  const policy = judgingGuests(confining(machine.policy, confined.runs));
+  const rules = [...message.rules.map(({ rule }) => rule), ...message.runs.flatMap((run) => run.rules)];
+  const apps = rules.flatMap(({ app }) => app ?? []);
   const asksFor = (key: 'sha256' | 'package') => apps.some((app) => typeof app === 'object' && key in app);
   return ok({
-    policy: judgingGuests(policy),
+    policy,
     rules: message.rules.length,
     kernelRules: policy.kernelRules,
     kernelLines: renderKernelRules(policy.kernelRules, message.revision, message.settings.failMode),
-    asksForNames: asksForNames(message),
+    asksForNames: asksForNames(rules),
     needs: { sha256: asksFor('sha256'), package: asksFor('package') },
   });
 }
 
-function asksForNames({ rules }: PolicyMessage): boolean {
-  return rules.some(({ rule }) =>
+function asksForNames(rules: readonly RuleText[]): boolean {
+  return rules.some((rule) =>
     [rule.to ?? [], rule.from ?? []].flat().some((text) => {
       const parsed = parseDestination(text);
       return parsed.ok && (parsed.value.place.type === 'name' || parsed.value.place.type === 'list');

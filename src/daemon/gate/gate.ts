@@ -23,13 +23,14 @@ import { type CompiledPolicy, compile } from './compile.ts';
 import type { Counts } from './counts.ts';
 import type { Names } from './names.ts';
 import type { Reports } from './reports.ts';
+import type { Confined } from './runs/confined.ts';
 import { Teacher } from './teacher.ts';
 
 /** Rules tried one after the other for each packet that finds no room, so that a flood costs little. */
 const maxTriedInLoad = 1000;
 
 /** What is known of who sends, before anybody looks. */
-export type Sender = Pick<Extract<Effect, { type: 'attribute' }>, 'uid' | 'gid' | 'caller'>;
+export type Sender = Pick<Extract<Effect, { type: 'attribute' }>, 'uid' | 'gid' | 'caller' | 'confined'>;
 
 export interface Attributor {
   attribute(flow: Flow, sender: Sender, done: (found: Attribution) => void): void;
@@ -89,6 +90,10 @@ export interface GateParts {
   readonly cache?: FlowCache | undefined;
   /** What far ends are called, where that is seen. */
   readonly names?: Names | undefined;
+  /** Has everything told that the kernel has said until now. */
+  readonly settle?: () => void;
+  /** The commands of `postern run`. */
+  readonly confined?: Confined | undefined;
   /** A sentence where the kernel does not ask for this neighbour. */
   readonly findNeighbour?: ((address: string, interfaceIndex: number) => string | undefined) | undefined;
   readonly engine: Engine;
@@ -309,6 +314,25 @@ export class Gate {
           send({ type: 'holders', request: message.request, holders: holders as HoldersFound });
         });
         return;
+      case 'join':
+      case 'leave': {
+        const { request, type, run, pid } = message;
+        const done = type === 'join' ? this.#parts.confined?.join(run, pid) : this.#parts.confined?.leave(pid);
+        if (done?.ok === true) send({ type: 'applied', request });
+        else send({ type: 'refused', request, error: done?.error ?? 'no command can be confined here' });
+        return;
+      }
+      case 'members': {
+        const { request, run } = message;
+        // Whoever asks wants to know all that they did.
+        this.#parts.settle?.();
+        send({ type: 'members', request, members: this.#parts.confined?.members(run) ?? 0 });
+        return;
+      }
+      case 'lesson':
+        this.#parts.names?.teach(message);
+        send({ type: 'applied', request: message.request });
+        return;
       case 'find-neighbour': {
         const { request, address, interface: index } = message;
         const error = this.#parts.findNeighbour?.(address, index);
@@ -336,7 +360,15 @@ export class Gate {
     attributor.need(compiled.value.needs);
     this.#parts.names?.setResolvers(message.resolvers);
     const { kernelRules } = compiled.value;
-    const { mode, failMode, forward } = message.settings;
+    const confines = message.runs.length > 0;
+    const begun = this.#parts.confined?.begin(message.runs);
+    if (begun !== undefined && !begun.ok) {
+      send({ type: 'refused', request: message.request, error: begun.error });
+      return;
+    }
+    const { mode, forward } = message.settings;
+    // Who is confined never passes unjudged.
+    const failMode = confines && message.settings.failMode === 'open' ? 'known' : message.settings.failMode;
     const generation = (this.#parts.cache?.generation ?? 0) + 1;
     const decider = this.#deciderOf(compiled.value, message.settings, generation);
     // The first policy is there before the packets that an earlier gate held come again: they would find no room.
@@ -347,6 +379,7 @@ export class Gate {
       forward,
       kernelRules: compiled.value.kernelLines,
       listens: compiled.value.asksForNames,
+      confined: this.#parts.confined?.cgroupsOf(message.runs) ?? [],
       copied: {
         revision: message.revision,
         rules: kernelRules.map(({ name, action }) => ({ rule: name, action })),
@@ -364,6 +397,7 @@ export class Gate {
     this.#handle({ type: 'policy', policy: decider, settings: message.settings });
     this.#parts.cache?.swap(generation);
     kernel.followed();
+    this.#parts.confined?.end(message.runs);
     kernel.revokeUnless((key) => engine.isAllowed(key));
     // Hits of rules that are gone now are told before that is.
     reports.flush();

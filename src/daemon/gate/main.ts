@@ -13,6 +13,7 @@ import { countSlots } from '#kernel/bpf/layout.ts';
 import { libbpf } from '#kernel/bpf/libbpf.ts';
 import { Pins } from '#kernel/bpf/pins.ts';
 import { objectFile } from '#kernel/bpf/tier.ts';
+import { RunCgroups } from '#kernel/confine/cgroups.ts';
 import { nodeQuicCrypto } from '#kernel/crypto/quiccrypto.ts';
 import { Netfilter } from '#kernel/netfilter/netfilter.ts';
 import { SocketLookup } from '#kernel/netlink/socketlookup.ts';
@@ -36,6 +37,7 @@ import { KernelEvents } from './kernelevents.ts';
 import { KernelHits } from './kernelhits.ts';
 import { Names } from './names.ts';
 import { Reports } from './reports.ts';
+import { Confined } from './runs/confined.ts';
 
 process.title = 'postern-gate';
 
@@ -104,8 +106,24 @@ function run(options: GateOptions): void {
     ...(book !== undefined && { book }),
     ...(flows !== undefined && { callerOf: (cookie) => flows.callers.ofSocket(cookie) }),
     ...(earlier !== undefined && { identities: earlier }),
+    confinedIn: (cgroup) => confined.pathOf(cgroup),
+  });
+  const confined = new Confined({
+    ...{ cgroups: new RunCgroups(options.runs), kernel: flows?.confinements },
+    ...(book === undefined && {
+      processes: {
+        confine: (pid: number, cgroup: string) => attributor.confine(pid, cgroup),
+        release: (pid: number) => {
+          // What it has started until now was told.
+          events?.drain();
+          attributor.release(pid);
+        },
+      },
+    }),
   });
   const names = new Names({
+    commandOf: (cgroup) => confined.runOf(cgroup),
+    commandOfPath: (cgroup) => confined.runOfPath(cgroup),
     processOf: (pid) => book?.known(pid, Date.now()),
     runOf: (pid, began) =>
       book === undefined ? attributor.process(pid, began) : book.byRun(pid, BigInt(began), Date.now()),
@@ -153,6 +171,7 @@ function run(options: GateOptions): void {
     conntrackShift: options.conntrackShift,
     lookup,
     flows,
+    ...(options.cgroup === options.runs && { onlyCgroup: options.cgroup }),
     onDns: (copy, sender) => names.copyUnowned(copy, { uid: sender.uid, gid: sender.gid, caller: undefined }),
     beforeBatch: () => {
       events?.drain();
@@ -194,6 +213,12 @@ function run(options: GateOptions): void {
     makers: () => makers?.running() ?? [],
     cache: flows?.cache,
     names,
+    confined,
+    settle: () => {
+      book?.drain();
+      line.flush();
+      reports.flush();
+    },
     engine: new Engine({ start: started.toString(36), appKey, ciphers: nodeQuicCrypto }),
     counts,
     reports,
@@ -243,6 +268,8 @@ function run(options: GateOptions): void {
     for (const file of kept) file.close();
     line.flush();
     hits.flush();
+    // Before what holds it is taken away.
+    confined.close();
     await gate.stop();
     events?.close();
     flows?.close();

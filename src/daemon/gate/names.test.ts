@@ -33,6 +33,8 @@ function setUp(units: Readonly<Record<number, string>> = {}, resolvers: readonly
   /** Programs that are being found, without eBPF. */
   const finding: ((process: Process | undefined) => void)[] = [];
   const names = new Names({
+    commandOf: () => undefined,
+    commandOfPath: () => undefined,
     processOf: (pid): Process | undefined => (units[pid] === undefined ? undefined : { pid, unit: units[pid] }),
     runOf: () => undefined,
     forebearsOf: (pid) =>

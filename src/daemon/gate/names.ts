@@ -8,6 +8,7 @@ import type { DnsCopy } from '#kernel/bpf/flows/dnscopy.ts';
 import { decodeOwner } from '#kernel/bpf/identity/decode.ts';
 import { type DestinationName, maxNames, nameSources, sameName } from '#model/attempt.ts';
 import { type Flow, flowKey } from '#model/flow.ts';
+import type { ControlMessage } from '#model/messages.ts';
 import { type Address, formatAddress, parseAddress } from '#model/net/address.ts';
 import type { NameChange } from '#model/net/name.ts';
 import type { NamesQuery, NameView } from '#model/net/nameview.ts';
@@ -33,6 +34,9 @@ export interface NamesPlan {
   /** The runs whose program this one goes on with since it was forked, the parent's first; and the same without eBPF. */
   forebearsOf(pid: number, exec: bigint): readonly { readonly pid: number; readonly exec: bigint }[];
   forebears(pid: number, startTime: string): readonly Pick<Process, 'pid' | 'startTime' | 'image'>[];
+  /** The command of `postern run` that a cgroup belongs to: by its id, and by its path. */
+  commandOf(cgroup: bigint): string | undefined;
+  commandOfPath(cgroup: string | undefined): string | undefined;
   /** Finds the program behind a flow, where no copy says it. */
   attribute(flow: Flow, sender: Sender, done: (process: Process | undefined) => void): void;
   /** What these addresses are called has changed; before anything else is judged. */
@@ -232,6 +236,24 @@ export class Names {
     this.#unsettled.add(unsettled);
   }
 
+  /** What the name server of a command is about to answer counts for all that comes of it. */
+  teach({ run, name, canonical, addresses }: Extract<ControlMessage, { type: 'lesson' }>): void {
+    const at = this.#plan.now();
+    const facts = {
+      name,
+      canonical,
+      from: 'dns',
+      asker: keyOfRunning(run),
+      server: undefined,
+      ownServer: false,
+    } as const;
+    const lessons = addresses.flatMap(({ address, ttl }) => {
+      const parsed = parseAddress(address);
+      return parsed === undefined ? [] : [{ ...facts, address: parsed, ttl }];
+    });
+    this.#changed(lessons.flatMap((lesson) => this.book.learn(lesson, at)));
+  }
+
   /** What systemd-resolved answered. It does not say to whom, so that it counts for all. */
   resolved(answer: ResolvedAnswer): void {
     const at = this.#plan.now();
@@ -278,7 +300,10 @@ export class Names {
 
   #evidence(address: Address, caller: Caller | undefined, process?: Process) {
     const askers = caller !== undefined ? this.#askersOf(caller) : this.#askersBehind(process);
-    return this.book.namesOf(address, askers, this.#plan.now());
+    const run =
+      caller === undefined ? this.#plan.commandOfPath(process?.cgroup) : this.#plan.commandOf(cgroupOf(caller));
+    const all = run === undefined ? askers : [...askers, keyOfRunning(run)];
+    return this.book.namesOf(address, all, this.#plan.now());
   }
 
   /** The runs whose questions are the caller's own. */
@@ -308,6 +333,13 @@ export class Names {
     if (!names.every((wanted) => present.some((other) => sameName(other, wanted)))) return 0;
     return this.#evidence(address, caller).reduce((least, { until }) => Math.min(least, until - now), Infinity);
   }
+}
+
+/** Whose evidence is that of a command and all that comes of it. */
+const keyOfRunning = (run: string) => `command:${run}`;
+
+function cgroupOf(caller: Caller): bigint {
+  return decodeOwner(new DataView(caller.buffer, caller.byteOffset, caller.byteLength), 0).cgroup;
 }
 
 function isSystemResolver(process: Process | undefined): boolean {

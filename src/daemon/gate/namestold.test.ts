@@ -21,6 +21,8 @@ function scene() {
   const changed: string[] = [];
   const clock = { now: 1_000_000 };
   const names = new Names({
+    commandOf: () => undefined,
+    commandOfPath: () => undefined,
     processOf: () => undefined,
     runOf: () => undefined,
     forebearsOf: () => [],

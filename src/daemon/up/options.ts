@@ -2,7 +2,7 @@
 import type { FailMode, Mode } from '#model/mode.ts';
 import type { KernelPath } from '#model/status.ts';
 
-/** Places of our bits: two in the packet mark, four in the conntrack mark. */
+/** Places of our bits: three in the packet mark, five in the conntrack mark. */
 export const markShifts = { packet: 28, conntrack: 24 } as const;
 
 export interface GateOptions {
@@ -14,10 +14,12 @@ export interface GateOptions {
   readonly kernelPath: KernelPath;
   /** Where eBPF is: the cgroup v2 folder whose sockets are judged, the cookie of the network namespace that is guarded. */
   readonly cgroup: string;
+  /** The folder below which the commands of `postern run` have their cgroups; the same, where these alone are judged. */
+  readonly runs: string;
   readonly netns: string;
   /** The socket of systemd-resolved's monitor; absent: it is not listened to. */
   readonly resolvedMonitor?: string;
-  /** Places of our bits in the packet mark (two bits) and the conntrack mark (four bits). */
+  /** Places of our bits in the packet mark (three bits) and the conntrack mark (five bits). */
   readonly packetShift: number;
   readonly conntrackShift: number;
   /** Descriptors inherited from the supervisor; the connector's is absent where it could not be opened. */
@@ -35,6 +37,8 @@ export interface ControlOptions {
   readonly failMode?: FailMode | undefined;
   readonly forward: boolean;
   readonly holdSeconds?: number | undefined;
+  /** It guards the commands of `postern run` alone, and ends with the last of them. */
+  readonly onlyRuns: boolean;
   /** Whether each new connection is printed in plain words. */
   readonly foreground: boolean;
   /** The port of 127.0.0.1 for the pages, 0 for any; null: no pages. */

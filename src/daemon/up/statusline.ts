@@ -13,6 +13,8 @@ export interface StatusLine {
   readonly pagesPort?: number;
   /** The control plane: what it would have the supervisor look at. */
   readonly wants?: 'doctor';
+  /** The control plane: there is nothing more to do. */
+  readonly done?: true;
   /** Why it cannot start. */
   readonly fatal?: string;
 }
@@ -36,11 +38,12 @@ function parseStatusLine(line: string): StatusLine | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { ready, pagesPort, wants, fatal } = value as Record<string, unknown>;
+  const { ready, pagesPort, wants, done, fatal } = value as Record<string, unknown>;
   return {
     ...((typeof ready === 'string' || ready === true) && { ready }),
     ...(Number.isInteger(pagesPort) && { pagesPort: pagesPort as number }),
     ...(wants === 'doctor' && { wants }),
+    ...(done === true && { done }),
     ...(typeof fatal === 'string' && { fatal }),
   };
 }

@@ -1,6 +1,6 @@
 // `postern up`: the supervisor. It holds what must outlive a crash (the queue's socket), starts the gate and the control
 // plane, starts them again when they end, and takes everything away when it is asked to stop.
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UpOptions } from '#cli/main.ts';
 import { installKernelPath } from '#kernel/bpf/install.ts';
@@ -15,7 +15,9 @@ import { openConnector } from '#kernel/process/connector.ts';
 import { type Lock, takeLock } from '#kernel/process/lock.ts';
 import { notifyServiceManager } from '#kernel/process/sdnotify.ts';
 import { monitorPath } from '#kernel/resolved/monitorpath.ts';
+import { runFolder } from '#model/run/run.ts';
 import type { KernelPath } from '#model/status.ts';
+import { fail, ok, type Result } from '#std/result.ts';
 import { codeFolder } from '../codefolder.ts';
 import { controlAccount } from './account.ts';
 import { missingCapabilities } from './capabilities.ts';
@@ -130,18 +132,43 @@ export async function up(options: UpOptions): Promise<number> {
     say('Nothing of an earlier Postern is in the kernel any more.');
     if (options.mode === 'off') return exitCodes.done;
   }
-  const kernelPath = enterKernel(options, pins);
+  const places = guardedPlaces(options);
+  if (!places.ok) {
+    complain(places.error);
+    return exitCodes.no;
+  }
+  const kernelPath = enterKernel(options, places.value.cgroup || undefined, pins);
   if (options.kernelPath === 'bpf' && kernelPath.tier === 'none') {
     complain(`the programs of --kernel-path bpf do not load: ${kernelPath.reason}`);
     return exitCodes.no;
   }
-  return supervise(options, folders, account.value, kernelPath, pins);
+  return supervise(options, folders, account.value, { kernelPath, pins, ...places.value });
+}
+
+interface GuardedPlaces {
+  /** The folder whose programs are judged; empty: there is no cgroup v2 hierarchy. */
+  readonly cgroup: string;
+  /** Below which commands have theirs. */
+  readonly runs: string;
+}
+
+/** The error is a sentence. */
+function guardedPlaces({ cgroup, onlyRuns }: UpOptions): Result<GuardedPlaces> {
+  const guarded = cgroup ?? unifiedMount() ?? '';
+  const runs = join(guarded, runFolder);
+  if (!onlyRuns) return ok({ cgroup: guarded, runs });
+  if (guarded === '') return fail('there is no cgroup v2 hierarchy, in which commands could be confined');
+  try {
+    mkdirSync(runs, { recursive: true });
+    return ok({ cgroup: runs, runs });
+  } catch (error) {
+    return fail(`no cgroup can be made for commands: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 /** What an earlier Postern left pinned is taken up, or taken away. */
-function enterKernel({ kernelPath: wanted, cgroup }: UpOptions, pins: Pins): KernelPath {
+function enterKernel({ kernelPath: wanted }: UpOptions, guarded: string | undefined, pins: Pins): KernelPath {
   if (wanted !== 'none') {
-    const guarded = cgroup ?? unifiedMount();
     if (guarded !== undefined) {
       const path = installKernelPath(pins);
       // `postern doctor` says which of these there are.
@@ -171,11 +198,9 @@ async function supervise(
   options: UpOptions,
   folders: { configDir: string; stateDir: string; runtimeDir: string },
   account: { uid: number; gid: number },
-  kernelPath: KernelPath,
-  pins: Pins,
+  { kernelPath, pins, cgroup, runs }: { kernelPath: KernelPath; pins: Pins } & GuardedPlaces,
 ): Promise<number> {
   let queue = openQueueSocket();
-  const cgroup = options.cgroup ?? unifiedMount() ?? '';
   const netns = netnsCookie();
   // Without eBPF the proc connector tells of processes.
   const connector = kernelPath.tier === 'none' ? tryOpenConnector() : undefined;
@@ -209,6 +234,7 @@ async function supervise(
         controlUid: account.uid,
         kernelPath,
         cgroup,
+        runs,
         netns: String(netns.ok ? netns.value : 0n),
         queueNumber: defaultQueue,
         packetShift: markShifts.packet,
@@ -269,6 +295,7 @@ async function supervise(
         failMode: options.failMode,
         forward: options.forward,
         holdSeconds: options.holdSeconds,
+        onlyRuns: options.onlyRuns,
         foreground: true,
         pagesPort: options.pagesPort,
         remote: options.remote === null ? null : { ...options.remote.door, given: certificate !== undefined },
@@ -281,6 +308,7 @@ async function supervise(
     },
     onStart: () => {},
     onLine: (line) => {
+      if (line.done === true) stop(exitCodes.done);
       if (line.wants === 'doctor') void runCheckup().then((report) => control.tell(doctorLine(report)));
       if (line.ready !== true) return;
       ready.control = true;

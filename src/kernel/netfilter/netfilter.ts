@@ -15,6 +15,7 @@ import { type DnsCopy, dnsCopyOf } from '../bpf/flows/dnscopy.ts';
 import type { KernelFlows } from '../bpf/flows/kernelflows.ts';
 import { interfaceName } from '../netlink/interfaces.ts';
 import type { SocketLookup } from '../netlink/socketlookup.ts';
+import { socketsOf } from '../nft/confined.ts';
 import { parseCopyPrefix } from '../nft/kernelrules.ts';
 import { type Marks, marksAt } from '../nft/marks.ts';
 import { copyBytes } from '../nft/observetable.ts';
@@ -33,6 +34,8 @@ export interface NetfilterOptions {
   readonly packetShift: number;
   readonly conntrackShift: number;
   readonly lookup: SocketLookup;
+  /** The folder of the cgroup whose sockets alone are judged; left out: all of the network namespace. */
+  readonly onlyCgroup?: string | undefined;
   /** The kernel's own knowledge of flows, where BPF is: then conntrack is not used, but for forwarded flows. */
   readonly flows?: KernelFlows | undefined;
   /** What the kernel said of processes before these packets is heard first. */
@@ -77,6 +80,7 @@ export class Netfilter implements KernelPort {
       marks: this.#marks,
       queueNumber: options.queueNumber,
       programs: options.flows?.programs,
+      scope: options.onlyCgroup === undefined ? undefined : socketsOf(options.onlyCgroup),
     });
     this.#copies = new Copies({
       group: copyGroup,
@@ -159,9 +163,12 @@ export class Netfilter implements KernelPort {
       this.#dropHere(message.id);
       return;
     }
-    const { id, mark } = message;
+    const { id } = message;
     const opens = this.#opens();
-    const packet = { id, flow, key: flowKey(flow), mark, opens, ...this.#sender(flow, message) };
+    const bit = this.#marks.confined;
+    const mark = (message.mark & ~bit) >>> 0;
+    const confined = mark === message.mark ? undefined : ({ confined: true } as const);
+    const packet = { id, flow, key: flowKey(flow), mark, opens, ...confined, ...this.#sender(flow, message) };
     this.#onPacket(this.#listens ? { ...packet, ...this.#words(bytes, message, flow, opens) } : packet);
   }
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { QueueKind } from '#model/status.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import type { KernelPlan } from '../port.ts';
+import { elsewhereChain } from './confined.ts';
 import type { Marks } from './marks.ts';
 import { renderObserveTable } from './observetable.ts';
 import { removeOwnTable, tableOwner } from './owner.ts';
@@ -15,22 +16,33 @@ const noRules = { output: [], input: [], forward: [] } as const;
 /** Names the table's construction, apart from the rules in it: a gate that finds its own keeps it standing. */
 function fingerprint(plan: TablePlan): string {
   return createHash('sha256')
-    .update(renderTable({ ...plan, kernelRules: noRules, listens: false }, ''))
+    .update(renderTable({ ...plan, kernelRules: noRules, listens: false, confined: [] }, ''))
     .update(plan.programs?.build ?? '')
     .digest('hex')
     .slice(0, 16);
+}
+
+async function chainStands(name: string): Promise<boolean> {
+  return (await runNft(['list', 'chain', 'inet', tableName, name])).ok;
 }
 
 export class Table {
   readonly #marks: Marks;
   readonly #queueNumber: number;
   readonly #programs: ChainPrograms | undefined;
+  readonly #scope: string | undefined;
   /** What this kernel can do; found out by trying. */
   #kind: 'native' | 'compat' | undefined;
   #standing: 'none' | 'observe' | 'enforce' = 'none';
   counts = { rateLimited: 0, refused: 0 };
 
-  constructor({ marks, queueNumber, programs }: Pick<TablePlan, 'marks' | 'queueNumber' | 'programs'>) {
+  constructor({
+    marks,
+    queueNumber,
+    programs,
+    scope,
+  }: Pick<TablePlan, 'marks' | 'queueNumber' | 'programs' | 'scope'>) {
+    this.#scope = scope;
     this.#marks = marks;
     this.#queueNumber = queueNumber;
     this.#programs = programs;
@@ -62,9 +74,10 @@ export class Table {
     for (const kind of kinds) {
       const table: TablePlan = {
         ...{ ...plan, marks: this.#marks, queueNumber: this.#queueNumber },
-        ...{ queue: kind, programs: this.#programs },
+        ...{ queue: kind, programs: this.#programs, scope: this.#scope },
+        ...(this.#programs !== undefined && { confined: [] }),
       };
-      last = (await this.#stands(table)) ? await applyNft(renderRules(table)) : await this.#putUp(table);
+      last = (await this.#stands(table)) ? await this.#exchange(table) : await this.#putUp(table);
       if (last.ok) {
         this.#kind = kind;
         return last;
@@ -73,9 +86,14 @@ export class Table {
     return last;
   }
 
+  async #exchange(table: TablePlan): Promise<Result<void>> {
+    // Where programs know who is confined there never is one.
+    const elsewhere = this.#programs === undefined && (await chainStands(elsewhereChain));
+    return applyNft(renderRules({ ...table, elsewhere }));
+  }
+
   async #stands(plan: TablePlan): Promise<boolean> {
-    const chain = await runNft(['list', 'chain', 'inet', tableName, planMark(fingerprint(plan))]);
-    return chain.ok;
+    return chainStands(planMark(fingerprint(plan)));
   }
 
   async #putUp(plan: TablePlan): Promise<Result<void>> {

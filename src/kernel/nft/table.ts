@@ -1,5 +1,6 @@
 // The text of our one nftables table for the modes that enforce. ARCHITECTURE.md says what each chain is for.
 import type { FailMode } from '#model/mode.ts';
+import { askElsewhere, type ConfinedCgroup, confinedLines } from './confined.ts';
 import { conntrackMask, type Marks } from './marks.ts';
 import { judgeQuestionsAgain, namesCopied, queueQuestions } from './questions.ts';
 
@@ -29,8 +30,14 @@ export interface TablePlan {
   readonly queue: 'native' | 'compat';
   /** Lines of the chains kernel_output, kernel_input and kernel_forward, of nft/kernelrules.ts. */
   readonly kernelRules: Readonly<Record<Hook, readonly string[]>>;
+  /** What matches the packets that are judged; left out: all. */
+  readonly scope?: string | undefined;
   /** Whether what flows say first may be listened to. */
   readonly listens?: boolean | undefined;
+  /** Cgroups of which no such program knows that they confine. */
+  readonly confined?: readonly ConfinedCgroup[] | undefined;
+  /** Whether the chain of these stands already, in a table whose rules are exchanged. */
+  readonly elsewhere?: boolean | undefined;
   /** BPF programs that know the flows of sockets; then output and input use no conntrack. See nft/programs.ts. */
   readonly programs?: ChainPrograms | undefined;
 }
@@ -178,6 +185,7 @@ function decideChain(hook: Hook, plan: TablePlan): string[] {
   }
   return [
     `type filter hook ${hook} priority -150; policy accept;`,
+    ...(asksWho(hook, plan) ? ['jump confined_output'] : []),
     ...(hook === 'forward' ? [] : [namesCopied(hook)]),
     ...(asksWho(hook, plan) ? ['jump judged_output'] : judgedLines(hook, plan)),
     ...(plan.programs === undefined ? [] : ['jump allowed_forward', 'jump guests_forward']),
@@ -195,6 +203,9 @@ function afterChain(hook: Hook, plan: TablePlan): string[] {
     `type filter hook ${hook} priority -140; policy accept;`,
     `meta mark ${hex(marks.reject)} goto rejected_${hook}`,
     `meta mark ${hex(marks.drop)} goto dropped_${hook}`,
+    ...(asksWho(hook, plan)
+      ? [`meta mark and ${hex(marks.confined)} != 0x0 meta mark set meta mark and ${hex(~marks.confined >>> 0)}`]
+      : []),
   ];
   if (asksPrograms(hook, plan)) return refusals;
   return [
@@ -253,11 +264,23 @@ function askingChains(hook: SocketHook): string[] {
   ];
 }
 
+/** A chain at a hook; where only some are judged, what it says stands in a chain of its own, for their packets alone. */
+function baseChain(name: string, kind: string, lines: readonly string[], { scope }: TablePlan): string[] {
+  const [type = '', ...rest] = lines;
+  if (scope === undefined) return [chain(name, lines)];
+  const own = `${kind}_of_some_${name}`;
+  return [chain(own, rest), chain(name, [type, `${scope} jump ${own}`])];
+}
+
 function hookChains(hook: Hook, plan: TablePlan): string[] {
   return [
     ...sets(hook),
     ...(asksWho(hook, plan)
-      ? [chain('judged_output', judgedLines(hook, plan)), chain('questions_output', queueLines(plan, true))]
+      ? [
+          chain('confined_output', confinedLines(plan.confined ?? [], plan.marks)),
+          chain('judged_output', judgedLines(hook, plan)),
+          chain('questions_output', queueLines(plan, plan.confined === undefined || plan.confined.length === 0)),
+        ]
       : []),
     chain(`passed_${hook}`, passedLines(hook, plan)),
     chain(`kernel_${hook}`, plan.kernelRules[hook]),
@@ -266,8 +289,8 @@ function hookChains(hook: Hook, plan: TablePlan): string[] {
     ...(hook === 'forward' && plan.programs !== undefined ? guestChains() : []),
     chain(`rejected_${hook}`, [...rememberRules(hook, 'rejected'), 'goto refuse']),
     chain(`dropped_${hook}`, [...rememberRules(hook, 'dropped'), 'counter name refused drop']),
-    chain(hook, decideChain(hook, plan)),
-    chain(`${hook}_after`, afterChain(hook, plan)),
+    ...baseChain(hook, 'decide', decideChain(hook, plan), plan),
+    ...baseChain(`${hook}_after`, 'after', afterChain(hook, plan), plan),
   ];
 }
 
@@ -308,7 +331,10 @@ export function renderTable(plan: TablePlan, fingerprint: string): string {
     ...plannedHooks(plan).flatMap((hook) => hookChains(hook, plan)),
   ];
   const indented = body.map((part) => `${part.replace(/^/gm, '  ')}\n`).join('');
-  return `${removeTable()}table inet ${tableName} {\n${indented}}\n`;
+  const elsewhere = askElsewhere(tableName, plan.confined ?? [], false)
+    .map((line) => `${line}\n`)
+    .join('');
+  return `${removeTable()}table inet ${tableName} {\n${indented}}\n${elsewhere}`;
 }
 
 /** Removes our table, also where there is none. */
@@ -321,7 +347,12 @@ export function renderRules(plan: TablePlan): string {
   return plannedHooks(plan)
     .flatMap((hook) => [
       ...(asksWho(hook, plan)
-        ? [...exchange('judged_output', judgedLines(hook, plan)), ...exchange('passed_output', passedLines(hook, plan))]
+        ? [
+            ...exchange('confined_output', confinedLines(plan.confined ?? [], plan.marks)),
+            ...askElsewhere(tableName, plan.confined ?? [], plan.elsewhere === true),
+            ...exchange('judged_output', judgedLines(hook, plan)),
+            ...exchange('passed_output', passedLines(hook, plan)),
+          ]
         : []),
       `flush chain inet ${tableName} kernel_${hook}`,
       ...[4, 6].flatMap((family) => [

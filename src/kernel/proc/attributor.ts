@@ -8,6 +8,8 @@ import type { Attribution, Caller } from '#engine/types.ts';
 import type { Flow } from '#model/flow.ts';
 import { hasPorts } from '#model/net/protocol.ts';
 import type { Evidence, Process } from '#model/process.ts';
+import { runFolder } from '#model/run/run.ts';
+import { runOfCgroup } from '#policy/run/confine.ts';
 import { isKnown } from '../bpf/flows/callers.ts';
 import type { KernelBook } from '../bpf/identity/book.ts';
 import { decodeOwner } from '../bpf/identity/decode.ts';
@@ -35,6 +37,8 @@ export interface AttributorOptions {
   readonly callerOf?: (cookie: bigint) => Caller | undefined;
   /** What `identities()` gave in an earlier run since the machine's start; anything else is refused and forgotten. */
   readonly identities?: string;
+  /** The path of the cgroup with this id, where it is that of a confined command. */
+  readonly confinedIn?: (cgroup: bigint | undefined) => string | undefined;
   /** A process that was asked about has ended. */
   readonly onExit?: (pid: number, startTime: string) => void;
 }
@@ -45,7 +49,11 @@ interface Sender {
   readonly uid: number | undefined;
   readonly gid: number | undefined;
   readonly caller?: Caller | undefined;
+  readonly confined?: true | undefined;
 }
+
+/** Where it is only known that a program is confined, and not with which command: nothing is allowed there. */
+const somewhereConfined = `/${runFolder}/unknown`;
 
 export class ProcAttributor {
   readonly #options: AttributorOptions;
@@ -120,6 +128,23 @@ export class ProcAttributor {
 
   /** Calls `done` once, at once where the program is found by a few looks. */
   attribute(flow: Flow, sender: Sender, done: Done): void {
+    if (sender.confined === undefined) this.#attribute(flow, sender, done);
+    else
+      this.#attribute(flow, sender, (found) =>
+        done({ ...found, process: confinedAs(found.process, somewhereConfined) }),
+      );
+  }
+
+  /** Without eBPF: what this process starts is confined from now on. */
+  confine(pid: number, cgroup: string): void {
+    this.#table.confine(pid, cgroup);
+  }
+
+  release(pid: number): void {
+    this.#table.release(pid);
+  }
+
+  #attribute(flow: Flow, sender: Sender, done: Done): void {
     // Behind what is forwarded nothing else can be looked for than the caller.
     if (sender.caller !== undefined && (flow.direction === 'forward' || isKnown(sender.caller))) {
       this.#byCaller(sender.caller, done);
@@ -144,9 +169,12 @@ export class ProcAttributor {
       return;
     }
     const owner = { ...sender, uid: sender.uid ?? (flow.direction === 'in' ? undefined : socket.uid) };
+    const confined = this.#options.confinedIn?.(socket.cgroupId);
     this.#byInode(socket, (process, evidence) => {
-      if (process === undefined) done({ process: senderOnly(owner), evidence: ['sock_diag'] });
-      else this.#complete(as(process, owner), ['sock_diag', ...evidence], done);
+      const found = process === undefined ? senderOnly(owner) : as(process, owner);
+      const whole = confined === undefined ? found : confinedAs(found, confined);
+      if (process === undefined || whole === undefined) done({ process: whole, evidence: ['sock_diag'] });
+      else this.#complete(whole, ['sock_diag', ...evidence], done);
     });
   }
 
@@ -247,6 +275,11 @@ export class ProcAttributor {
 function withoutSocket(sender: Sender): Attribution {
   if (sender.uid === undefined) return { process: { kernel: true }, evidence: ['sock_diag'] };
   return { process: senderOnly(sender), evidence: [] };
+}
+
+/** In that cgroup, unless it is known to be confined with a command. */
+function confinedAs(process: Process | undefined, cgroup: string): Process {
+  return runOfCgroup(process?.cgroup) !== undefined && process !== undefined ? process : { ...process, cgroup };
 }
 
 /** The ids are known even when the program is not. */

@@ -79,7 +79,7 @@ function factsOfExec({ state }: Program, pick: Pick): Partial<Process> {
   };
 }
 
-const cgroups = ['/user.slice/a/b', '/user.slice', '/system.slice/x/y'];
+const cgroups = ['/user.slice/a/b', '/user.slice', '/system.slice/x/y', '/postern.run/one'];
 
 /** What the cgroup of this process tells. */
 function factsOfCgroup(process: number, cgroup: string): Partial<Process> {

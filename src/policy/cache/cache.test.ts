@@ -7,6 +7,7 @@ import type { Mode } from '#model/mode.ts';
 import { accounts, places, where } from '../arbitrary.ts';
 import { isGuest, judgingGuests } from '../guest.ts';
 import { compilePolicy } from '../policy.ts';
+import { confining } from '../run/confine.ts';
 import { cachedRules, history } from './arbitrary.ts';
 import { cacheable, type FlowMask } from './mask.ts';
 import { ModelCache } from './model.ts';
@@ -51,14 +52,20 @@ test('the cache never answers differently from decide', () => {
       fc.constantFrom<Mode>('allow', 'ask', 'lockdown'),
       history(callsEach),
       fc.tuple(where, where),
-      (records, mode, list, [here, there]) => {
+      fc.constantFrom<Mode | undefined>(undefined, undefined, undefined, undefined, 'ask', 'lockdown'),
+      (records, mode, list, [here, there], confined) => {
         // The other policy is without the answers, and of another network: each swap gives one or takes them away.
         const without = records.filter(({ origin }) => origin !== 'answer');
         const cache = new ModelCache();
         let revision = 0;
         const compile = () => {
           const [rules, at] = revision % 2 === 0 ? [records, here] : [without, there];
-          return judgingGuests(compilePolicy(rules, { revision, mode, accounts, places, where: at }).policy);
+          const context = { revision, accounts, places, where: at };
+          const { policy: machine } = compilePolicy(rules, { ...context, mode });
+          // Some of the programs belong to a command, which has the other rules.
+          const ofRun =
+            confined && compilePolicy(revision % 2 === 0 ? without : records, { ...context, mode: confined });
+          return judgingGuests(confining(machine, ofRun === undefined ? [] : [{ id: 'one', policy: ofRun.policy }]));
         };
         let policy = compile();
         for (const moment of list) {

@@ -29,6 +29,8 @@ export interface Proposed {
 export interface ProposeContext {
   /** Whom it is about; without any condition each app gets rules of its own. */
   readonly subject: LearnSubject;
+  /** The rules are for whatever is called so, and name no program. */
+  readonly whole?: string | undefined;
   /** The registered domain of a name; undefined where it has none. */
   readonly domainOf: (name: string) => string | undefined;
   /** Names of rules that there are. */
@@ -68,7 +70,7 @@ export function proposeRules(observed: readonly Observed[], context: ProposeCont
   const services = new Map<string, Service>();
   const unsaid = new Map<string, number>();
   for (const one of observed) {
-    const who = whose(one, context.subject);
+    const who = context.whole === undefined ? whose(one, context.subject) : { conditions: {}, label: context.whole };
     if (typeof who === 'string') unsaid.set(who, (unsaid.get(who) ?? 0) + one.times);
     else note(services, one, who);
   }

@@ -40,10 +40,19 @@ describe('editing rules', () => {
     const link = { ask: async () => ({ type: 'applied', request: 0 }) } as unknown as GateLink;
     const store = new RuleStore({ rulesDir, stateDir: folder, bootId: 'boot', now: Date.now });
     keeper = new PolicyKeeper({
+      runs: () => [],
       ...{ store, settings: new SettingsFile(folder, () => {}), link: () => link, now: Date.now },
       options: {
         ...{ configDir: folder, stateDir: folder, runtimeDir: folder, mode: undefined },
-        ...{ failMode: 'known', forward: false, holdSeconds: 30, foreground: false, pagesPort: null, remote: null },
+        ...{
+          failMode: 'known',
+          forward: false,
+          onlyRuns: false,
+          holdSeconds: 30,
+          foreground: false,
+          pagesPort: null,
+          remote: null,
+        },
       },
       ...{ geo: () => null, lists: () => null, where: () => ({}) },
       chosen: () => ({ failMode: 'known', holdSeconds: 30 }),

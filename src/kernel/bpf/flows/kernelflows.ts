@@ -7,6 +7,7 @@ import type { Flow } from '#model/flow.ts';
 import { fail, ok, type Result } from '#std/result.ts';
 import type { ChainPrograms } from '../../nft/table.ts';
 import { KernelConfig } from '../config.ts';
+import { Confinements } from '../identity/confinements.ts';
 import { layouts } from '../layout.ts';
 import type { Libbpf } from '../libbpf.ts';
 import { Frames } from '../lsm/frames.ts';
@@ -60,6 +61,7 @@ const verdicts = new Map<number, 'allow' | 'reject' | 'drop'>([
 export class KernelFlows {
   readonly cache: FlowCache;
   readonly callers: Callers;
+  readonly confinements: Confinements;
   /** What our chains ask. */
   readonly programs: ChainPrograms;
   readonly #config: KernelConfig;
@@ -84,9 +86,11 @@ export class KernelFlows {
       open('guests'),
       open('listened'),
     ];
+    const confinements = open('confinements');
     const settings = openPinned(lib, pins.path('config'), 'config', 4, layouts.config.size);
-    this.#maps = [flows, masks, hits, sockets, talks, asked, ports, procs, guests, listened, settings];
+    this.#maps = [flows, masks, hits, sockets, talks, asked, ports, procs, guests, listened, confinements, settings];
     this.#config = new KernelConfig(settings.fd);
+    this.confinements = new Confinements(confinements, procs, this.#config);
     this.cache = new FlowCache({ flows, masks, hits }, this.#config, bootMs);
     this.callers = new Callers(
       { asked, guests, sockets, talks, ports, procs, listened },

@@ -1,0 +1,59 @@
+// What a confined command tried, as a short table.
+import type { RunLine, RunReport } from '#model/run/run.ts';
+import { formatBytes } from '#std/bytes.ts';
+import { paint, safe, table } from '../output.ts';
+
+/** Lines of the table; the rest is in --report. */
+const maxLines = 40;
+
+const arrows = { out: '→', in: '←', forward: '⇢' } as const;
+
+function place({ to, address, port, protocol }: RunLine): string {
+  const end = to.includes(':') ? `[${to}]` : safe(to);
+  const shown = port === 0 ? end : `${end}:${port}`;
+  return `${shown}/${protocol}${to === address ? '' : ` (${address})`}`;
+}
+
+const short = (rule: string | null, id: string) =>
+  rule === null
+    ? 'nobody answered, or no rule'
+    : safe(rule.startsWith(`run ${id}: `) ? rule.slice(`run ${id}: `.length) : rule);
+
+function traffic({ bytesOut, bytesIn }: RunLine): string {
+  return bytesOut + bytesIn === 0 ? '' : `${formatBytes(bytesOut)} out, ${formatBytes(bytesIn)} in`;
+}
+
+/** Empty where it tried nothing. */
+export function formatReport({ id, lines, questions, left, leftOut }: RunReport): string {
+  const refused = lines.filter(({ action }) => action !== 'allow');
+  const ordered = [...refused, ...lines.filter(({ action }) => action === 'allow')];
+  // Of one that was answered some kinds of record may be missing.
+  const answered = new Set(questions.flatMap((question) => (question.refused === null ? question.name : [])));
+  const unanswered = questions.filter(({ name, refused: why }) => why !== null && !answered.has(name));
+  const out: string[] = [];
+  if (ordered.length > 0) {
+    const rows = ordered
+      .slice(0, maxLines)
+      .map((line) => [
+        paint(line.action === 'allow' ? 'green' : 'red', line.action === 'allow' ? 'allowed' : 'refused'),
+        String(line.times),
+        `${safe(line.app)} ${arrows[line.direction]} ${place(line)}`,
+        traffic(line),
+        short(line.rule, id),
+      ]);
+    out.push(table(['', 'TIMES', 'WHAT', 'BYTES', 'BY'], rows));
+    if (ordered.length > maxLines) out.push(`… and ${ordered.length - maxLines} more; --report FILE has all of them.`);
+  }
+  const names = [...new Map(unanswered.map(({ name, refused: why }) => [name, why])).entries()];
+  if (names.length > 0) {
+    const shown = names.slice(0, 10).map(([name, why]) => `${safe(name)}${why === 'name' ? '' : ` (${why})`}`);
+    const more = names.length > 10 ? ` and ${names.length - 10} more` : '';
+    out.push(`Names that were not answered: ${shown.join(', ')}${more}.`);
+  }
+  if (left > 0)
+    out.push(
+      `${left === 1 ? 'One process' : `${left} processes`} it left running ${left === 1 ? 'is' : 'are'} confined on.`,
+    );
+  if (leftOut > 0) out.push(`${leftOut} more were too many to be told apart.`);
+  return out.join('\n');
+}

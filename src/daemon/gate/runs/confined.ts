@@ -1,0 +1,115 @@
+// The commands of `postern run`, as the gate keeps them: their cgroups, who is in them, and what the kernel knows of both.
+
+import type { Confinements } from '#kernel/bpf/identity/confinements.ts';
+import type { RunCgroups } from '#kernel/confine/cgroups.ts';
+import type { ConfinedCgroup } from '#kernel/nft/confined.ts';
+import type { ConfinedRunMessage } from '#model/messages.ts';
+import { runOfCgroup } from '#policy/run/confine.ts';
+import { ok, type Result } from '#std/result.ts';
+
+export interface ConfinedPlan {
+  readonly cgroups: RunCgroups;
+  /** Where eBPF is. */
+  readonly kernel: Confinements | undefined;
+  /** Where it is not: who is told of each fork. */
+  readonly processes?: { confine(pid: number, cgroup: string): void; release(pid: number): void } | undefined;
+}
+
+export class Confined {
+  readonly #plan: ConfinedPlan;
+  /** By the id of the cgroup. */
+  #runs: ReadonlyMap<bigint, string> = new Map();
+  #thawed: ReadonlySet<string> = new Set();
+
+  constructor(plan: ConfinedPlan) {
+    this.#plan = plan;
+  }
+
+  /** Before their policy stands. The error is a sentence. */
+  begin(runs: readonly ConfinedRunMessage[]): Result<void> {
+    const { cgroups, kernel } = this.#plan;
+    const wanted = new Map<bigint, string>(this.#runs);
+    const ports = new Map<bigint, { readonly namesPort: number }>();
+    for (const { id, namesPort } of runs) {
+      const made = cgroups.ensure(id);
+      if (!made.ok) return made;
+      wanted.set(made.value, id);
+      ports.set(made.value, { namesPort: namesPort ?? 0 });
+    }
+    // Until the policy without them stands, those that are over confine as before.
+    for (const [id, run] of this.#runs)
+      if (!ports.has(id) && cgroups.all().includes(run)) ports.set(id, { namesPort: 0 });
+    kernel?.set(ports);
+    this.#runs = wanted;
+    return ok(undefined);
+  }
+
+  /** Once it stands: those that are no more in it confine nobody. */
+  end(runs: readonly ConfinedRunMessage[]): void {
+    const { cgroups, kernel } = this.#plan;
+    const left = new Map([...this.#runs].filter(([, run]) => runs.some(({ id }) => id === run)));
+    if (left.size !== this.#runs.size) {
+      const ports = new Map(runs.map(({ id, namesPort }) => [id, { namesPort: namesPort ?? 0 }]));
+      kernel?.set(new Map([...left].map(([id, run]) => [id, ports.get(run) ?? { namesPort: 0 }])));
+    }
+    this.#runs = left;
+    // What stood still since an earlier gate ended goes on.
+    for (const { id } of runs) if (!this.#thawed.has(id)) cgroups.freeze(id, false);
+    this.#thawed = new Set(runs.map(({ id }) => id));
+    for (const run of cgroups.all()) if (!runs.some(({ id }) => id === run)) cgroups.remove(run);
+  }
+
+  /** Their cgroups, for nft. */
+  cgroupsOf(runs: readonly ConfinedRunMessage[]): readonly ConfinedCgroup[] {
+    return runs.map(({ id, namesPort }) => ({ cgroup: this.#plan.cgroups.folder(id), namesPort: namesPort ?? 0 }));
+  }
+
+  /** The run that a cgroup with this id belongs to. */
+  runOf(cgroup: bigint): string | undefined {
+    return this.#runs.get(cgroup);
+  }
+
+  /** The same by a cgroup's path. */
+  runOfPath(cgroup: string | undefined): string | undefined {
+    const run = runOfCgroup(cgroup);
+    return run !== undefined && [...this.#runs.values()].includes(run) ? run : undefined;
+  }
+
+  /** What this process starts from now on is confined. */
+  join(run: string, pid: number): Result<void> {
+    const { cgroups, processes } = this.#plan;
+    const joined = cgroups.join(run, pid);
+    if (joined.ok) processes?.confine(pid, cgroups.path(run));
+    return joined;
+  }
+
+  leave(pid: number): Result<void> {
+    const { cgroups, processes } = this.#plan;
+    processes?.release(pid);
+    return cgroups.leave(pid);
+  }
+
+  /** The path of the run's cgroup with this id. */
+  pathOf(cgroup: bigint | undefined): string | undefined {
+    const run = cgroup === undefined ? undefined : this.#runs.get(cgroup);
+    return run && this.#plan.cgroups.path(run);
+  }
+
+  /** Nobody will judge: what is confined stands still until somebody does again. */
+  close(): void {
+    const { cgroups } = this.#plan;
+    for (const run of cgroups.all()) {
+      if (cgroups.members(run).length > 0) cgroups.freeze(run, true);
+      else cgroups.remove(run);
+    }
+    cgroups.close();
+  }
+
+  /** How many processes it confines, wherever they are. */
+  members(run: string): number {
+    const { cgroups, kernel } = this.#plan;
+    const inside = cgroups.members(run).length;
+    const id = [...this.#runs].find(([, name]) => name === run)?.[0];
+    return id === undefined || kernel === undefined ? inside : Math.max(inside, kernel.members().get(id) ?? 0);
+  }
+}

@@ -6,8 +6,11 @@ import { codeOf, pageSources, readSource } from './sources.ts';
 
 /** Signing in is of the pages alone: on the socket the kernel says who asks. */
 const ofPagesAlone = ['GET /pages/session', 'DELETE /pages/session'];
-/** The document for people who write clients, the stream, which is asked for in another way, and links and passwords, which only a terminal makes. */
-const notCalled = ['GET /openapi.json', 'GET /events', 'POST /pages/links', 'PUT /pages/passwords/{}'];
+/** The document for people who write clients, the stream, which is asked for in another way, and links, passwords and confined commands, which only a terminal makes. */
+const notCalled = [
+  ...['GET /openapi.json', 'GET /events', 'POST /pages/links', 'PUT /pages/passwords/{}'],
+  ...['POST /runs', 'POST /runs/{}/begun', 'POST /runs/{}/end'],
+];
 
 /** `POST /prompts/{}/answer` of every call. */
 function calls(): string[] {

@@ -15,6 +15,7 @@ import { madeDoctor, madePasswords, madeSessions } from './madeaccess.ts';
 import { madeApp, madeApps } from './madeapps.ts';
 import { madeLearnings, madeReview } from './madelearning.ts';
 import { MadeNetworks } from './madenetworks.ts';
+import { madeRun, madeRunReport } from './maderuns.ts';
 import { changeMadeSettings, madeSettings } from './madesettings.ts';
 import { madeLists, madeRules, madeStatus, madeVersions } from './madestate.ts';
 import { madeLine, madeNames, madeOwnLine, madePrompt } from './madeup.ts';
@@ -301,6 +302,8 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
         return { json: lists.find((one) => one.name === name) };
       case 'POST /lists':
         return { json: lists };
+      case 'GET /runs':
+        return { json: name === '' ? [madeRun(Date.now())] : madeRunReport(Date.now()) };
       case 'GET /learnings':
         if (name === '') return { json: madeLearnings(Date.now()) };
         return { json: madeReview(name, Date.now()) ?? notFound };

@@ -186,6 +186,17 @@ describe('the pages', { concurrency: false }, () => {
     await page.getByText(/^Live/).waitFor();
   });
 
+  test('Health has the commands that are confined, and what they tried', async () => {
+    await open('/health');
+    const list = page.getByRole('list', { name: 'Commands that are confined' });
+    await list.getByText('npm ci <img src=x onerror=alert(1)>', { exact: false }).click();
+    const tried = page.getByRole('list', { name: 'What k3f9 tried' }).getByRole('listitem');
+    await until(async () => (await tried.count()) === 2, 'what it tried');
+    assert.match((await tried.first().textContent()) ?? '', /^refused node → 203\.0\.113\.66:443\/tcp 3 times$/);
+    await page.getByText('Names that were not answered: evil.example.').waitFor();
+    assert.deepEqual(await complaints(page), []);
+  });
+
   test('Health says who is logged in and who was refused, and logs out', async () => {
     await open('/health');
     await page.getByText('12 logins of the last day from 203.0.113.5', { exact: false }).waitFor();

@@ -25,6 +25,7 @@ import type { Answer } from '#model/prompt.ts';
 import type { FieldName } from '#model/query/fields.ts';
 import type { Facets, Groups, PreviewRequest, RulePreview } from '#model/query/history.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
+import type { RunReport, RunView } from '#model/run/run.ts';
 import type { AppDetails } from '#model/shown/appdetails.ts';
 import type { RolledBack, VersionDifference } from '#model/shown/difference.ts';
 import type { RuleTrial, RuleYaml, TryRule } from '#model/shown/ruletext.ts';
@@ -114,6 +115,8 @@ export const api = {
   updateLists: (name?: string) => ask<ListView[]>('POST', '/lists/update', name === undefined ? {} : { name }),
   removeList: (name: string) => ask<null>('DELETE', `/lists/${named(name)}`),
   listsHaving: (of: string) => ask<ListHit[]>('GET', `/lists/having${queryText({ of })}`),
+  runs: () => ask<RunView[]>('GET', '/runs'),
+  run: (id: string) => ask<RunReport>('GET', `/runs/${named(id)}`),
   learnings: () => ask<LearningView[]>('GET', '/learnings'),
   startLearning: (subject: LearnSubject, minutes: number) =>
     ask<LearningView>('POST', '/learnings', { subject, minutes }),

@@ -12,6 +12,7 @@ import { PageHead } from '../parts/PageHead.tsx';
 import { say, sayFailure } from '../parts/saying.ts';
 import { formatBytes, formatCount, formatMoment } from '../parts/words.ts';
 import { Access } from './Access.tsx';
+import { Commands } from './Commands.tsx';
 import { counterGroups, isLoss } from './counters.ts';
 import { findings } from './findings.ts';
 import styles from './health.module.css';
@@ -75,6 +76,7 @@ export function Page() {
             </ul>
           </Part>
           {administrator && <Machine />}
+          <Commands now={now} />
           <Part title="Figures">
             <Figures status={status} now={now} />
           </Part>

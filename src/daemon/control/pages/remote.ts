@@ -53,7 +53,12 @@ export class RemoteServer {
       ALPNProtocols: ['http/1.1'],
     });
     this.#crowd = new Crowd(() => pages.refusals.count('connections'));
-    this.#server.on('connection', (socket: Socket) => this.#crowd.enter(socket, options.now()));
+    // TLS costs memory and time from its first moment: only who found a place comes to it.
+    const handshakes = this.#server.listeners('connection');
+    this.#server.removeAllListeners('connection');
+    this.#server.on('connection', (socket: Socket) => {
+      if (this.#crowd.enter(socket, options.now())) for (const begin of handshakes) begin.call(this.#server, socket);
+    });
     this.#server.on('tlsClientError', (_, socket) => {
       pages.refusals.count('tls');
       socket.destroy();

@@ -1,6 +1,6 @@
 // The real control plane over a journal, its pages on a port, and connections told as fast as is asked: no gate, no kernel.
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Pages } from '#api/pages/pages.ts';
 import { Passwords } from '#api/remote/passwords.ts';
@@ -36,6 +36,9 @@ const owedMs = 500;
 export async function startLoadServer(folder: string, file: string): Promise<LoadServer> {
   const rulesDir = join(folder, 'rules.d');
   mkdirSync(rulesDir, { recursive: true });
+  // A million connections are more than the journal has room for as it comes, and retention would take them away meanwhile.
+  const settingsFile = join(folder, 'settings.yaml');
+  writeFileSync(settingsFile, 'journal-days: 3650\njournal-megabytes: 100000\n');
   const { gate } = madeStatus(Date.now(), 0, 0);
   const link = {
     ask: async ({ type }: { readonly type: string }) =>
@@ -73,7 +76,7 @@ export async function startLoadServer(folder: string, file: string): Promise<Loa
     ...{ version: '0', journal, journalFile: file, history, keeper, lists },
     geo: { placeOf: () => ({}), sources: () => ({ countries: null, networks: null }) },
     resolvers: { hasName: () => false, hasAddress: () => false },
-    settingsFile: join(folder, 'settings.yaml'),
+    settingsFile,
     networks: { file: join(folder, 'networks.yaml'), seen: new SeenNetworks(join(folder, 'seen.json'), () => {}) },
     checkups: { report: async () => ({ ok: false, error: 'nobody looks' }) },
     say: () => {},

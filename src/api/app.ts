@@ -18,6 +18,7 @@ import { changeNetworkSchema } from '#model/net/network.ts';
 import { passwordRequestSchema, userNameSchema } from '#model/pages/login.ts';
 import { answerSchema } from '#model/prompt.ts';
 import { previewRequestSchema } from '#model/query/history.ts';
+import { viewNameSchema, viewSchema } from '#model/query/view.ts';
 import { differenceQuerySchema } from '#model/shown/difference.ts';
 import { tryRuleSchema } from '#model/shown/ruletext.ts';
 import { isAdministrator, type Peer } from './access.ts';
@@ -241,6 +242,14 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
     const change = await body(context.req, changeSettingsSchema);
     return serve(context, await services.chosen.change(context.get('peer').uid, change));
   });
+  app.get('/views', (context) => context.json(services.views.list(context.get('peer').uid)));
+  app.put('/views/:name', async (context) => {
+    const name = parseQuery(viewNameSchema, context.req.param('name'));
+    return serve(context, services.views.keep(context.get('peer').uid, name, await body(context.req, viewSchema)));
+  });
+  app.delete('/views/:name', (context) =>
+    serve(context, services.views.forget(context.get('peer').uid, context.req.param('name'))),
+  );
   app.post('/explain', async (context) => {
     const { where, ...attempt } = await body(context.req, explainRequestSchema);
     return context.json(await services.explain(attemptFromJson(attempt), visible(context), where));

@@ -42,6 +42,7 @@ import {
 } from '#model/pages/login.ts';
 import { answerSchema } from '#model/prompt.ts';
 import { facetsSchema, groupsSchema, previewRequestSchema, rulePreviewSchema } from '#model/query/history.ts';
+import { savedViewSchema, viewSchema } from '#model/query/view.ts';
 import { appDetailsSchema } from '#model/shown/appdetails.ts';
 import { differenceQuerySchema, rolledBackSchema, versionDifferenceSchema } from '#model/shown/difference.ts';
 import { ruleTextSchema, ruleTrialSchema, tryRuleSchema } from '#model/shown/ruletext.ts';
@@ -258,6 +259,15 @@ export const operations: readonly Operation[] = [
     body: changeSettingsSchema,
     answer: z.array(settingViewSchema),
   },
+  { method: 'get', path: '/views', summary: "The asker's views of History.", answer: z.array(savedViewSchema) },
+  {
+    method: 'put',
+    path: '/views/{name}',
+    summary: 'Keep a view of History under a name, in the place of another of this name.',
+    body: viewSchema,
+    answer: z.array(savedViewSchema),
+  },
+  { method: 'delete', path: '/views/{name}', summary: 'Forget a view.', answer: z.array(savedViewSchema) },
   {
     method: 'post',
     path: '/explain',

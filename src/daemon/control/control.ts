@@ -32,7 +32,7 @@ import { nameOfAnswer, namesInList } from '#policy/index.ts';
 import { coalesce } from '#std/coalesce.ts';
 import { fail, ok } from '#std/result.ts';
 import type { GeoFolder } from '#store/geo/geofolder.ts';
-import { readApps, readConnection, readHits } from '#store/history.ts';
+import { readApps, readConnection } from '#store/history.ts';
 import type { Journal, JournalRow } from '#store/journal.ts';
 import type { ListKeeper } from '#store/lists/keeper.ts';
 import type { SeenNetworks } from '#store/machine/seennetworks.ts';
@@ -45,6 +45,7 @@ import type { GateLink } from './gatelink.ts';
 import { History } from './history/history.ts';
 import { isOwn } from './history/own.ts';
 import type { HistoryThread } from './history/thread.ts';
+import { Views } from './history/views.ts';
 import { Learner } from './learn/learner.ts';
 import { LearningsFile } from './learn/learningsfile.ts';
 import { Listing } from './lists/listing.ts';
@@ -57,6 +58,7 @@ import { SelfTest } from './selftest/selftest.ts';
 import type { SettingsFile } from './settings.ts';
 import { appDetails } from './shown/appdetails.ts';
 import { ProgramFacts } from './shown/programfacts.ts';
+import { ruleViews } from './shown/ruleviews.ts';
 import { Followers } from './told/followers.ts';
 import { Spoken } from './told/spoken.ts';
 
@@ -96,6 +98,7 @@ export class Control implements Services {
   readonly #changes: RuleChanges;
   readonly learning: Learner;
   readonly #history: History;
+  readonly views: Views;
   readonly trials: RuleTrials;
   readonly #programFacts: ProgramFacts;
   readonly machine: MachineFiles;
@@ -126,6 +129,7 @@ export class Control implements Services {
     this.lists = new Listing(parts);
     this.selfTest = new SelfTest({ policy: () => keeper.policy, mode: () => parts.settings.mode(now()), now });
     this.#history = new History({ journal, keeper, now, thread: parts.history });
+    this.views = new Views(parts.options.stateDir, (text) => this.notice('warning', text));
     this.trials = new RuleTrials(parts);
     this.#programFacts = new ProgramFacts(journal);
     this.#changes = new RuleChanges({
@@ -267,26 +271,7 @@ export class Control implements Services {
   });
 
   rules(uid?: number): RuleView[] {
-    const { keeper, journal } = this.#parts;
-    const hidden = this.#hiddenRules(uid);
-    const hits = readHits(journal);
-    const lifetimes = new Map(keeper.records.map((record) => [record.rule.name, record.lifetime ?? null]));
-    const shown = keeper.policy.ordered.filter(({ name }) => !hidden.has(name));
-    return shown.map((rule) => ({
-      name: rule.name,
-      action: rule.action,
-      origin: rule.origin,
-      priority: rule.priority,
-      enabled: rule.enabled,
-      hits: hits.get(rule.name)?.hits ?? 0,
-      lastHit: hits.get(rule.name)?.lastHit ?? null,
-      expires: rule.expires,
-      lifetime: lifetimes.get(rule.name) ?? null,
-      source: rule.source,
-      shadowedBy: rule.shadowedBy.filter((name) => !hidden.has(name)),
-      text: rule.text,
-      rule: rule.rule,
-    }));
+    return ruleViews(this.#parts, this.#hiddenRules(uid));
   }
 
   /** What others answered says which programs they run and whom these talk to. */

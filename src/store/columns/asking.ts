@@ -56,7 +56,14 @@ export class Asking {
   #clauses({ field, negated, values }: Term, scope: Scope): Clause[] {
     const test = field === undefined ? freeTest(values) : valueTest(field, values);
     const masks = (field === undefined ? freeFields : [field]).map((name) => this.#mask(name, test, scope));
-    return negated ? masks.map(([codes, mask]) => [[codes, mask.map((held) => 1 - held)]]) : [masks];
+    if (negated) return masks.map(([codes, mask]) => [[codes, mask.map((held) => 1 - held)]]);
+    // Names and their domains are one column, which is walked once.
+    const joined = new Map<Codes, Uint8Array>();
+    for (const [codes, mask] of masks) {
+      const other = joined.get(codes);
+      joined.set(codes, other === undefined ? mask : mask.map((held, code) => held | (other[code] as number)));
+    }
+    return [[...joined]];
   }
 
   #allClauses(query: Query, scope: Scope): Clause[] {
@@ -92,7 +99,7 @@ export class Asking {
       if (forward) low = to;
       else high = from;
       if (this.#selection.mark(clauses, scope, from, to) > 0) {
-        const rows = this.#selection.rows(from, to);
+        const rows = this.#selection.rows();
         const inTurn = forward ? rows : rows.reverse();
         for (const row of inTurn.subarray(0, page.limit - found.length)) found.push(sequences[row] as number);
       }
@@ -103,11 +110,11 @@ export class Asking {
 
   /** For each field its most frequent values. */
   facets(query: Query, scope: Scope, top: number, fields: readonly FieldName[] = fieldNames): Facets {
-    const { size, count } = this.#columns;
+    const { count } = this.#columns;
     const total = this.#mark(query, scope);
     // How many rows each text has is known: of what most rows are, the others are counted and taken from that.
     const others = total * 2 > count;
-    const rows = others ? this.#selection.others(0, size) : this.#selection.rows(0, size);
+    const rows = others ? this.#selection.others() : this.#selection.rows();
     const known = new Map<StoredField, Uint32Array>();
     const counted = fields.map((field) => {
       const codes = this.#columns.codes(stored(field));
@@ -145,13 +152,13 @@ export class Asking {
   }
 
   #sums(by: FieldName, query: Query, scope: Scope, shown: Shown): { readonly rows: number; readonly sums: Totals } {
-    const { times, bytes, size } = this.#columns;
+    const { times, bytes } = this.#columns;
     const rows = this.#mark(query, scope);
     const codes = this.#columns.codes(stored(by));
     const verdicts = this.#columns.codes('verdict');
     const refusal = verdicts.mask((verdict) => verdict === 'reject' || verdict === 'drop');
     const summed = { verdicts: verdicts.rows as Uint8Array, refusal, bytes, times };
-    const totals = sumRows(codes.rows, this.#selection.rows(0, size), codes.values.length, summed);
+    const totals = sumRows(codes.rows, this.#selection.rows(), codes.values.length, summed);
     return { rows, sums: shown.foldTotals(totals) };
   }
 }

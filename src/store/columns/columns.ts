@@ -3,6 +3,7 @@
 import type { FieldName } from '#model/query/fields.ts';
 import { Codes } from './codes.ts';
 import { IdIndex, splitId } from './idindex.ts';
+import { Zones } from './zones.ts';
 
 /** `domain` is no column: it follows from the name. */
 export const storedFields = [
@@ -33,6 +34,7 @@ export class Columns {
   sequences = new Float64Array(firstRoom);
   times = new Float64Array(firstRoom);
   bytes = new Float64Array(firstRoom);
+  zones = new Zones();
   /** 1 where the row is still there. */
   alive = new Uint8Array(firstRoom);
 
@@ -69,6 +71,7 @@ export class Columns {
     for (const field of storedFields) this.#fields[field].put(at, row[field]);
     this.sequences[at] = row.sequence;
     this.times[at] = row.time;
+    this.zones.add(at, row.time);
     this.bytes[at] = row.bytes;
     this.alive[at] = 1;
     const [start, number] = parts;
@@ -123,7 +126,9 @@ export class Columns {
     this.size = kept.length;
     this.#gone = 0;
     this.#ids = this.#newIndex();
+    this.zones = new Zones();
     for (let row = 0; row < this.size; row++) {
+      this.zones.add(row, this.times[row] as number);
       this.#ids.replace(this.#starts.rows[row] as number, this.#numbers[row] as number, row);
     }
   }

@@ -17,14 +17,21 @@ export class Selection {
   #marks = new Uint8Array(0);
   #joined = new Uint8Array(0);
   #rows = new Uint32Array(0);
+  /** From which row to before which marks were made; there are none elsewhere. */
+  #marked: [from: number, to: number] = [0, 0];
 
   constructor(columns: Columns) {
     this.#columns = columns;
   }
 
   /** Marks the rows from one to before another that are there, began in this time, and satisfy all clauses. Says how many. */
-  mark(clauses: readonly Clause[], { since, until }: Span, from: number, to: number): number {
-    const { alive, times } = this.#columns;
+  mark(clauses: readonly Clause[], span: Span, first: number, end: number): number {
+    const { alive, times, zones, size } = this.#columns;
+    const { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = span;
+    const [low, high] = zones.within(since, until, size);
+    const from = Math.max(first, low);
+    const to = Math.max(from, Math.min(end, high));
+    this.#marked = [from, to];
     if (this.#marks.length !== alive.length) {
       this.#marks = new Uint8Array(alive.length);
       this.#joined = new Uint8Array(alive.length);
@@ -34,13 +41,11 @@ export class Selection {
     // Most of what free text is looked for in has it nowhere.
     const looked = clauses.map((clause) => clause.filter(([, mask]) => mask.includes(1)));
     if (looked.some(({ length }) => length === 0)) {
-      marks.fill(0, from, to);
+      this.#marked = [from, from];
       return 0;
     }
     marks.set(alive.subarray(from, to), from);
-    if (since !== undefined || until !== undefined) {
-      keepTimes(times, since ?? Number.NEGATIVE_INFINITY, until ?? Number.POSITIVE_INFINITY, marks, from, to);
-    }
+    if (span.since !== undefined || span.until !== undefined) keepTimes(times, since, until, marks, from, to);
     for (const clause of looked) {
       const [[codes, mask] = [], another] = clause;
       if (codes === undefined || mask === undefined) continue;
@@ -55,15 +60,18 @@ export class Selection {
   }
 
   /** The rows that were marked, until the next question. */
-  rows(from: number, to: number): Uint32Array {
-    return collectRows(this.#marks, from, to, this.#rows);
+  rows(): Uint32Array {
+    return collectRows(this.#marks, ...this.#marked, this.#rows);
   }
 
   /** All others that are there. */
-  others(from: number, to: number): Uint32Array {
-    const { alive } = this.#columns;
+  others(): Uint32Array {
+    const { alive, size } = this.#columns;
     const marks = this.#marks;
-    for (let row = from; row < to; row++) marks[row] = (marks[row] as number) ^ (alive[row] as number);
-    return this.rows(from, to);
+    const [from, to] = this.#marked;
+    marks.fill(0, 0, from).fill(0, to, size);
+    for (let row = 0; row < size; row++) marks[row] = (marks[row] as number) ^ (alive[row] as number);
+    this.#marked = [0, size];
+    return this.rows();
   }
 }

@@ -276,6 +276,8 @@ describe('the command line', () => {
     assert.equal((await postern.cli(['views', 'forget', 'By verdict'], other)).code, 1);
     assert.equal((await postern.cli(['views', 'keep', 'wrong', 'port:x'])).code, 2);
     assert.equal((await postern.cli(['log', '--view', 'none'])).code, 1);
+    for (const line of [['log'], ['views', 'keep', 'x']])
+      assert.equal((await postern.cli([...line, '--count', 'app', '--compare'])).code, 2, line.join(' '));
     assert.equal((await postern.cli(['views', 'forget', 'By verdict'])).code, 0);
     assert.deepEqual(await postern.json(['views']), []);
   });

@@ -10,7 +10,7 @@ import { formatBytes } from '#std/bytes.ts';
 import { formatJson } from '#std/text.ts';
 import { ask, type Context, clientOf, Ending, exits, orEnd } from '../context.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';
-import { parseField, parseWhen, readQuery } from '../history/asked.ts';
+import { incomparable, parseField, parseWhen, readQuery } from '../history/asked.ts';
 import { showGroups, showValues } from '../history/counts.ts';
 import { findView } from '../history/views.ts';
 import { complain, formatTime, paint, safe, write, writeJson } from '../output.ts';
@@ -153,6 +153,7 @@ export const logCommand = buildCommand<Flags, string[], Context>({
     const until = flags.until === undefined ? kept.until : parseWhen(flags.until);
     if (since !== undefined) query.set('since', String(since));
     if (until !== undefined) query.set('until', String(until));
+    if (flags.compare && (since === undefined || (flags.count ?? groupOf(view)) === undefined)) throw incomparable;
     if (flags.values) return showValues(flags, await ask<Facets>(flags, 'GET', `/connections/facets?${query}`));
     const by = flags.count ?? groupOf(view);
     if (by !== undefined) {

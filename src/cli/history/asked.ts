@@ -30,3 +30,8 @@ export function parseWhen(text: string, now = Date.now()): number {
     throw new Ending(exits.usage, `"${text}" is no time; write 7d, 12h, 30m, 90s or a date such as 2026-12-31`);
   return date;
 }
+
+export const incomparable = new Ending(
+  exits.usage,
+  '--compare puts the time before beside groups: it needs --since and --count',
+);

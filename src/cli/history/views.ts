@@ -5,7 +5,7 @@ import { type SavedView, spanOf, type View } from '#model/query/view.ts';
 import { ask, type Context, Ending, exits } from '../context.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';
 import { safe, table, write, writeJson } from '../output.ts';
-import { parseField, parseWhen, readQuery } from './asked.ts';
+import { incomparable, parseField, parseWhen, readQuery } from './asked.ts';
 
 interface Shown {
   readonly since?: string;
@@ -119,6 +119,7 @@ const keepCommand = buildCommand<ClientFlags & Shown, [string, ...string[]], Con
     },
   },
   async func(flags, name, ...words) {
+    if (flags.compare && (flags.since === undefined || flags.count === undefined)) throw incomparable;
     const view = viewOf(flags, readQuery(words).text);
     const views = await ask<SavedView[]>(flags, 'PUT', `/views/${encodeURIComponent(name)}`, view);
     if (flags.json) writeJson(views);

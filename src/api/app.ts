@@ -180,6 +180,14 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
   app.get('/connections/:id', (context) =>
     serve(context, services.connection(context.req.param('id'), visible(context))),
   );
+  app.get('/views', (context) => context.json(services.views.list(context.get('peer').uid)));
+  app.put('/views/:name', async (context) => {
+    const name = parseQuery(viewNameSchema, context.req.param('name'));
+    return serve(context, services.views.keep(context.get('peer').uid, name, await body(context.req, viewSchema)));
+  });
+  app.delete('/views/:name', (context) =>
+    serve(context, services.views.forget(context.get('peer').uid, context.req.param('name'))),
+  );
   app.get('/apps', (context) => context.json(services.apps(visible(context))));
   app.get('/apps/:name', async (context) =>
     serve(context, await services.app(context.req.param('name'), visible(context))),
@@ -242,14 +250,6 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
     const change = await body(context.req, changeSettingsSchema);
     return serve(context, await services.chosen.change(context.get('peer').uid, change));
   });
-  app.get('/views', (context) => context.json(services.views.list(context.get('peer').uid)));
-  app.put('/views/:name', async (context) => {
-    const name = parseQuery(viewNameSchema, context.req.param('name'));
-    return serve(context, services.views.keep(context.get('peer').uid, name, await body(context.req, viewSchema)));
-  });
-  app.delete('/views/:name', (context) =>
-    serve(context, services.views.forget(context.get('peer').uid, context.req.param('name'))),
-  );
   app.post('/explain', async (context) => {
     const { where, ...attempt } = await body(context.req, explainRequestSchema);
     return context.json(await services.explain(attemptFromJson(attempt), visible(context), where));

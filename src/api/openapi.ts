@@ -171,6 +171,15 @@ export const operations: readonly Operation[] = [
     answer: groupsSchema,
   },
   { method: 'get', path: '/connections/{id}', summary: 'One connection.', answer: logLineSchema },
+  { method: 'get', path: '/views', summary: "The asker's views of History.", answer: z.array(savedViewSchema) },
+  {
+    method: 'put',
+    path: '/views/{name}',
+    summary: 'Keep a view of History under a name, in the place of another of this name.',
+    body: viewSchema,
+    answer: z.array(savedViewSchema),
+  },
+  { method: 'delete', path: '/views/{name}', summary: 'Forget a view.', answer: z.array(savedViewSchema) },
   { method: 'get', path: '/apps', summary: 'The apps that were seen.', answer: z.array(appViewSchema) },
   {
     method: 'get',
@@ -259,15 +268,6 @@ export const operations: readonly Operation[] = [
     body: changeSettingsSchema,
     answer: z.array(settingViewSchema),
   },
-  { method: 'get', path: '/views', summary: "The asker's views of History.", answer: z.array(savedViewSchema) },
-  {
-    method: 'put',
-    path: '/views/{name}',
-    summary: 'Keep a view of History under a name, in the place of another of this name.',
-    body: viewSchema,
-    answer: z.array(savedViewSchema),
-  },
-  { method: 'delete', path: '/views/{name}', summary: 'Forget a view.', answer: z.array(savedViewSchema) },
   {
     method: 'post',
     path: '/explain',

@@ -58,7 +58,7 @@ import { SelfTest } from './selftest/selftest.ts';
 import type { SettingsFile } from './settings.ts';
 import { appDetails } from './shown/appdetails.ts';
 import { ProgramFacts } from './shown/programfacts.ts';
-import { ruleViews } from './shown/ruleviews.ts';
+import { hiddenRules, ruleViews } from './shown/ruleviews.ts';
 import { Followers } from './told/followers.ts';
 import { Spoken } from './told/spoken.ts';
 
@@ -271,15 +271,7 @@ export class Control implements Services {
   });
 
   rules(uid?: number): RuleView[] {
-    return ruleViews(this.#parts, this.#hiddenRules(uid));
-  }
-
-  /** What others answered says which programs they run and whom these talk to. */
-  #hiddenRules(uid: number | undefined): ReadonlySet<string> {
-    const others = this.#parts.keeper.records.filter(
-      ({ origin, rule }) => uid !== undefined && origin === 'answer' && rule.user !== uid,
-    );
-    return new Set(others.map(({ rule }) => rule.name));
+    return ruleViews(this.#parts, uid);
   }
 
   addRule(uid: number, rule: RuleText, lifetime: Lifetime) {
@@ -433,7 +425,7 @@ export class Control implements Services {
   }
 
   app(name: string, uid?: number) {
-    return appDetails(this.#parts, name, uid, this.#hiddenRules(uid));
+    return appDetails(this.#parts, name, uid, hiddenRules(this.#parts.keeper, uid));
   }
 
   async names(query: NamesQuery, uid?: number): Promise<Served<readonly NameView[]>> {
@@ -447,7 +439,7 @@ export class Control implements Services {
 
   async explain(attempt: Attempt, uid?: number, where?: Whereabouts): Promise<Explanation> {
     const named = attempt.names.length > 0 ? attempt : { ...attempt, names: await this.#namesFor(attempt, uid) };
-    const hidden = this.#hiddenRules(uid);
+    const hidden = hiddenRules(this.#parts.keeper, uid);
     const explanation = this.#parts.keeper.policyAt(where).explain(named, this.#parts.now());
     const { rule, trace } = explanation;
     return {

@@ -1,14 +1,22 @@
-// The rules as they are shown: in the order of the policy, each with its hits and its lifetime.
+// The rules in the order of evaluation, with what was counted of each.
 import type { RuleView } from '#model/api.ts';
 import { readHits } from '#store/history.ts';
 import type { Journal } from '#store/journal.ts';
 import type { PolicyKeeper } from '../policykeeper.ts';
 
-/** `hidden`: the names of those that the asker may not see. */
+/** What others answered says which programs they run and whom these talk to: `uid` does not see it; undefined sees all. */
+export function hiddenRules(keeper: PolicyKeeper, uid: number | undefined): ReadonlySet<string> {
+  const others = keeper.records.filter(
+    ({ origin, rule }) => uid !== undefined && origin === 'answer' && rule.user !== uid,
+  );
+  return new Set(others.map(({ rule }) => rule.name));
+}
+
 export function ruleViews(
   { keeper, journal }: { readonly keeper: PolicyKeeper; readonly journal: Journal },
-  hidden: ReadonlySet<string>,
+  uid: number | undefined,
 ): RuleView[] {
+  const hidden = hiddenRules(keeper, uid);
   const hits = readHits(journal);
   const lifetimes = new Map(keeper.records.map((record) => [record.rule.name, record.lifetime ?? null]));
   const shown = keeper.policy.ordered.filter(({ name }) => !hidden.has(name));

@@ -103,6 +103,7 @@ try {
   await measure("facets: without Postern's own", facets('-own:yes'));
   await measure('facets: app:firefox', facets('app:firefox -own:yes'));
   await measure('facets: verdict:reject country:!DE, 7 days', facets('verdict:reject country:!DE', now - 7 * day));
+  await measure('facets: a third of all, by three fields', facets('own:no country:!DE port:443'));
   await measure('facets: free text', facets('site-1 -own:yes'));
   await measure('facets: 24 hours', facets('-own:yes', now - day));
   await measure('facets: one user', facets('-own:yes', undefined, 1002));
@@ -112,6 +113,10 @@ try {
   await measure(
     'groups: by domain, 7 days beside the 7 before',
     groups('domain', '-own:yes', now - 7 * day, { since: now - 14 * day, until: now - 7 * day }),
+  );
+  await measure(
+    'groups: by domain, 15 days beside the 15 before',
+    groups('domain', '-own:yes', now - 15 * day, { since: now - 30 * day, until: now - 15 * day }),
   );
   await measure('apps', () => readApps(journal));
   say(

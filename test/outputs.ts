@@ -22,6 +22,7 @@ import { settingViewSchema } from '#model/machine/settings.ts';
 import { listHitSchema, listViewSchema } from '#model/net/list.ts';
 import { nameViewSchema } from '#model/net/nameview.ts';
 import { networksSchema, networkViewSchema } from '#model/net/network.ts';
+import { savedViewSchema } from '#model/query/view.ts';
 import { appDetailsSchema } from '#model/shown/appdetails.ts';
 import { rolledBackSchema, versionDifferenceSchema } from '#model/shown/difference.ts';
 import { lintReportSchema } from '#model/shown/lint.ts';
@@ -55,6 +56,9 @@ export const outputs: Readonly<Record<string, z.ZodType>> = {
   'networks name': networkViewSchema,
   'networks later': networkViewSchema,
   'networks forget': z.null(),
+  'views show': z.array(savedViewSchema),
+  'views keep': z.array(savedViewSchema),
+  'views forget': z.array(savedViewSchema),
   'settings show': z.array(settingViewSchema),
   'settings set': z.array(settingViewSchema),
   'settings reset': z.array(settingViewSchema),

@@ -18,6 +18,7 @@ import { changeNetworkSchema } from '#model/net/network.ts';
 import { passwordRequestSchema, userNameSchema } from '#model/pages/login.ts';
 import { answerSchema } from '#model/prompt.ts';
 import { previewRequestSchema } from '#model/query/history.ts';
+import { viewNameSchema, viewSchema } from '#model/query/view.ts';
 import { startRunSchema } from '#model/run/run.ts';
 import { differenceQuerySchema } from '#model/shown/difference.ts';
 import { tryRuleSchema } from '#model/shown/ruletext.ts';
@@ -179,6 +180,14 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
   });
   app.get('/connections/:id', (context) =>
     serve(context, services.connection(context.req.param('id'), visible(context))),
+  );
+  app.get('/views', (context) => context.json(services.views.list(context.get('peer').uid)));
+  app.put('/views/:name', async (context) => {
+    const name = parseQuery(viewNameSchema, context.req.param('name'));
+    return serve(context, services.views.keep(context.get('peer').uid, name, await body(context.req, viewSchema)));
+  });
+  app.delete('/views/:name', (context) =>
+    serve(context, services.views.forget(context.get('peer').uid, context.req.param('name'))),
   );
   app.get('/apps', (context) => context.json(services.apps(visible(context))));
   app.get('/apps/:name', async (context) =>

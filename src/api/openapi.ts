@@ -42,6 +42,7 @@ import {
 } from '#model/pages/login.ts';
 import { answerSchema } from '#model/prompt.ts';
 import { facetsSchema, groupsSchema, previewRequestSchema, rulePreviewSchema } from '#model/query/history.ts';
+import { savedViewSchema, viewSchema } from '#model/query/view.ts';
 import { runReportSchema, runViewSchema, startRunSchema } from '#model/run/run.ts';
 import { appDetailsSchema } from '#model/shown/appdetails.ts';
 import { differenceQuerySchema, rolledBackSchema, versionDifferenceSchema } from '#model/shown/difference.ts';
@@ -171,6 +172,15 @@ export const operations: readonly Operation[] = [
     answer: groupsSchema,
   },
   { method: 'get', path: '/connections/{id}', summary: 'One connection.', answer: logLineSchema },
+  { method: 'get', path: '/views', summary: "The asker's views of History.", answer: z.array(savedViewSchema) },
+  {
+    method: 'put',
+    path: '/views/{name}',
+    summary: 'Keep a view of History under a name, in the place of another of this name.',
+    body: viewSchema,
+    answer: z.array(savedViewSchema),
+  },
+  { method: 'delete', path: '/views/{name}', summary: 'Forget a view.', answer: z.array(savedViewSchema) },
   { method: 'get', path: '/apps', summary: 'The apps that were seen.', answer: z.array(appViewSchema) },
   {
     method: 'get',

@@ -26,6 +26,7 @@ import type { Answer } from '#model/prompt.ts';
 import type { FieldName } from '#model/query/fields.ts';
 import type { Facets, Groups, PreviewRequest, RulePreview } from '#model/query/history.ts';
 import type { Query } from '#model/query/query.ts';
+import type { SavedView, View } from '#model/query/view.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
 import type { RunReport, RunView, StartRun } from '#model/run/run.ts';
 import type { AppDetails } from '#model/shown/appdetails.ts';
@@ -75,6 +76,13 @@ export interface SettingServices {
   change(uid: number, change: ChangeSettings): Promise<Served<readonly SettingView[]>>;
 }
 
+/** Of History, each user their own; the answers are all that the user has. */
+export interface ViewServices {
+  list(uid: number): readonly SavedView[];
+  keep(uid: number, name: string, view: View): Served<readonly SavedView[]>;
+  forget(uid: number, name: string): Served<readonly SavedView[]>;
+}
+
 /** A network goes by its id or its name. */
 export interface NetworkServices {
   list(): Networks;
@@ -119,6 +127,7 @@ export interface Services {
   previewRules(request: PreviewRequest, uid: number | undefined, signal: AbortSignal): Promise<Served<RulePreview>>;
   apps(uid?: number): readonly AppView[];
   app(name: string, uid?: number): Promise<Served<AppDetails>>;
+  readonly views: ViewServices;
   readonly lists: ListServices;
   readonly selfTest: { run(): Promise<SelfTestView> };
   readonly learning: LearningServices;

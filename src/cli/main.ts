@@ -23,6 +23,7 @@ const routes: Readonly<Record<string, () => Promise<Target>>> = {
   doctor: async () => (await import('./commands/status.ts')).doctorCommand,
   top: async () => (await import('./live/top.ts')).topCommand,
   log: async () => (await import('./commands/log.ts')).logCommand,
+  views: async () => (await import('./history/views.ts')).viewRoutes,
   apps: async () => (await import('./apps/apps.ts')).appsCommand,
   names: async () => (await import('./commands/names.ts')).namesCommand,
   lists: async () => (await import('./commands/lists.ts')).listRoutes,

@@ -242,10 +242,44 @@ describe('the command line', () => {
     await of('networks name', network?.id ?? '', 'Lab', '--profile', 'work');
     await of('networks later', 'Lab');
     await of('networks forget', 'Lab');
+    await of('views keep', 'Curl', 'app:curl');
+    await of('views show');
+    await of('views forget', 'Curl');
     await of('settings show');
     await of('settings set', 'journal-days', '7');
     await of('settings reset', 'journal-days');
     assert.deepEqual([...seen].sort(), Object.keys(outputs).sort());
+  });
+
+  test('a question that is kept is asked again by its name, with more words more narrowly, and is its user’s own', async () => {
+    assert.equal((await lab.curl(url)).code, 0);
+    const keep = ['views', 'keep', 'By verdict', 'app:curl own:no', '--since', '1h', '--count', 'verdict', '--compare'];
+    const kept = await postern.cli(keep);
+    assert.deepEqual(
+      [kept.code, kept.stdout],
+      [0, "Kept. It is shown by: postern log --view 'By verdict'\n"],
+      kept.stderr,
+    );
+    const view = { q: 'app:curl own:no', range: '1h', by: 'verdict', than: 'before' };
+    assert.deepEqual(await postern.json(['views']), [{ name: 'By verdict', view }]);
+    await postern.until(
+      async () => /^allow +\d+ +0 /m.test((await postern.cli(['log', '--view', 'By verdict'])).stdout),
+      'the groups, with none in the time before',
+    );
+    assert.doesNotMatch((await postern.cli(['log', '--view', 'By verdict', 'verdict:drop'])).stdout, /^allow/m);
+    assert.match(
+      (await postern.cli(['views'])).stdout,
+      /^By verdict +app:curl own:no +the last 1h +verdict, compared with/m,
+    );
+    const other = { user: 'pt-other' };
+    assert.deepEqual(await postern.json(['views'], other), []);
+    assert.equal((await postern.cli(['views', 'forget', 'By verdict'], other)).code, 1);
+    assert.equal((await postern.cli(['views', 'keep', 'wrong', 'port:x'])).code, 2);
+    assert.equal((await postern.cli(['log', '--view', 'none'])).code, 1);
+    for (const line of [['log'], ['views', 'keep', 'x']])
+      assert.equal((await postern.cli([...line, '--count', 'app', '--compare'])).code, 2, line.join(' '));
+    assert.equal((await postern.cli(['views', 'forget', 'By verdict'])).code, 0);
+    assert.deepEqual(await postern.json(['views']), []);
   });
 
   test('log --follow shows what is new, and of what is old what was asked for', async () => {

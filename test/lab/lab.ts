@@ -297,7 +297,7 @@ export class Postern {
   cli(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
     const [command = '', ...rest] = args;
     const isTwo =
-      /^(rule|lists|learn|networks|settings|password)$/.test(command) || /^(diff|rollback)$/.test(rest[0] ?? '');
+      /^(rule|lists|learn|networks|settings|views|password)$/.test(command) || /^(diff|rollback)$/.test(rest[0] ?? '');
     const second = isTwo ? rest.shift() : undefined;
     const two = second === undefined ? [command] : [command, second];
     return this.#lab.run([bin, ...two, '--runtime-dir', join(this.folder, 'run'), ...rest], options);

@@ -7,6 +7,7 @@ import type { EventView, LogLine, ModeRequest, PromptView, Status } from '#model
 import type { ChangeSettings } from '#model/machine/settings.ts';
 import type { ChangeNetwork } from '#model/net/network.ts';
 import type { Answer } from '#model/prompt.ts';
+import type { SavedView, View } from '#model/query/view.ts';
 import type { RuleText } from '#model/rule.ts';
 import type { TryRule } from '#model/shown/ruletext.ts';
 import { fakeFacets, fakeGroups, fakePreview, isAsked } from './fakehistory.ts';
@@ -82,6 +83,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
   let lists = madeLists(start);
   const networks = new MadeNetworks(start);
   let settings = madeSettings;
+  let views: readonly SavedView[] = [];
   let mode: Partial<Status> = {};
 
   const write = (stream: ServerResponse, event: EventView) =>
@@ -315,6 +317,13 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
         return { json: madeLearnings(Date.now())[0] };
       case 'DELETE /learnings':
         return { json: null };
+      case 'GET /views':
+        return { json: views };
+      case 'PUT /views':
+      case 'DELETE /views':
+        views = views.filter((one) => one.name !== name);
+        if (method === 'PUT') views = [...views, { name, view: body as View }];
+        return { json: views };
       case 'GET /settings':
         return { json: settings };
       case 'PATCH /settings':

@@ -1,6 +1,6 @@
 // The real control plane over a journal, its pages on a port, and connections told as fast as is asked: no gate, no kernel.
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Pages } from '#api/pages/pages.ts';
 import { Passwords } from '#api/remote/passwords.ts';
@@ -15,26 +15,30 @@ import { Journal } from '#store/journal.ts';
 import { ListKeeper } from '#store/lists/keeper.ts';
 import { SeenNetworks } from '#store/machine/seennetworks.ts';
 import { RuleStore } from '#store/rulestore.ts';
-import { bigConnection, chance } from './bigjournal.ts';
+import { bigConnection, chance, fillJournal } from './bigjournal.ts';
 import { madeStatus } from './madestate.ts';
 
 export interface LoadServer {
-  readonly journal: Journal;
+  /** As many connections as are asked for, all at once. */
+  fill(count: number): void;
   /** A link that logs in whoever runs this. */
   link(): string;
-  /** So many connections a second from now on. */
-  tell(perSecond: number): void;
-  /** Connections told. */
-  readonly told: number;
+  /** So many connections a second from now on; says how many were told so far. */
+  tell(perSecond: number): number;
   close(): void;
 }
 
 const batchMs = 50;
+/** What was owed for longer is not told any more: a gate, too, waits for a control plane that does not keep up. */
+const owedMs = 500;
 
 /** `folder`: for its files; `file`: of the journal. */
 export async function startLoadServer(folder: string, file: string): Promise<LoadServer> {
   const rulesDir = join(folder, 'rules.d');
   mkdirSync(rulesDir, { recursive: true });
+  // A million connections are more than the journal has room for as it comes, and retention would take them away meanwhile.
+  const settingsFile = join(folder, 'settings.yaml');
+  writeFileSync(settingsFile, 'journal-days: 3650\njournal-megabytes: 100000\n');
   const { gate } = madeStatus(Date.now(), 0, 0);
   const link = {
     ask: async ({ type }: { readonly type: string }) =>
@@ -81,7 +85,7 @@ export async function startLoadServer(folder: string, file: string): Promise<Loa
     ...{ version: '0', journal, journalFile: file, history, keeper, lists },
     geo: { placeOf: () => ({}), sources: () => ({ countries: null, networks: null }) },
     resolvers: { hasName: () => false, hasAddress: () => false },
-    settingsFile: join(folder, 'settings.yaml'),
+    settingsFile,
     networks: { file: join(folder, 'networks.yaml'), seen: new SeenNetworks(join(folder, 'seen.json'), () => {}) },
     checkups: { report: async () => ({ ok: false, error: 'nobody looks' }) },
     say: () => {},
@@ -94,9 +98,11 @@ export async function startLoadServer(folder: string, file: string): Promise<Loa
   let told = 0;
   let timer: NodeJS.Timeout | undefined;
   const uid = process.geteuid?.() ?? 0;
+  /** Others than those that a kept journal has. */
+  const start = `live${now().toString(36)}`;
   const stop = () => clearInterval(timer);
   return {
-    journal,
+    fill: (count) => fillJournal(journal, count, now()),
     link: () => {
       const made = pages.link({ pid: 1, uid: 0, gid: 0, groups: [] }, uid);
       if (!made.ok) throw new Error(made.error.message);
@@ -104,18 +110,16 @@ export async function startLoadServer(folder: string, file: string): Promise<Loa
     },
     tell: (perSecond) => {
       stop();
-      if (perSecond === 0) return;
-      const began = Date.now();
-      const before = told;
+      if (perSecond === 0) return told;
+      let [owed, last] = [0, now()];
       timer = setInterval(() => {
         // What a late timer left out comes with the next: so many they are on the whole.
-        const wanted = before + Math.floor(((Date.now() - began) * perSecond) / 1000);
+        owed += (Math.min(owedMs, now() - last) * perSecond) / 1000;
+        last = now();
         const connections = [];
-        while (told < wanted) connections.push(bigConnection(++told, Date.now(), random, 'live'));
+        for (; owed >= 1; owed -= 1) connections.push(bigConnection(++told, now(), random, start));
         if (connections.length > 0) control.gateMessage({ type: 'connections', connections });
       }, batchMs);
-    },
-    get told() {
       return told;
     },
     close: () => {

@@ -1,16 +1,18 @@
 // postern log
 import { buildCommand } from '@stricli/core';
 import type { LogLine, Status } from '#model/api.ts';
-import { type FieldName, fieldNames, isField } from '#model/query/fields.ts';
+import { type FieldName, fieldNames } from '#model/query/fields.ts';
 import type { Facets, Groups } from '#model/query/history.ts';
 import { queryTest } from '#model/query/match.ts';
-import { parseQuery, type Query } from '#model/query/query.ts';
+import { earlierOf, groupOf, timeOf, type View } from '#model/query/view.ts';
 import { formatConnection, formatEnd } from '#model/sentence.ts';
 import { formatBytes } from '#std/bytes.ts';
 import { formatJson } from '#std/text.ts';
 import { ask, type Context, clientOf, Ending, exits, orEnd } from '../context.ts';
 import { type ClientFlags, clientFlags } from '../flags.ts';
+import { incomparable, parseField, parseWhen, readQuery } from '../history/asked.ts';
 import { showGroups, showValues } from '../history/counts.ts';
+import { findView } from '../history/views.ts';
 import { complain, formatTime, paint, safe, write, writeJson } from '../output.ts';
 
 interface Flags extends ClientFlags {
@@ -23,33 +25,8 @@ interface Flags extends ClientFlags {
   readonly id?: string;
   readonly count?: FieldName;
   readonly values: boolean;
-}
-
-/** The words of the command line as one query; what is wrong with it ends the command. */
-function readQuery(words: readonly string[]): { readonly text: string; readonly query: Query } {
-  const text = words.join(' ');
-  const query = parseQuery(text);
-  if (query.ok) return { text, query: query.value };
-  const { message, at, length } = query.error;
-  throw new Ending(exits.usage, `${message}\n  ${safe(text)}\n  ${' '.repeat(at)}${'^'.repeat(Math.min(length, 80))}`);
-}
-
-function parseField(text: string): FieldName {
-  if (isField(text)) return text;
-  throw new Error(`there is no field "${text}"; there are ${fieldNames.join(', ')}`);
-}
-
-/** `7d`, `12h`, `30m`, `90s` before now, or a date; milliseconds since 1970. */
-export function parseWhen(text: string, now = Date.now()): number {
-  const ago = /^(\d{1,6})([smhd])$/.exec(text);
-  if (ago !== null) {
-    const unit = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[ago[2] as 's'];
-    return now - Number(ago[1]) * unit;
-  }
-  const date = Date.parse(text);
-  if (!(date >= 0))
-    throw new Ending(exits.usage, `"${text}" is no time; write 7d, 12h, 30m, 90s or a date such as 2026-12-31`);
-  return date;
+  readonly view?: string;
+  readonly compare: boolean;
 }
 
 /** Connections remembered while following, so that a change of one is not a second line. */
@@ -109,7 +86,7 @@ export const logCommand = buildCommand<Flags, string[], Context>({
       'Show connections and what became of them, the newest last. Where eBPF counts, one that has ended shows what was sent and received.\n\n' +
       'A QUERY says which: all its terms hold, a field is one of its values, free text stands anywhere. Quotes hold spaces, * and ? any text or character, ! before a value the opposite, "" what is not known. ' +
       `Fields: ${fieldNames.join(', ')}.\n\nExamples:\n  postern log --follow\n  postern log 'app:curl verdict:reject,drop' --since 1h\n` +
-      "  postern log 'name:*.example.org country:!DE port:8000-8999 own:no'\n  postern log --count domain 'app:firefox'\n  postern log --values verdict:reject\n  postern log --app curl --json\n",
+      "  postern log 'name:*.example.org country:!DE port:8000-8999 own:no'\n  postern log --count domain 'app:firefox'\n  postern log --values verdict:reject\n  postern log --view Refusals --since 7d\n  postern log --app curl --json\n",
   },
   parameters: {
     flags: {
@@ -141,6 +118,19 @@ export const logCommand = buildCommand<Flags, string[], Context>({
         placeholder: 'FIELD',
       },
       values: { kind: 'boolean', brief: 'How many there are of each value', default: false, withNegated: false },
+      compare: {
+        kind: 'boolean',
+        brief: 'With --count and --since: beside the time before, as long',
+        default: false,
+        withNegated: false,
+      },
+      view: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'As a view that you keep says, and more narrowly where more is said',
+        optional: true,
+        placeholder: 'NAME',
+      },
     },
     aliases: { f: 'follow' },
     positional: {
@@ -149,20 +139,30 @@ export const logCommand = buildCommand<Flags, string[], Context>({
     },
   },
   async func(flags, ...words) {
-    const asked = readQuery(words);
+    const view: View = flags.view === undefined ? {} : await findView(flags, flags.view);
+    const asked = readQuery([view.q ?? '', ...words].filter((text) => text !== ''));
     if (flags.id !== undefined) {
       const line = await ask<LogLine>(flags, 'GET', `/connections/${encodeURIComponent(flags.id)}`);
       return flags.json ? writeJson(line) : write(formatLine(line));
     }
     const query = new URLSearchParams();
     if (asked.text !== '') query.set('q', asked.text);
-    if (flags.since !== undefined) query.set('since', String(parseWhen(flags.since)));
-    if (flags.until !== undefined) query.set('until', String(parseWhen(flags.until)));
+    const now = Date.now();
+    const kept = timeOf(view, now);
+    const since = flags.since === undefined ? kept.since : parseWhen(flags.since);
+    const until = flags.until === undefined ? kept.until : parseWhen(flags.until);
+    if (since !== undefined) query.set('since', String(since));
+    if (until !== undefined) query.set('until', String(until));
+    if (flags.compare && (since === undefined || (flags.count ?? groupOf(view)) === undefined)) throw incomparable;
     if (flags.values) return showValues(flags, await ask<Facets>(flags, 'GET', `/connections/facets?${query}`));
-    if (flags.count !== undefined) {
-      query.set('by', flags.count);
+    const by = flags.count ?? groupOf(view);
+    if (by !== undefined) {
+      query.set('by', by);
+      const earlier = earlierOf(flags.compare ? { ...view, than: 'before' } : view, { since, until }, now);
+      if (earlier?.since !== undefined) query.set('earlierSince', String(earlier.since));
+      if (earlier?.until !== undefined) query.set('earlierUntil', String(earlier.until));
       if (flags.limit !== undefined) query.set('limit', String(Math.min(flags.limit, 1000)));
-      return showGroups(flags, flags.count, await ask<Groups>(flags, 'GET', `/connections/groups?${query}`));
+      return showGroups(flags, by, await ask<Groups>(flags, 'GET', `/connections/groups?${query}`));
     }
     if (flags.app !== undefined) query.set('app', flags.app);
     if (flags.verdict !== undefined) query.set('action', flags.verdict);

@@ -28,15 +28,18 @@ export function showGroups(flags: ClientFlags, by: FieldName, groups: Groups): v
     writeJson(groups);
     return;
   }
-  const rows = groups.groups.map(({ value, connections, refused, bytes, first, last }) => [
+  const compared = groups.totalBefore !== undefined;
+  const rows = groups.groups.map(({ value, connections, refused, bytes, first, last, before }) => [
     shown(value),
     String(connections),
+    ...(compared ? [String(before?.connections ?? 0)] : []),
     refused > 0 ? paint('red', String(refused)) : '0',
     bytes === null ? '-' : formatBytes(bytes),
     formatAge(first),
     formatAge(last),
   ]);
-  write(table([by.toUpperCase(), 'CONNECTIONS', 'REFUSED', 'BYTES', 'FIRST', 'LAST'], rows));
+  const before = compared ? ['BEFORE'] : [];
+  write(table([by.toUpperCase(), 'CONNECTIONS', ...before, 'REFUSED', 'BYTES', 'FIRST', 'LAST'], rows));
   const more = groups.distinct - groups.groups.length;
   if (more > 0) write(`and ${more} more`);
 }

@@ -1,9 +1,9 @@
 // postern lint
 import { buildCommand } from '@stricli/core';
 import type { LintReport } from '#model/shown/lint.ts';
-import { parseWhen } from '../commands/log.ts';
 import { type Context, Ending, exits } from '../context.ts';
 import { jsonFlag } from '../flags.ts';
+import { parseWhen } from '../history/asked.ts';
 import { paint, safe, write, writeJson } from '../output.ts';
 
 interface Flags {

@@ -2,9 +2,9 @@
 import { buildCommand } from '@stricli/core';
 import { type Mode, modes } from '#model/mode.ts';
 import type { ReplayReport } from '#model/shown/replay.ts';
-import { parseWhen } from '../commands/log.ts';
 import { type Context, Ending, exits } from '../context.ts';
 import { jsonFlag } from '../flags.ts';
+import { parseWhen } from '../history/asked.ts';
 import { formatAge, formatTime, paint, paintAction, safe, table, write, writeJson } from '../output.ts';
 
 interface Flags {

@@ -45,6 +45,7 @@ import type { GateLink } from './gatelink.ts';
 import { History } from './history/history.ts';
 import { isOwn } from './history/own.ts';
 import type { HistoryThread } from './history/thread.ts';
+import { Views } from './history/views.ts';
 import { Learner } from './learn/learner.ts';
 import { LearningsFile } from './learn/learningsfile.ts';
 import { Listing } from './lists/listing.ts';
@@ -101,6 +102,7 @@ export class Control implements Services {
   readonly #changes: RuleChanges;
   readonly learning: Learner;
   readonly #history: History;
+  readonly views: Views;
   readonly trials: RuleTrials;
   readonly #programFacts: ProgramFacts;
   readonly machine: MachineFiles;
@@ -141,6 +143,7 @@ export class Control implements Services {
       notice: (level, text) => this.notice(level, text),
     });
     this.#history = new History({ journal, keeper, now, thread: parts.history });
+    this.views = new Views(parts.options.stateDir, (text) => this.notice('warning', text));
     this.trials = new RuleTrials(parts);
     this.#programFacts = new ProgramFacts(journal);
     this.#changes = new RuleChanges({

@@ -4,14 +4,12 @@ import { type FieldName, fieldNames } from '#model/query/fields.ts';
 import type { Facets, Groups } from '#model/query/history.ts';
 import { freeFields, freeTest, type ValueTest, valueTest } from '#model/query/match.ts';
 import type { Query, Term } from '#model/query/query.ts';
+import type { Codes } from './codes.ts';
 import type { Columns, StoredField } from './columns.ts';
-import { countRows, keepMarked, markRows, type Numbers, sumRows } from './loops.ts';
-
-export interface Span {
-  /** Milliseconds since 1970, both within. */
-  readonly since?: number | undefined;
-  readonly until?: number | undefined;
-}
+import { countRows, sumRows, type Totals } from './loops.ts';
+import { mostFrequent } from './most.ts';
+import { type Clause, Selection, type Span } from './selection.ts';
+import { Shown } from './shown.ts';
 
 export interface Scope extends Span {
   /** Only connections of this user. */
@@ -20,88 +18,65 @@ export interface Scope extends Span {
   readonly users: Readonly<Record<string, string>>;
 }
 
-/** A condition on one row. */
-interface Condition {
-  readonly masks: readonly (readonly [codes: Numbers, mask: Uint8Array])[];
-  /** What the masks must say: 1 that one of them holds, 0 that none does. */
-  readonly wanted: 0 | 1;
-}
+const stored = (field: FieldName): StoredField => (field === 'domain' ? 'name' : field);
 
 export class Asking {
   readonly #columns: Columns;
-  readonly #domainOf: (name: string) => string | undefined;
-  readonly #domains = new Map<string, string>();
+  readonly #selection: Selection;
+  readonly #domainOf: (name: string) => string;
+  /** Of the names that there are; another when the columns were made anew. */
+  #domains: { readonly names: Codes; readonly shown: Shown } | undefined;
 
   constructor(columns: Columns, domainOf: (name: string) => string | undefined) {
     this.#columns = columns;
-    this.#domainOf = domainOf;
+    this.#selection = new Selection(columns);
+    this.#domainOf = (name) => domainOf(name) ?? name;
   }
 
-  /** What stands for a name where it is asked for by domain. */
-  #domain(name: string): string {
-    let domain = this.#domains.get(name);
-    if (domain === undefined) {
-      domain = this.#domainOf(name) ?? name;
-      // Names that nobody has any more are kept too, up to a point.
-      if (this.#domains.size > 200_000) this.#domains.clear();
-      this.#domains.set(name, domain);
+  /** What is shown for the numbers of a column. */
+  #shown(field: FieldName, { users }: Scope): Shown {
+    const codes = this.#columns.codes(stored(field));
+    if (field === 'user') return new Shown((uid) => (uid === '' ? '' : (users[uid] ?? `uid ${uid}`))).follow(codes);
+    if (field !== 'domain') return new Shown(undefined).follow(codes);
+    if (this.#domains?.names !== codes) this.#domains = { names: codes, shown: new Shown(this.#domainOf) };
+    return this.#domains.shown.follow(codes);
+  }
+
+  #mask(field: FieldName, test: ValueTest, scope: Scope): Clause[number] {
+    const codes = this.#columns.codes(stored(field));
+    const shown = this.#shown(field, scope);
+    // A user has a number beside the name.
+    return [
+      codes,
+      codes.mask((value, code) => test(shown.value(code)) || (field === 'user' && value !== '' && test(value))),
+    ];
+  }
+
+  /** What a term asks for; `not`, of several columns, is one clause for each. */
+  #clauses({ field, negated, values }: Term, scope: Scope): Clause[] {
+    const test = field === undefined ? freeTest(values) : valueTest(field, values);
+    const masks = (field === undefined ? freeFields : [field]).map((name) => this.#mask(name, test, scope));
+    if (negated) return masks.map(([codes, mask]) => [[codes, mask.map((held) => 1 - held)]]);
+    // Names and their domains are one column, which is walked once.
+    const joined = new Map<Codes, Uint8Array>();
+    for (const [codes, mask] of masks) {
+      const other = joined.get(codes);
+      joined.set(codes, other === undefined ? mask : mask.map((held, code) => held | (other[code] as number)));
     }
-    return domain;
+    return [[...joined]];
   }
 
-  #stored(field: FieldName): StoredField {
-    return field === 'domain' ? 'name' : field;
-  }
-
-  /** The value that is shown for what a column holds. */
-  #shown(field: FieldName, value: string, { users }: Scope): string {
-    if (field === 'domain') return this.#domain(value);
-    if (field === 'user' && value !== '') return users[value] ?? `uid ${value}`;
-    return value;
-  }
-
-  #mask(field: FieldName, test: ValueTest, scope: Scope): Condition['masks'][number] {
-    const codes = this.#columns.codes(this.#stored(field));
-    const holds = (value: string) =>
-      test(this.#shown(field, value, scope)) || (field === 'user' && value !== '' && test(value));
-    return [codes.rows, codes.mask(holds)];
-  }
-
-  #condition({ field, negated, values }: Term, scope: Scope): Condition {
-    const wanted = negated ? 0 : 1;
-    if (field !== undefined) return { wanted, masks: [this.#mask(field, valueTest(field, values), scope)] };
-    const test = freeTest(values);
-    return { wanted, masks: freeFields.map((name) => this.#mask(name, test, scope)) };
-  }
-
-  #conditions(query: Query, scope: Scope): Condition[] {
-    const conditions = query.map((term) => this.#condition(term, scope));
-    if (scope.uid === undefined) return conditions;
+  #allClauses(query: Query, scope: Scope): Clause[] {
+    const clauses = query.flatMap((term) => this.#clauses(term, scope));
+    if (scope.uid === undefined) return clauses;
     const own = String(scope.uid);
     const codes = this.#columns.codes('user');
-    return [{ wanted: 1, masks: [[codes.rows, codes.mask((value) => value === own)]] }, ...conditions];
+    return [[[codes, codes.mask((value) => value === own)]], ...clauses];
   }
 
-  /** The rows from one to before another that are there, and began in this time. */
-  #rows(
-    { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY }: Span,
-    from: number,
-    to: number,
-  ): Uint32Array {
-    const { dead, times } = this.#columns;
-    const rows = new Uint32Array(to - from);
-    let next = 0;
-    for (let row = from; row < to; row++) {
-      const time = times[row] as number;
-      rows[next] = row;
-      next += dead[row] === 0 && time >= since && time <= until ? 1 : 0;
-    }
-    return rows.subarray(0, next);
-  }
-
-  /** The rows of a query, in the order of the journal. */
-  #selected(query: Query, scope: Scope): Uint32Array {
-    return narrowed(this.#rows(scope, 0, this.#columns.size), this.#conditions(query, scope));
+  /** Marks the rows of a query, and says how many there are. */
+  #mark(query: Query, scope: Scope): number {
+    return this.#selection.mark(this.#allClauses(query, scope), scope, 0, this.#columns.size);
   }
 
   /** The places of the newest `limit` before a place, the newest first; with `after` the oldest behind it, the oldest first. */
@@ -111,7 +86,7 @@ export class Asking {
     page: { before?: number | undefined; after?: number | undefined; limit: number },
   ): number[] {
     const { sequences, size } = this.#columns;
-    const conditions = this.#conditions(query, scope);
+    const clauses = this.#allClauses(query, scope);
     const found: number[] = [];
     const first = page.after === undefined ? 0 : this.#columns.firstFrom(page.after + 1);
     const end = page.before === undefined ? size : Math.max(first, this.#columns.firstFrom(page.before));
@@ -123,9 +98,11 @@ export class Asking {
       const [from, to] = forward ? [low, Math.min(high, low + slice)] : [Math.max(low, high - slice), high];
       if (forward) low = to;
       else high = from;
-      const rows = narrowed(this.#rows(scope, from, to), conditions);
-      const inTurn = forward ? rows : rows.reverse();
-      for (const row of inTurn.subarray(0, page.limit - found.length)) found.push(sequences[row] as number);
+      if (this.#selection.mark(clauses, scope, from, to) > 0) {
+        const rows = this.#selection.rows();
+        const inTurn = forward ? rows : rows.reverse();
+        for (const row of inTurn.subarray(0, page.limit - found.length)) found.push(sequences[row] as number);
+      }
       slice = Math.min(slice * 2, 262_144);
     }
     return found;
@@ -133,115 +110,67 @@ export class Asking {
 
   /** For each field its most frequent values. */
   facets(query: Query, scope: Scope, top: number, fields: readonly FieldName[] = fieldNames): Facets {
-    const rows = this.#selected(query, scope);
+    const { count } = this.#columns;
+    const total = this.#mark(query, scope);
+    // How many rows each text has is known: of what most rows are, the others are counted and taken from that.
+    const others = total * 2 > count;
+    const rows = others ? this.#selection.others() : this.#selection.rows();
     const known = new Map<StoredField, Uint32Array>();
     const counted = fields.map((field) => {
-      const stored = this.#stored(field);
-      const codes = this.#columns.codes(stored);
-      const counts = known.get(stored) ?? countRows(codes.rows, rows, codes.values.length);
-      known.set(stored, counts);
-      const values = new Map<string, number>();
-      for (let code = 0; code < counts.length; code++) {
-        const times = counts[code] as number;
-        if (times === 0) continue;
-        const value = this.#shown(field, codes.values[code] as string, scope);
-        values.set(value, (values.get(value) ?? 0) + times);
+      const codes = this.#columns.codes(stored(field));
+      let counts = known.get(stored(field));
+      if (counts === undefined) {
+        counts = countRows(codes.rows, rows, codes.values.length);
+        if (others) counts = counts.map((times, code) => (codes.times[code] as number) - times);
+        known.set(stored(field), counts);
       }
-      return {
-        field,
-        distinct: values.size,
-        values: most([...values], top, ([, times]) => times).map(([value, connections]) => ({ value, connections })),
-      };
+      const shown = this.#shown(field, scope);
+      const folded = shown.fold(counts);
+      const found = mostFrequent(folded, top);
+      const values = found.most.map((at) => ({ value: shown.values[at] as string, connections: folded[at] as number }));
+      return { field, distinct: found.distinct, values };
     });
-    return { total: rows.length, fields: counted };
+    return { total, fields: counted };
   }
 
   /** With `earlier`, each group says how it was in that time too. */
   groups(by: FieldName, query: Query, scope: Scope, top: number, earlier?: Span): Groups {
-    const now = this.#sums(by, this.#selected(query, scope), scope);
-    const rowsBefore = earlier === undefined ? undefined : this.#selected(query, { ...scope, ...earlier });
-    const before = rowsBefore && this.#sums(by, rowsBefore, scope);
-    const none = { connections: 0, refused: 0, bytes: null, first: null, last: null };
-    const names = new Set([...now.sums.keys(), ...(before?.sums.keys() ?? [])]);
-    const groups = [...names].map((value) => ({
-      value,
-      ...(now.sums.get(value) ?? none),
-      ...(before !== undefined && { before: before.sums.get(value) ?? none }),
+    const shown = this.#shown(by, scope);
+    const now = this.#sums(by, query, scope, shown);
+    const before = earlier && this.#sums(by, query, { ...scope, ...earlier }, shown);
+    const numbers =
+      before === undefined
+        ? now.sums.counts
+        : now.sums.counts.map((count, at) => Math.max(count, before.sums.counts[at] as number));
+    const { most, distinct } = mostFrequent(numbers, top);
+    const groups = most.map((at) => ({
+      value: shown.values[at] as string,
+      ...sumsOf(now.sums, at),
+      ...(before !== undefined && { before: sumsOf(before.sums, at) }),
     }));
-    return {
-      total: now.rows,
-      ...(before !== undefined && { totalBefore: before.rows }),
-      distinct: groups.length,
-      groups: most(groups, top, (group) => Math.max(group.connections, group.before?.connections ?? 0)),
-    };
+    return { total: now.rows, ...(before !== undefined && { totalBefore: before.rows }), distinct, groups };
   }
 
-  #sums(by: FieldName, rows: Uint32Array, scope: Scope) {
-    const { times, bytes: allBytes } = this.#columns;
-    const codes = this.#columns.codes(this.#stored(by));
+  #sums(by: FieldName, query: Query, scope: Scope, shown: Shown): { readonly rows: number; readonly sums: Totals } {
+    const { times, bytes } = this.#columns;
+    const rows = this.#mark(query, scope);
+    const codes = this.#columns.codes(stored(by));
     const verdicts = this.#columns.codes('verdict');
     const refusal = verdicts.mask((verdict) => verdict === 'reject' || verdict === 'drop');
-    const length = codes.values.length;
-    const verdictRows = verdicts.rows as Uint8Array;
-    const totals = sumRows(codes.rows, rows, length, { verdicts: verdictRows, refusal, bytes: allBytes, times });
-    const { counts, refused, bytes, isCounted, first, last } = totals;
-    const sums = new Map<string, Sums>();
-    for (let code = 0; code < length; code++) {
-      if (counts[code] === 0) continue;
-      const value = this.#shown(by, codes.values[code] as string, scope);
-      const sum = {
-        connections: counts[code] as number,
-        refused: refused[code] as number,
-        bytes: isCounted[code] === 0 ? null : (bytes[code] as number),
-        first: first[code] as number,
-        last: last[code] as number,
-      };
-      const known = sums.get(value);
-      sums.set(value, known === undefined ? sum : added(known, sum));
-    }
-    return { rows: rows.length, sums };
+    const summed = { verdicts: verdicts.rows as Uint8Array, refusal, bytes, times };
+    const totals = sumRows(codes.rows, this.#selection.rows(), codes.values.length, summed);
+    return { rows, sums: shown.foldTotals(totals) };
   }
 }
 
-interface Sums {
-  readonly connections: number;
-  readonly refused: number;
-  readonly bytes: number | null;
-  readonly first: number;
-  readonly last: number;
-}
-
-function added(a: Sums, b: Sums): Sums {
+function sumsOf({ counts, refused, bytes, isCounted, first, last }: Totals, at: number) {
+  const connections = counts[at] as number;
+  if (connections === 0) return { connections, refused: 0, bytes: null, first: null, last: null };
   return {
-    connections: a.connections + b.connections,
-    refused: a.refused + b.refused,
-    bytes: a.bytes === null ? b.bytes : a.bytes + (b.bytes ?? 0),
-    first: Math.min(a.first, b.first),
-    last: Math.max(a.last, b.last),
+    connections,
+    refused: refused[at] as number,
+    bytes: isCounted[at] === 0 ? null : (bytes[at] as number),
+    first: first[at] as number,
+    last: last[at] as number,
   };
-}
-
-/** Those of the rows for which all conditions hold; the rows are used up. */
-function narrowed(all: Uint32Array, conditions: readonly Condition[]): Uint32Array {
-  let rows = all;
-  for (const { masks, wanted } of conditions) {
-    if (rows.length === 0) return rows;
-    // Most of what free text is looked for in has it nowhere.
-    const looked = masks.filter(([, mask]) => mask.includes(1));
-    const marks = new Uint8Array(rows.length);
-    for (const [codes, mask] of looked) markRows(codes, rows, mask, marks);
-    if (looked.length > 0) rows = keepMarked(rows, marks, wanted);
-    else if (wanted === 1) return rows.subarray(0, 0);
-  }
-  return rows;
-}
-
-/** Those of which there is most, by number, without sorting all of them. */
-function most<T>(all: T[], top: number, numberOf: (one: T) => number): T[] {
-  if (all.length <= top * 4) return all.sort((a, b) => numberOf(b) - numberOf(a)).slice(0, top);
-  const numbers = Float64Array.from(all, numberOf).sort();
-  const least = numbers[numbers.length - top] as number;
-  const above = all.filter((one) => numberOf(one) > least);
-  const level = all.filter((one) => numberOf(one) === least).slice(0, top - above.length);
-  return [...above, ...level].sort((a, b) => numberOf(b) - numberOf(a));
 }

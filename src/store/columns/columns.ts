@@ -3,6 +3,7 @@
 import type { FieldName } from '#model/query/fields.ts';
 import { Codes } from './codes.ts';
 import { IdIndex, splitId } from './idindex.ts';
+import { Zones } from './zones.ts';
 
 /** `domain` is no column: it follows from the name. */
 export const storedFields = [
@@ -33,8 +34,9 @@ export class Columns {
   sequences = new Float64Array(firstRoom);
   times = new Float64Array(firstRoom);
   bytes = new Float64Array(firstRoom);
-  /** 1 where the row is there no more. */
-  dead = new Uint8Array(firstRoom);
+  zones = new Zones();
+  /** 1 where the row is still there. */
+  alive = new Uint8Array(firstRoom);
 
   constructor() {
     const fields = storedFields.map((name) => [name, new Codes()] as const);
@@ -69,8 +71,9 @@ export class Columns {
     for (const field of storedFields) this.#fields[field].put(at, row[field]);
     this.sequences[at] = row.sequence;
     this.times[at] = row.time;
+    this.zones.add(at, row.time);
     this.bytes[at] = row.bytes;
-    this.dead[at] = 0;
+    this.alive[at] = 1;
     const [start, number] = parts;
     this.#starts.put(at, start);
     this.#numbers[at] = number;
@@ -85,8 +88,9 @@ export class Columns {
   }
 
   #kill(row: number): void {
-    if (this.dead[row] === 1) return;
-    this.dead[row] = 1;
+    if (this.alive[row] === 0) return;
+    this.alive[row] = 0;
+    for (const field of storedFields) this.#fields[field].drop(row);
     this.#gone += 1;
   }
 
@@ -105,7 +109,7 @@ export class Columns {
   #makeRoom(): void {
     const kept = new Uint32Array(this.count);
     let next = 0;
-    for (let row = 0; row < this.size; row++) if (this.dead[row] === 0) kept[next++] = row;
+    for (let row = 0; row < this.size; row++) if (this.alive[row] === 1) kept[next++] = row;
     const room = Math.max(firstRoom, Math.ceil(kept.length * 1.5));
     const pick = (from: Float64Array<ArrayBuffer>) => {
       const made = new Float64Array(room);
@@ -118,11 +122,13 @@ export class Columns {
     this.sequences = pick(this.sequences);
     this.times = pick(this.times);
     this.bytes = pick(this.bytes);
-    this.dead = new Uint8Array(room);
+    this.alive = new Uint8Array(room).fill(1, 0, kept.length);
     this.size = kept.length;
     this.#gone = 0;
     this.#ids = this.#newIndex();
+    this.zones = new Zones();
     for (let row = 0; row < this.size; row++) {
+      this.zones.add(row, this.times[row] as number);
       this.#ids.replace(this.#starts.rows[row] as number, this.#numbers[row] as number, row);
     }
   }

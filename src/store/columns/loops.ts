@@ -39,37 +39,72 @@ export function countRows(codes: Numbers, rows: Uint32Array, width: number): Uin
   return total;
 }
 
-type Mark<T> = (codes: T, rows: Uint32Array, mask: Uint8Array, marks: Uint8Array) => void;
+type Mark<T> = (codes: T, mask: Uint8Array, marks: Uint8Array, from: number, to: number) => void;
 
-const markBytes: Mark<Uint8Array> = (codes, rows, mask, marks) => {
-  for (let at = 0; at < rows.length; at++)
-    marks[at] = (marks[at] as number) | (mask[codes[rows[at] as number] as number] as number);
+const keepBytes: Mark<Uint8Array> = (codes, mask, marks, from, to) => {
+  for (let row = from; row < to; row++) marks[row] = (marks[row] as number) & (mask[codes[row] as number] as number);
 };
-const markWords: Mark<Uint16Array> = (codes, rows, mask, marks) => {
-  for (let at = 0; at < rows.length; at++)
-    marks[at] = (marks[at] as number) | (mask[codes[rows[at] as number] as number] as number);
+const keepWords: Mark<Uint16Array> = (codes, mask, marks, from, to) => {
+  for (let row = from; row < to; row++) marks[row] = (marks[row] as number) & (mask[codes[row] as number] as number);
 };
-const markLongs: Mark<Uint32Array> = (codes, rows, mask, marks) => {
-  for (let at = 0; at < rows.length; at++)
-    marks[at] = (marks[at] as number) | (mask[codes[rows[at] as number] as number] as number);
+const keepLongs: Mark<Uint32Array> = (codes, mask, marks, from, to) => {
+  for (let row = from; row < to; row++) marks[row] = (marks[row] as number) & (mask[codes[row] as number] as number);
 };
 
-/** Marks the rows whose number the mask has. */
-export function markRows(codes: Numbers, rows: Uint32Array, mask: Uint8Array, marks: Uint8Array): void {
-  if (codes instanceof Uint8Array) markBytes(codes, rows, mask, marks);
-  else if (codes instanceof Uint16Array) markWords(codes, rows, mask, marks);
-  else markLongs(codes, rows, mask, marks);
+/** Takes the mark of each row whose number the mask has not. */
+export function keepMarks(codes: Numbers, mask: Uint8Array, marks: Uint8Array, from: number, to: number): void {
+  if (codes instanceof Uint8Array) keepBytes(codes, mask, marks, from, to);
+  else if (codes instanceof Uint16Array) keepWords(codes, mask, marks, from, to);
+  else keepLongs(codes, mask, marks, from, to);
 }
 
-/** Puts the rows that are marked so to the front, and returns them. */
-export function keepMarked(rows: Uint32Array, marks: Uint8Array, wanted: 0 | 1): Uint32Array {
-  let next = 0;
-  for (let at = 0; at < rows.length; at++) {
-    rows[next] = rows[at] as number;
-    // No branch: which rows are wanted is not to be foreseen.
-    next += (marks[at] as number) === wanted ? 1 : 0;
+const joinBytes: Mark<Uint8Array> = (codes, mask, marks, from, to) => {
+  for (let row = from; row < to; row++) marks[row] = (marks[row] as number) | (mask[codes[row] as number] as number);
+};
+const joinWords: Mark<Uint16Array> = (codes, mask, marks, from, to) => {
+  for (let row = from; row < to; row++) marks[row] = (marks[row] as number) | (mask[codes[row] as number] as number);
+};
+const joinLongs: Mark<Uint32Array> = (codes, mask, marks, from, to) => {
+  for (let row = from; row < to; row++) marks[row] = (marks[row] as number) | (mask[codes[row] as number] as number);
+};
+
+/** Marks each row whose number the mask has. */
+export function joinMarks(codes: Numbers, mask: Uint8Array, marks: Uint8Array, from: number, to: number): void {
+  if (codes instanceof Uint8Array) joinBytes(codes, mask, marks, from, to);
+  else if (codes instanceof Uint16Array) joinWords(codes, mask, marks, from, to);
+  else joinLongs(codes, mask, marks, from, to);
+}
+
+/** Takes the mark of each row whose time is not within these. */
+export function keepTimes(
+  times: Float64Array,
+  since: number,
+  until: number,
+  marks: Uint8Array,
+  from: number,
+  to: number,
+): void {
+  for (let row = from; row < to; row++) {
+    const time = times[row] as number;
+    marks[row] = time >= since && time <= until ? (marks[row] as number) : 0;
   }
-  return rows.subarray(0, next);
+}
+
+export function countMarks(marks: Uint8Array, from: number, to: number): number {
+  let count = 0;
+  for (let row = from; row < to; row++) count += marks[row] as number;
+  return count;
+}
+
+/** The rows that are marked, in `room`. */
+export function collectRows(marks: Uint8Array, from: number, to: number, room: Uint32Array<ArrayBuffer>): Uint32Array {
+  let next = 0;
+  for (let row = from; row < to; row++) {
+    room[next] = row;
+    // No branch: which rows are marked is not to be foreseen.
+    next += marks[row] as number;
+  }
+  return room.subarray(0, next);
 }
 
 /** What is summed up of the rows that have the same number. */

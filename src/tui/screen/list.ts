@@ -38,9 +38,9 @@ function questionRow({ prompt, key }: Row & { type: 'question' }, chosen: boolea
 }
 
 function nodeRow({ node, key }: Row & { type: 'node' }, picture: Picture, chosen: boolean, columns: number): ReactNode {
-  const { level, title, detail, connections, bytes, last, line: newest, children } = node;
+  const { level, title, detail, connections, bytes, last, line: newest } = node;
   const [mark, done, would, style] = marks[stateOf(node)];
-  const fold = children.length === 0 ? ' ' : isOpen(node, picture.ui.turned) ? '▾' : '▸';
+  const fold = level === 3 ? ' ' : isOpen(node, picture.ui.turned) ? '▾' : '▸';
   const name = `${'  '.repeat(level - 1)}${fold} ${title}${detail === '' ? '' : `  ${detail}`}`;
   const age = picture.now - last < 1000 ? 'now' : formatSpan(picture.now - last);
   const short = columns < narrow;

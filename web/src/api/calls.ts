@@ -24,6 +24,7 @@ import type { PasswordView, SessionView } from '#model/pages/login.ts';
 import type { Answer } from '#model/prompt.ts';
 import type { FieldName } from '#model/query/fields.ts';
 import type { Facets, Groups, PreviewRequest, RulePreview } from '#model/query/history.ts';
+import type { SavedView, View } from '#model/query/view.ts';
 import type { Lifetime, RuleText } from '#model/rule.ts';
 import type { RunReport, RunView } from '#model/run/run.ts';
 import type { AppDetails } from '#model/shown/appdetails.ts';
@@ -130,5 +131,8 @@ export const api = {
   networks: () => ask<Networks>('GET', '/networks'),
   changeNetwork: (id: string, change: ChangeNetwork) => ask<NetworkView>('PATCH', `/networks/${named(id)}`, change),
   forgetNetwork: (id: string) => ask<null>('DELETE', `/networks/${named(id)}`),
+  views: () => ask<SavedView[]>('GET', '/views'),
+  keepView: (name: string, view: View) => ask<SavedView[]>('PUT', `/views/${named(name)}`, view),
+  forgetView: (name: string) => ask<SavedView[]>('DELETE', `/views/${named(name)}`),
   explain: (attempt: AttemptJson) => ask<Explanation>('POST', '/explain', attempt),
 } as const;

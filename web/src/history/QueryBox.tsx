@@ -1,11 +1,11 @@
 // The field for a query, with fields and values to choose from while it is written, and where it is wrong.
 import { useEffect, useId, useRef, useState } from 'react';
 import type { QueryError } from '#model/query/query.ts';
+import type { TimeSpan } from '#model/query/view.ts';
 import { escapeText } from '#std/text.ts';
 import { api } from '../api/calls.ts';
 import styles from './history.module.css';
 import { complete, placeAt } from './query/completion.ts';
-import type { TimeSpan } from './query/query.ts';
 
 interface Props {
   readonly value: string;

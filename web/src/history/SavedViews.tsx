@@ -1,65 +1,50 @@
-// Views with a name, kept in this browser: what the address of the page says, to come back to.
+// Views with a name, kept by Postern for whoever is signed in: what the address of the page says, to come back to, here or in a terminal.
 import { X } from 'lucide-react';
 import { useState } from 'react';
+import type { SavedView, View } from '#model/query/view.ts';
 import { escapeText } from '#std/text.ts';
+import { api } from '../api/calls.ts';
+import type { Asked } from '../api/client.ts';
 import type { SearchText } from '../hooks/search.ts';
-import { say } from '../parts/saying.ts';
+import { useAsked } from '../hooks/useAsked.ts';
+import { say, sayFailure } from '../parts/saying.ts';
 import styles from './history.module.css';
 
-const key = 'postern.history-views';
-const maxViews = 50;
 const maxName = 60;
 const parts = ['q', 'range', 'from', 'to', 'by', 'than', 'thanFrom', 'thanTo'] as const;
-
-interface SavedView {
-  readonly name: string;
-  readonly view: SearchText;
-}
-
-/** Storage may be forbidden, or hold what another version wrote. */
-function read(): readonly SavedView[] {
-  try {
-    const kept = JSON.parse(localStorage.getItem(key) ?? '[]') as unknown;
-    if (!Array.isArray(kept)) return [];
-    return kept.filter((one): one is SavedView => typeof one?.name === 'string' && typeof one.view === 'object');
-  } catch {
-    return [];
-  }
-}
-
-function write(views: readonly SavedView[]): boolean {
-  try {
-    localStorage.setItem(key, JSON.stringify(views));
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 interface Props {
   readonly view: SearchText;
   readonly change: (parts: SearchText) => void;
 }
 
-const viewOf = (view: SearchText): SearchText => Object.fromEntries(parts.map((part) => [part, view[part]]));
+/** Of all parts, so that what one view says does not stay under another. */
+const searchOf = (view: View): SearchText => Object.fromEntries(parts.map((part) => [part, view[part]]));
+/** What of the address is said. */
+const viewOf = (view: SearchText): View =>
+  Object.fromEntries(
+    parts.flatMap((part) => (view[part] === undefined || view[part] === '' ? [] : [[part, view[part]]])),
+  );
 
 export function SavedViews({ view, change }: Props) {
-  const [views, setViews] = useState(read);
   const [name, setName] = useState('');
-  const keep = (next: readonly SavedView[]) => {
-    setViews(next);
-    if (!write(next)) say('This browser keeps nothing for this page: the view is gone when the page is closed.');
+  const { value: views = [], again } = useAsked(() => api.views(), []);
+  /** Whether it was done. */
+  const done = async (asked: Promise<Asked<SavedView[]>>): Promise<boolean> => {
+    const answer = await asked;
+    if (!answer.ok) sayFailure(answer.error);
+    await again();
+    return answer.ok;
   };
-  const save = () => {
+  const save = async () => {
     const called = name.trim().slice(0, maxName);
-    if (called === '') return;
-    keep([...views.filter((one) => one.name !== called), { name: called, view: viewOf(view) }].slice(-maxViews));
+    if (called === '' || !(await done(api.keepView(called, viewOf(view))))) return;
     setName('');
-    say(`The view “${called}” is kept in this browser.`);
+    say(`The view “${called}” is kept.`);
   };
-  const forget = (gone: SavedView) => {
-    keep(views.filter((one) => one !== gone));
-    say(`The view “${gone.name}” is forgotten.`, () => keep(views));
+  const forget = async (gone: SavedView) => {
+    if (!(await done(api.forgetView(gone.name)))) return;
+    say(`The view “${gone.name}” is forgotten.`, () => void done(api.keepView(gone.name, gone.view)));
   };
   return (
     <details className={styles.saved}>
@@ -68,10 +53,10 @@ export function SavedViews({ view, change }: Props) {
         <ul>
           {views.map((one) => (
             <li key={one.name}>
-              <button type="button" className="plain" onClick={() => change(viewOf(one.view))}>
+              <button type="button" className="plain" onClick={() => change(searchOf(one.view))}>
                 {escapeText(one.name)}
               </button>
-              <button type="button" className="plain" onClick={() => forget(one)}>
+              <button type="button" className="plain" onClick={() => void forget(one)}>
                 <X size={14} aria-hidden />
                 <span className="unseen">Forget the view {escapeText(one.name)}</span>
               </button>
@@ -81,7 +66,7 @@ export function SavedViews({ view, change }: Props) {
         <form
           onSubmit={(event) => {
             event.preventDefault();
-            save();
+            void save();
           }}
         >
           <label>
@@ -97,7 +82,10 @@ export function SavedViews({ view, change }: Props) {
             Keep
           </button>
         </form>
-        <p className="quiet">Views are kept in this browser. Their address can be sent to others, too.</p>
+        <p className="quiet">
+          Views are yours, in each browser and as <code>postern log --view NAME</code>. Their address can be sent to
+          others, too.
+        </p>
       </div>
     </details>
   );

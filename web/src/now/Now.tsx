@@ -73,7 +73,7 @@ export function Page() {
       else if (key === 'e') explain(node.line);
       else if (key === 'a' && administrator) setMaking({ line: node.line, action: 'allow' });
       else if (key === 'd' && administrator) setMaking({ line: node.line, action: 'reject' });
-      else if (key === 'ArrowRight' && node.children.length > 0 && !isOpen(node, turned)) turn(node);
+      else if (key === 'ArrowRight' && node.level < 3 && !isOpen(node, turned)) turn(node);
       else if (key === 'ArrowLeft' && isOpen(node, turned)) turn(node);
       else return false;
       return true;

@@ -1,5 +1,6 @@
 // One row of the tree.
 import { ChevronDown, ChevronRight } from 'lucide-react';
+import { memo } from 'react';
 import { type Node, stateOf } from '#client/live/tree.ts';
 import type { LogLine } from '#model/api.ts';
 import { ActionMark } from '../parts/ActionMark.tsx';
@@ -15,9 +16,10 @@ interface Props {
   readonly explain: (line: LogLine) => void;
 }
 
-export function TreeRow({ node, now, open, turn, explain }: Props) {
-  const { key, level, title, detail, connections, byAction, bytes, last, line, pulse, children } = node;
-  const leaf = children.length === 0;
+/** Drawn again only when something of it is another. */
+export const TreeRow = memo(function TreeRow({ node, now, open, turn, explain }: Props) {
+  const { key, level, title, detail, connections, byAction, bytes, last, line } = node;
+  const leaf = level === 3;
   const state = stateOf(node);
   const others = byAction[state] < connections;
   const act = () => (leaf ? explain(line) : turn(node));
@@ -51,7 +53,7 @@ export function TreeRow({ node, now, open, turn, explain }: Props) {
             {byAction[state]} of {connections}
           </span>
         )}
-        {level === 1 && <Pulse pulse={pulse} />}
+        {level === 1 && <Pulse pulse={node.pulse} />}
       </span>
       <span className={`number ${styles.count}`}>
         {formatCount(connections)}
@@ -64,7 +66,7 @@ export function TreeRow({ node, now, open, turn, explain }: Props) {
       </span>
     </div>
   );
-}
+});
 
 /** How often in the time that is shown. */
 function Pulse({ pulse }: { readonly pulse: readonly number[] }) {

@@ -1,5 +1,5 @@
 // A list that holds still while somebody points at it or reads it, and says how much waits.
-import { useEffect, useRef, useState } from 'react';
+import { useState } from 'react';
 import type { LogLine } from '#model/api.ts';
 import { recent, useLive } from '../live/live.ts';
 
@@ -19,26 +19,16 @@ const place = (lines: readonly LogLine[]) => lines.reduce((most, { sequence }) =
 export function useHeld(now: number, isShown: (line: LogLine) => boolean): Held {
   const version = useLive((live) => live.connections);
   const [holding, hold] = useState(false);
-  const [kept, keep] = useState<{ lines: readonly LogLine[]; time: number }>(() => ({
-    lines: recent.all().filter(isShown),
-    time: now,
-  }));
-  const shownWith = useRef(isShown);
-  const shown = useRef(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the connections
-  useEffect(() => {
-    // Whoever changes what is shown wants to see it.
-    if (holding && kept.lines.length > 0 && shownWith.current === isShown) return;
-    shownWith.current = isShown;
+  const look = (time: number) => {
     const lines = recent.all().filter(isShown);
-    shown.current = place(lines);
-    keep({ lines, time: now });
-  }, [version, holding, now, isShown]);
-  const release = () => {
-    const lines = recent.all().filter(isShown);
-    shown.current = place(lines);
-    keep({ lines, time: Date.now() });
+    return { lines, time, place: place(lines), of: { version, now, isShown } };
   };
-  const waiting = holding ? recent.all().filter((line) => line.sequence > shown.current && isShown(line)).length : 0;
-  return { ...kept, waiting, release, hold };
+  const [kept, keep] = useState(() => look(now));
+  const { of } = kept;
+  // Whoever changes what is shown wants to see it.
+  const isStill = holding && kept.lines.length > 0 && of.isShown === isShown;
+  // While it is drawn, not behind it: what is not up to date is never drawn.
+  if (!isStill && (of.version !== version || of.now !== now || of.isShown !== isShown)) keep(look(now));
+  const waiting = holding ? recent.all().filter((line) => line.sequence > kept.place && isShown(line)).length : 0;
+  return { ...kept, waiting, release: () => keep(look(Date.now())), hold };
 }

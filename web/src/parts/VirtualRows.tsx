@@ -15,9 +15,13 @@ export function VirtualRows({ count, rowHeight, keyOf, row }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const [margin, setMargin] = useState(0);
   useLayoutEffect(() => {
-    const top = (place.current?.getBoundingClientRect().top ?? 0) + window.scrollY;
-    if (Math.abs(top - margin) > 1) setMargin(top);
-  });
+    const measure = () => setMargin(Math.round((place.current?.getBoundingClientRect().top ?? 0) + window.scrollY));
+    measure();
+    // What comes above the list moves it. To ask after each drawing would cost a layout each time; here it is done already.
+    const watch = new ResizeObserver(measure);
+    watch.observe(document.body);
+    return () => watch.disconnect();
+  }, []);
   const virtual = useWindowVirtualizer({
     count,
     estimateSize: () => rowHeight,

@@ -5,7 +5,8 @@ import type { Facets, Groups, PreviewRequest, RulePreview } from '#model/query/h
 import type { Query } from '#model/query/query.ts';
 import type { RuleRecord } from '#model/rule.ts';
 import { fail, ok, type Result } from '#std/result.ts';
-import type { Scope, Span } from '#store/columns/asking.ts';
+import type { Scope } from '#store/columns/asking.ts';
+import type { Span } from '#store/columns/selection.ts';
 import { readConnections, readLog } from '#store/history.ts';
 import type { Journal, JournalRow } from '#store/journal.ts';
 import type { PolicyKeeper } from '../policykeeper.ts';

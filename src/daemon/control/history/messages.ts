@@ -7,7 +7,8 @@ import type { Facets, Groups, RulePreview } from '#model/query/history.ts';
 import type { Query } from '#model/query/query.ts';
 import type { RuleRecord } from '#model/rule.ts';
 import type { Result } from '#std/result.ts';
-import type { Scope, Span } from '#store/columns/asking.ts';
+import type { Scope } from '#store/columns/asking.ts';
+import type { Span } from '#store/columns/selection.ts';
 
 /** What the policy is made of, without and with the rules that are tried. */
 export interface Trial {

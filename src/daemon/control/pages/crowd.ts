@@ -35,9 +35,11 @@ export class Crowd {
 
   static #name = ({ remoteAddress = '', remotePort = 0 }: Socket) => `${remoteAddress} ${remotePort}`;
 
-  /** Takes it in, or ends it. */
-  enter(socket: Socket, now: number): void {
-    if (!this.#take(socket, now)) this.#turnAway(socket);
+  /** Takes it in, or ends it; says which. */
+  enter(socket: Socket, now: number): boolean {
+    if (this.#take(socket, now)) return true;
+    this.#turnAway(socket);
+    return false;
   }
 
   #turnAway(socket: Socket): void {

@@ -42,6 +42,15 @@ export interface DoorParts {
   readonly headers?: () => Readonly<Record<string, string>>;
 }
 
+/** HTTP, and TLS before it, cost memory and time from their first moment: they begin only with connections that find a place. */
+export function admit(server: Server, finds: (socket: Socket) => boolean): void {
+  const begins = server.listeners('connection');
+  server.removeAllListeners('connection');
+  server.on('connection', (socket: Socket) => {
+    if (finds(socket)) for (const begin of begins) begin.call(server, socket);
+  });
+}
+
 const unknown: Refusal = {
   status: 403,
   error: { code: 'not-permitted', message: 'the kernel does not say whose connection this is' },

@@ -2,7 +2,7 @@
 import { constants } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { readStaticFiles } from '#api/files/files.ts';
 import { createPages } from '#api/pages/app.ts';
@@ -13,7 +13,7 @@ import type { Services } from '#api/services.ts';
 import type { RemoteOptions } from '../../up/options.ts';
 import { fingerprintOf, type KeyPair, ownCertificate, wrongOf } from './certificate.ts';
 import { Crowd } from './crowd.ts';
-import { attend, builtPages, serverOptions } from './door.ts';
+import { admit, attend, builtPages, serverOptions } from './door.ts';
 
 /** A year. Browsers take it only from names, and only where they trusted the certificate (RFC 6797 sections 8.1 and 8.1.1). */
 const strictTransport = { 'strict-transport-security': 'max-age=31536000' } as const;
@@ -53,7 +53,7 @@ export class RemoteServer {
       ALPNProtocols: ['http/1.1'],
     });
     this.#crowd = new Crowd(() => pages.refusals.count('connections'));
-    this.#server.on('connection', (socket: Socket) => this.#crowd.enter(socket, options.now()));
+    admit(this.#server, (socket) => this.#crowd.enter(socket, options.now()));
     this.#server.on('tlsClientError', (_, socket) => {
       pages.refusals.count('tls');
       socket.destroy();

@@ -8,7 +8,7 @@ import { localDoor } from '#api/pages/headers.ts';
 import type { Pages, Whence } from '#api/pages/pages.ts';
 import { accountPeer } from '#api/pages/standing.ts';
 import type { Services } from '#api/services.ts';
-import { attend, builtPages, checkMs, serverOptions } from './door.ts';
+import { admit, attend, builtPages, checkMs, serverOptions } from './door.ts';
 import { FarUser } from './faruser.ts';
 import { Places } from './places.ts';
 
@@ -42,7 +42,7 @@ export class PagesServer {
     this.#options = options;
     const { pages, services, folder = builtPages } = options;
     this.#server = createServer(serverOptions);
-    this.#server.on('connection', (socket: Socket) => this.#connected(socket));
+    admit(this.#server, (socket) => this.#connected(socket));
     attend({
       server: this.#server,
       app: createPages({ pages, services, files: readStaticFiles(folder) }),
@@ -79,17 +79,19 @@ export class PagesServer {
     return this.#port;
   }
 
-  #connected(socket: Socket): void {
+  /** Whether it found a place; otherwise it is ended. */
+  #connected(socket: Socket): boolean {
     const uid = this.#farUser.of(socket);
     // Where nobody is known, all are one, and told why.
     const leave = this.#places.take(uid ?? -1, () => uid !== undefined && isAdministrator(accountPeer(uid)));
     if (leave === undefined) {
       this.#options.pages.refusals.count('connections');
       socket.destroy();
-      return;
+      return false;
     }
     if (uid !== undefined) this.#owners.set(socket, { browser: uid, from: null });
     socket.on('close', leave);
+    return true;
   }
 
   close(): void {

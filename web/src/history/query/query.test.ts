@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LogLine } from '#model/api.ts';
 import { parseQuery } from '#model/query/query.ts';
+import { earlierOf, groupOf, spanOf, timeOf } from '#model/query/view.ts';
 import { formatCsv, formatGroupsCsv } from '../csv.ts';
 import { complete, placeAt } from './completion.ts';
 import { showsOwn, standingOf, turned, withOwn } from './edit.ts';
-import { appended, earlierOf, groupOf, spanOf, timeOf } from './query.ts';
+import { appended } from './query.ts';
 
 test('the address of the page is the time; what makes no sense asks for nothing', () => {
   assert.deepEqual(timeOf({ range: '1h' }, 10_000_000), { since: 6_400_000 });

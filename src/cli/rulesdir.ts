@@ -85,13 +85,14 @@ export function readRules(path: string): MergedRules {
 /** The rules of a folder as a policy, with what it was made of; ends the command where a rule is wrong. */
 export function compileFolder(
   path: string,
-  context: Pick<CompileContext, 'mode' | 'where' | 'places'>,
+  context: Pick<CompileContext, 'mode' | 'where' | 'places' | 'disabled'>,
   resolves = false,
 ): { readonly policy: Policy; readonly records: MergedRules['records']; readonly accounts: Accounts } {
   const { records, disabled, diagnostics } = readRules(path);
   const accounts = completeAccounts(readLocalAccounts(), records);
   const aliases = resolves ? { aliases: readAliases(records) } : {};
-  const { policy, problems } = compilePolicy(records, { ...context, ...aliases, revision: 0, accounts, disabled });
+  const off = new Set([...disabled, ...(context.disabled ?? [])]);
+  const { policy, problems } = compilePolicy(records, { ...context, ...aliases, revision: 0, accounts, disabled: off });
   const wrong = [...diagnostics, ...problems].find(({ severity }) => severity === 'error');
   if (wrong !== undefined) throw new Ending(exits.no, formatDiagnostic(wrong));
   return { policy, records, accounts };

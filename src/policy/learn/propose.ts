@@ -27,7 +27,7 @@ export interface Proposed {
 }
 
 export interface ProposeContext {
-  /** Whom it is about; without any condition each app gets rules of its own. */
+  /** Whom it is about. Where it says no program (all, a unit, a user …), each program of it gets rules of its own. */
   readonly subject: LearnSubject;
   /** The registered domain of a name; undefined where it has none. */
   readonly domainOf: (name: string) => string | undefined;
@@ -88,13 +88,24 @@ export function proposeRules(observed: readonly Observed[], context: ProposeCont
 /** The conditions on the program, and what to call it; a sentence where no rule can say who it is. */
 function whose({ attempt, user }: Observed, subject: LearnSubject): { conditions: Conditions; label: string } | string {
   const { process } = attemptFromJson(attempt);
-  if (Object.keys(subject).length > 0) return { conditions: subject, label: labelOf(subject) };
+  const group = groupOf(subject);
+  if (group === undefined) return { conditions: subject, label: labelOf(subject) };
   if (process === undefined) return 'The program is not known.';
   const app = recognisableApp(process);
   if (!app.ok) return app.error;
   const { condition } = app.value;
-  const conditions = { app: condition, ...(process.uid !== undefined && { user: user ?? process.uid }) };
-  return { conditions, label: labelOf(conditions) };
+  const own = typeof condition === 'string' ? { path: condition } : condition;
+  const within = group.unit === undefined ? condition : { unit: group.unit, ...own };
+  const anybody = Object.keys(subject).length === 0 && process.uid !== undefined;
+  const conditions = { ...subject, app: within, ...(anybody && { user: user ?? process.uid }) };
+  return { conditions, label: labelOf({ app: condition }) };
+}
+
+/** What the subject says of programs without naming one: a unit, or nothing. Another program in it is not what was seen. */
+function groupOf({ app, args }: LearnSubject): { readonly unit: string | undefined } | undefined {
+  if (app === undefined) return args === undefined ? { unit: undefined } : undefined;
+  if (typeof app !== 'object' || Array.isArray(app) || app.unit === undefined) return undefined;
+  return Object.keys(app).length === 1 ? { unit: app.unit } : undefined;
 }
 
 function labelOf({ app, ancestor, user, cgroup }: Conditions): string {

@@ -16,6 +16,8 @@ export interface RunOptions {
   /** Runs with this effective group, as `sg` does. */
   readonly group?: string;
   readonly world?: boolean;
+  /** In the cgroup that systemd gives to a service of this name. */
+  readonly unit?: string;
   readonly timeoutMs?: number;
   readonly input?: string;
 }
@@ -102,9 +104,11 @@ export class Lab {
     return JSON.parse(String((await line)[0]));
   }
 
-  #command(command: readonly string[], { user, group, world }: RunOptions): string[] {
+  #command(command: readonly string[], { user, group, world, unit }: RunOptions): string[] {
     const enter = ['nsenter', `--net=/run/netns/${world === true ? this.names.world : this.names.host}`];
-    const inside = world === true ? enter : ['sh', '-c', joinCgroup, this.cgroup, ...enter];
+    const cgroup = unit === undefined ? this.cgroup : join(this.cgroup, 'system.slice', unit);
+    if (unit !== undefined) mkdirSync(cgroup, { recursive: true });
+    const inside = world === true ? enter : ['sh', '-c', joinCgroup, cgroup, ...enter];
     const ids = [
       ...(user === undefined ? [] : [`--reuid=${user}`, '--init-groups']),
       ...(group === undefined ? (user === undefined ? [] : [`--regid=${user}`]) : [`--regid=${group}`]),
@@ -298,7 +302,7 @@ export class Postern {
     const [command = '', ...rest] = args;
     const isTwo =
       /^(rule|lists|learn|networks|settings|password)$/.test(command) || /^(diff|rollback)$/.test(rest[0] ?? '');
-    const second = isTwo ? rest.shift() : undefined;
+    const second = isTwo && rest[0]?.startsWith('-') !== true ? rest.shift() : undefined;
     const two = second === undefined ? [command] : [command, second];
     return this.#lab.run([bin, ...two, '--runtime-dir', join(this.folder, 'run'), ...rest], options);
   }

@@ -16,6 +16,7 @@ export { Usage } from './lint/usage.ts';
 export { type MergedRules, mergeRuleFiles } from './parse/merge.ts';
 export { maxRuleFileBytes, type ParsedRuleFile, parseRuleFile } from './parse/rulefile.ts';
 export { type CompileContext, type ConsultedDecision, compilePolicy, type Policy } from './policy.ts';
+export { changedRules } from './show/changes.ts';
 export { formatRule } from './show/format.ts';
 export type { OrderedRule } from './show/ordered.ts';
 export { type AttemptConditions, attemptFromConditions, whereOf } from './trial/attempt.ts';

@@ -6,8 +6,14 @@ import { codeOf, pageSources, readSource } from './sources.ts';
 
 /** Signing in is of the pages alone: on the socket the kernel says who asks. */
 const ofPagesAlone = ['GET /pages/session', 'DELETE /pages/session'];
-/** The document for people who write clients, the stream, which is asked for in another way, and links and passwords, which only a terminal makes. */
-const notCalled = ['GET /openapi.json', 'GET /events', 'POST /pages/links', 'PUT /pages/passwords/{}'];
+/**
+ * The document for people who write clients, the stream, which is asked for in another way, links and passwords, which only a
+ * terminal makes, and folders of rule files, which are on a disk: the pages change each rule of them, and take each change back.
+ */
+const notCalled = [
+  ...['GET /openapi.json', 'GET /events', 'POST /pages/links', 'PUT /pages/passwords/{}'],
+  ...['GET /policy', 'PUT /policy'],
+];
 
 /** `POST /prompts/{}/answer` of every call. */
 function calls(): string[] {

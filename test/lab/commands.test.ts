@@ -185,6 +185,18 @@ describe('the command line', () => {
     const [newest] = await postern.json<{ id: number }[]>(['history']);
     await of('history diff', `${newest?.id}`);
     await of('history rollback', `${newest?.id}`);
+    await of('rollback', `${newest?.id}`);
+    holds('diff CHANGE', await postern.cli(['diff', `${newest?.id}`, '--json']));
+    const wanted = join(lab.folder, 'wanted');
+    mkdirSync(wanted);
+    writeFileSync(
+      join(wanted, '10.yaml'),
+      'rules: [{ name: curl, action: allow, app: /usr/bin/curl }, { name: twin, action: allow, app: /usr/bin/curl }]\n',
+    );
+    holds('diff DIR', await postern.cli(['diff', wanted, '--json']));
+    await of('plan', wanted);
+    await of('apply', wanted);
+    await of('undo');
     await of('self-test');
     await of('status');
     await of('log');

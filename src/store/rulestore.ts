@@ -184,13 +184,11 @@ export class RuleStore {
     }
   }
 
-  /** Of a file that is gone, the owner of its folder. */
+  /** Of a file that is gone, the owner of its folder. What is Postern's own only root could have changed beside it. */
   #ownerOf(name: string): number {
-    for (const path of [this.#options.files?.[name] ?? this.#path(name), this.rulesDir]) {
-      const uid = statSync(path, { throwIfNoEntry: false })?.uid;
-      if (uid !== undefined) return uid;
-    }
-    return 0;
+    const paths = [this.#options.files?.[name] ?? this.#path(name), this.rulesDir];
+    const uid = paths.map((path) => statSync(path, { throwIfNoEntry: false })?.uid).find((one) => one !== undefined);
+    return uid === undefined || uid === process.geteuid?.() ? 0 : uid;
   }
 
   #put(uid: number, what: string, before: Snapshot, after: Snapshot): Result<Version, EditError> {

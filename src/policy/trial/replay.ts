@@ -5,6 +5,9 @@ import { destinationName, programName } from '#model/sentence.ts';
 import type { ReplayReport } from '#model/shown/replay.ts';
 import type { Policy } from '../policy.ts';
 
+/** What of a connection is decided anew. */
+export type Recorded = Pick<Connection, 'time' | 'action' | 'attempt'>;
+
 type Group = ReplayReport['groups'][number];
 
 /** Beyond so many kinds of change, new ones are counted alone. */
@@ -27,7 +30,7 @@ export class Replay {
     this.#now = now;
   }
 
-  add(connection: Connection): void {
+  add(connection: Recorded): void {
     const attempt = attemptFromJson(connection.attempt);
     const { action: would, rule } = this.#policy.decide(attempt, this.#now);
     const was = this.#against === undefined ? connection.action : this.#against.decide(attempt, this.#now).action;

@@ -1,10 +1,10 @@
 // The connections of a journal file, read beside the Postern that writes it.
 import { DatabaseSync } from 'node:sqlite';
-import type { Connection } from '#model/connection.ts';
+import type { Recorded } from '#policy/index.ts';
 import { migrations } from '../migrations.ts';
 
 /** Throws a sentence when it cannot be read. In the order in which they were written. */
-export function* readRows(file: string, since: number): Generator<Connection> {
+export function* readRows(file: string, since: number): Generator<Recorded> {
   let database: DatabaseSync;
   try {
     database = new DatabaseSync(file, { readOnly: true, timeout: 1000 });
@@ -19,9 +19,33 @@ export function* readRows(file: string, since: number): Generator<Connection> {
     }
     // Forward through the table, whose rows lie in the order of their places: by an index each would be looked up by itself.
     database.exec('PRAGMA mmap_size = 8589934592');
-    const rows = database.prepare('SELECT record FROM connections WHERE +time >= ?').iterate(since);
-    for (const { record } of rows) yield JSON.parse(String(record)) as Connection;
+    const select = database.prepare('SELECT time, action, record FROM connections WHERE +time >= ?');
+    select.setReturnArrays(true);
+    const rows = select.iterate(since) as Iterable<unknown> as Iterable<[number, Recorded['action'], string]>;
+    for (const [time, action, record] of rows) yield { time, action, attempt: attemptIn(record) };
   } finally {
     database.close();
   }
+}
+
+const member = '"attempt":';
+/** What follows an attempt: as the gate tells it, and where the rest stands before. */
+const followers = [',"action":', ',"end":', ',"country":'] as const;
+
+/**
+ * The attempt of a connection in JSON, read without the rest of it, which is a third. No text inside of a string can be taken
+ * for a member, since its quotes are escaped; and what begins with an object and is not all of it, or more, is no JSON.
+ */
+export function attemptIn(record: string): Recorded['attempt'] {
+  const begin = record.indexOf(member);
+  const follower = followers.find((one) => record.indexOf(one, begin) >= 0);
+  if (begin >= 0 && follower !== undefined) {
+    const end = record.indexOf(follower, begin);
+    try {
+      return JSON.parse(record.slice(begin + member.length, end)) as Recorded['attempt'];
+    } catch {
+      // Its members stand in another order.
+    }
+  }
+  return (JSON.parse(record) as { attempt: Recorded['attempt'] }).attempt;
 }

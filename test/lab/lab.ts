@@ -16,7 +16,7 @@ export interface RunOptions {
   /** Runs with this effective group, as `sg` does. */
   readonly group?: string;
   readonly world?: boolean;
-  /** In the cgroup that systemd gives to a service of this name. */
+  /** In the cgroup that systemd gives to a service of this name; to one of a user's own as `user:NAME`. */
   readonly unit?: string;
   readonly timeoutMs?: number;
   readonly input?: string;
@@ -45,6 +45,11 @@ export const bin = join(import.meta.dirname, '../../bin/postern');
 
 /** Goes into the cgroup and becomes the program: `sh -c joinCgroup FOLDER COMMAND…`. */
 const joinCgroup = 'echo 0 >"$0/cgroup.procs" && exec "$@"';
+
+function folderOfUnit(unit: string): string {
+  const [own, name] = /^user:(.*)$/.exec(unit) ?? [];
+  return own === undefined ? `system.slice/${unit}` : `user.slice/user-1000.slice/user@1000.service/app.slice/${name}`;
+}
 
 export class Lab {
   readonly names: Namespaces;
@@ -106,7 +111,7 @@ export class Lab {
 
   #command(command: readonly string[], { user, group, world, unit }: RunOptions): string[] {
     const enter = ['nsenter', `--net=/run/netns/${world === true ? this.names.world : this.names.host}`];
-    const cgroup = unit === undefined ? this.cgroup : join(this.cgroup, 'system.slice', unit);
+    const cgroup = unit === undefined ? this.cgroup : join(this.cgroup, folderOfUnit(unit));
     if (unit !== undefined) mkdirSync(cgroup, { recursive: true });
     const inside = world === true ? enter : ['sh', '-c', joinCgroup, cgroup, ...enter];
     const ids = [

@@ -212,4 +212,21 @@ describe('three services', { concurrency: false }, () => {
     const refused = await postern.json<LogLine[]>(['log', '--app', 'psql', '--verdict', 'reject']);
     assert.ok(refused.some(({ attempt }) => attempt.process?.unit !== 'report.service'));
   });
+
+  test("a unit of a user's own is another than the system's of that name", async () => {
+    const own = () =>
+      lab.run([psql(), '-w', '-h', 'db.store.com', '-U', 'postgres', '-Atc', 'select 6*7'], {
+        unit: 'user:report.service',
+        timeoutMs: 10_000,
+      });
+    assert.notEqual((await own()).code, 0, 'whoever calls a unit so is not the one that was learned');
+    const added = await postern.cli([
+      ...['rule', 'add', 'allow', '--unit', 'user:report.service'],
+      ...['--to', 'db.store.com', '--port', '5432', '--name', 'own'],
+    ]);
+    assert.equal(added.code, 0, added.stderr);
+    assert.equal((await own()).stdout.trim(), '42');
+    const curl = { unit: 'report.service', user: 'www-data' };
+    assert.notEqual((await lab.curl('http://db.store.com:5432/', curl)).code, 0);
+  });
 });

@@ -10,7 +10,7 @@ import { replayReportSchema } from './replay.ts';
 const stateSchema = z.string().regex(/^[0-9a-f]{64}$/, 'is no state as postern plan says it');
 
 const textsSchema = z.record(
-  z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,200}\.ya?ml$/, 'is no name of a rule file such as 10-web.yaml'),
+  z.string().regex(/^[^./\p{Cc}][^/\p{Cc}]{0,200}\.ya?ml$/u, 'is no name of a rule file such as 10-web.yaml'),
   z.string(),
 );
 

@@ -160,6 +160,17 @@ test('within a unit, or of a user, each program is allowed what it did itself', 
       [{ unit: 'nginx.service', path: '/usr/bin/other' }, undefined, 'b.example'],
     ],
   );
+  const inUnit = two.map((one) => ({
+    ...one,
+    attempt: { ...one.attempt, process: { ...one.attempt.process, unit: 'b.service' } },
+  }));
+  assert.deepEqual(
+    rules(inUnit, { subject: { app: [{ unit: 'a.service' }, { unit: 'b.service' }] } }).map(({ app }) => app),
+    [
+      { unit: 'b.service', path: '/usr/bin/curl' },
+      { unit: 'b.service', path: '/usr/bin/other' },
+    ],
+  );
   assert.deepEqual(
     rules(two, { subject: { user: 'alice' } }).map(({ app, user }) => [app, user]),
     [

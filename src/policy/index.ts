@@ -20,5 +20,5 @@ export { changedRules } from './show/changes.ts';
 export { formatRule } from './show/format.ts';
 export type { OrderedRule } from './show/ordered.ts';
 export { type AttemptConditions, attemptFromConditions, whereOf } from './trial/attempt.ts';
-export { type Recorded, Replay } from './trial/replay.ts';
+export { type Recorded, Replay, type ReplayPart } from './trial/replay.ts';
 export { type FailedRuleTest, type RuleTestContext, runRuleTests } from './trial/ruletests.ts';

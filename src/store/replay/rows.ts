@@ -3,25 +3,55 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Recorded } from '#policy/index.ts';
 import { migrations } from '../migrations.ts';
 
-/** Throws a sentence when it cannot be read. In the order in which they were written. */
-export function* readRows(file: string, since: number): Generator<Recorded> {
+/** Places of rows, from the first to before the second. */
+export type Stretch = readonly [from: number, before: number];
+
+/** The journal, opened to be read; throws a sentence when it cannot be. */
+function open(file: string): DatabaseSync {
   let database: DatabaseSync;
   try {
     database = new DatabaseSync(file, { readOnly: true, timeout: 1000 });
   } catch (error) {
     throw new Error(`the journal ${file} cannot be opened: ${error instanceof Error ? error.message : error}`);
   }
+  const row = database.prepare('PRAGMA user_version').get() as { user_version: number };
+  if (row.user_version === migrations.length) return database;
+  database.close();
+  const which = row.user_version < migrations.length ? 'an earlier' : 'a later';
+  throw new Error(`the journal ${file} is of ${which} version of Postern; start this one to bring it up to date`);
+}
+
+/** All rows that there are, in two halves; the places say how many there may be in each. Throws a sentence as `readRows` does. */
+export function halvesOf(file: string): readonly [Stretch, Stretch] {
+  const database = open(file);
   try {
-    const row = database.prepare('PRAGMA user_version').get() as { user_version: number };
-    if (row.user_version !== migrations.length) {
-      const which = row.user_version < migrations.length ? 'an earlier' : 'a later';
-      throw new Error(`the journal ${file} is of ${which} version of Postern; start this one to bring it up to date`);
-    }
+    const found = database.prepare('SELECT min(sequence) AS first, max(sequence) AS last FROM connections').get();
+    const [first, last] = [Number(found?.first ?? 0), Number(found?.last ?? 0)];
+    const middle = Math.floor((first + last) / 2);
+    return [
+      [first, middle],
+      [middle, last + 1],
+    ];
+  } finally {
+    database.close();
+  }
+}
+
+const everything: Stretch = [0, Number.MAX_SAFE_INTEGER];
+
+/** Throws a sentence when it cannot be read. In the order in which they were written. */
+export function* readRows(file: string, since: number, [from, before] = everything): Generator<Recorded> {
+  const database = open(file);
+  try {
     // Forward through the table, whose rows lie in the order of their places: by an index each would be looked up by itself.
     database.exec('PRAGMA mmap_size = 8589934592');
-    const select = database.prepare('SELECT time, action, record FROM connections WHERE +time >= ?');
+    const select = database.prepare(
+      'SELECT time, action, record FROM connections WHERE +time >= ? AND sequence >= ? AND sequence < ? ORDER BY sequence',
+    );
     select.setReturnArrays(true);
-    const rows = select.iterate(since) as Iterable<unknown> as Iterable<[number, Recorded['action'], string]>;
+    const rows = select.iterate(since, from, before) as Iterable<unknown> as Iterable<
+      [number, Recorded['action'], string]
+    >;
     for (const [time, action, record] of rows) yield { time, action, attempt: attemptIn(record) };
   } finally {
     database.close();

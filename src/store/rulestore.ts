@@ -117,7 +117,9 @@ export class RuleStore {
       return fail({ kind: 'conflict', message: `mend the file first: ${formatDiagnostic(broken)}` });
     }
     this.noticeFiles();
-    const before: Snapshot = { ...this.#now(), local: text };
+    const present = this.#present();
+    if (!present.ok) return present;
+    const before: Snapshot = { ...present.value, local: text };
     const draft: Draft = {
       local: new LocalFile(text),
       temporary: [...before.temporary],
@@ -150,12 +152,22 @@ export class RuleStore {
   replace(uid: number, what: string, texts: RuleTexts): Result<Version, EditError> {
     const noticed = this.noticeFiles();
     if (!noticed.ok) return noticed;
+    const present = this.#present();
+    if (!present.ok) return present;
     const { [localFileName]: local = '', ...others } = texts;
     try {
-      const before = this.#now();
-      return this.#put(uid, what, before, { ...before, local, rules: this.#versions.keepTexts(others) });
+      const after = { ...present.value, local, rules: this.#versions.keepTexts(others) };
+      return this.#put(uid, what, present.value, after);
     } catch (error) {
-      return fail({ kind: 'storage', message: `the rules could not be written: ${sentenceOf(error)}` });
+      return fail(notWritten(error));
+    }
+  }
+
+  #present(): Result<Snapshot, EditError> {
+    try {
+      return ok(this.#now());
+    } catch (error) {
+      return fail(notWritten(error));
     }
   }
 
@@ -192,27 +204,43 @@ export class RuleStore {
   }
 
   #put(uid: number, what: string, before: Snapshot, after: Snapshot): Result<Version, EditError> {
+    let version: Version | undefined;
     try {
       // Read before anything is written: a text that was lost must not leave half of the files.
       const rules = this.#textsOf(after.rules ?? {});
-      const version = this.#remember(uid, what, before, after);
-      this.#writeTemporary(after.temporary);
-      // Where nothing changed, nothing is written: a file that is not there is not made.
-      if (after.local !== before.local) this.#write(this.#path(localFileName), after.local);
-      for (const [name, path] of Object.entries(this.#options.files ?? {})) {
-        const text = after.files?.[name];
-        if (text !== undefined && text !== before.files?.[name]) this.#write(path, text);
-      }
-      for (const [name, text] of Object.entries(rules)) {
-        if (after.rules?.[name] !== before.rules?.[name]) this.#write(this.#path(name), text);
-      }
-      const gone = after.rules === undefined ? [] : Object.keys(before.rules ?? {}).filter((name) => !(name in rules));
-      for (const name of gone) rmSync(this.#path(name), { force: true });
-      const { temporary: _, ...known } = { ...before, ...after };
-      this.#versions.setKnown(known);
+      version = this.#remember(uid, what, before, after);
+      this.#writeFiles(before, after, rules);
       return ok(version);
     } catch (error) {
-      return fail({ kind: 'storage', message: `the rules could not be written: ${sentenceOf(error)}` });
+      if (version !== undefined) this.#putBack(version, before, after);
+      return fail(notWritten(error));
+    }
+  }
+
+  #writeFiles(before: Snapshot, after: Snapshot, rules: RuleTexts): void {
+    this.#writeTemporary(after.temporary);
+    // Where nothing changed, nothing is written: a file that is not there is not made.
+    if (after.local !== before.local) this.#write(this.#path(localFileName), after.local);
+    for (const [name, path] of Object.entries(this.#options.files ?? {})) {
+      const text = after.files?.[name];
+      if (text !== undefined && text !== before.files?.[name]) this.#write(path, text);
+    }
+    for (const [name, text] of Object.entries(rules)) {
+      if (after.rules?.[name] !== before.rules?.[name]) this.#write(this.#path(name), text);
+    }
+    const gone = after.rules === undefined ? [] : Object.keys(before.rules ?? {}).filter((name) => !(name in rules));
+    for (const name of gone) rmSync(this.#path(name), { force: true });
+    const { temporary: _, ...known } = { ...before, ...after };
+    this.#versions.setKnown(known);
+  }
+
+  /** Where a disk is full in the middle of several files, none of them is to hold. */
+  #putBack({ id }: Version, before: Snapshot, after: Snapshot): void {
+    try {
+      this.#versions.forget(id);
+      this.#writeFiles({ ...before, ...after }, before, this.#textsOf(before.rules ?? {}));
+    } catch {
+      // What can be read of it is noticed as a change by hand.
     }
   }
 
@@ -265,7 +293,9 @@ export class RuleStore {
   #restore(uid: number, what: string, to: Snapshot, bootId: string | undefined): Result<Version, EditError> {
     const alive = ({ lifetime, expires }: RuleRecord) =>
       bootId === this.#options.bootId || lifetime === 'always' || expires !== undefined;
-    return this.#put(uid, what, this.#now(), { ...to, temporary: to.temporary.filter(alive) });
+    const present = this.#present();
+    if (!present.ok) return present;
+    return this.#put(uid, what, present.value, { ...to, temporary: to.temporary.filter(alive) });
   }
 
   /** A rule file that cannot be read is not in it, and no undo touches it. */
@@ -342,6 +372,11 @@ function asText(records: readonly RuleRecord[]): string {
   });
   return records.length === 0 ? '' : stringify(records.map(lasting), { lineWidth: 0 });
 }
+
+const notWritten = (error: unknown): EditError => ({
+  kind: 'storage',
+  message: `the rules could not be written: ${sentenceOf(error)}`,
+});
 
 const sentenceOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 

@@ -115,6 +115,15 @@ test('a text that was lost, or is another now, is not put back, and nothing is t
   assert.deepEqual(texts(), second);
 });
 
+test('where a file cannot be written, those before it are put back, and there is no version', () => {
+  // A folder of that name stands in the way of the second one.
+  mkdirSync(join(rulesDir, '20-new.yaml'));
+  const done = store.replace(0, 'applied', second);
+  assert.equal(done.ok ? '' : done.error.kind, 'storage');
+  rmSync(join(rulesDir, '20-new.yaml'), { recursive: true });
+  assert.deepEqual([texts(), whats()], [first, []]);
+});
+
 test('texts that no version has any more leave the disk', () => {
   for (let count = 0; count < 270; count++) {
     assert.ok(store.replace(0, 'applied', { 'x.yaml': `rules: [] # ${count}\n` }).ok);

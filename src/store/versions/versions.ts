@@ -94,6 +94,11 @@ export class Versions {
     return bare(kept);
   }
 
+  /** One that came to nothing. */
+  forget(id: number): void {
+    rmSync(join(this.#folder, `${id}.json`), { force: true });
+  }
+
   /** The files as they were left last; undefined before that was ever said. */
   get known(): Known | undefined {
     const parsed = knownSchema.safeParse(parseJson(readIfThere(join(this.#folder, 'known.json'))));

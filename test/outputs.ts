@@ -26,6 +26,7 @@ import { savedViewSchema } from '#model/query/view.ts';
 import { appDetailsSchema } from '#model/shown/appdetails.ts';
 import { rolledBackSchema, versionDifferenceSchema } from '#model/shown/difference.ts';
 import { lintReportSchema } from '#model/shown/lint.ts';
+import { appliedSchema, policyDifferenceSchema, policyPlanSchema } from '#model/shown/policyfiles.ts';
 import { replayReportSchema } from '#model/shown/replay.ts';
 import { ruleTextSchema, ruleTrialSchema } from '#model/shown/ruletext.ts';
 import { selfTestSchema } from '#model/shown/selftest.ts';
@@ -75,6 +76,11 @@ export const outputs: Readonly<Record<string, z.ZodType>> = {
   history: z.array(versionViewSchema),
   'history diff': versionDifferenceSchema,
   'history rollback': rolledBackSchema,
+  rollback: rolledBackSchema,
+  'diff CHANGE': versionDifferenceSchema,
+  'diff DIR': policyDifferenceSchema,
+  plan: policyPlanSchema,
+  apply: appliedSchema,
   prompts: z.array(promptViewSchema),
   answer: answeredSchema,
   explain: explanationSchema,

@@ -21,6 +21,7 @@ import { previewRequestSchema } from '#model/query/history.ts';
 import { viewNameSchema, viewSchema } from '#model/query/view.ts';
 import { startRunSchema } from '#model/run/run.ts';
 import { differenceQuerySchema } from '#model/shown/difference.ts';
+import { applyFilesSchema } from '#model/shown/policyfiles.ts';
 import { tryRuleSchema } from '#model/shown/ruletext.ts';
 import { isAdministrator, type Peer } from './access.ts';
 import { EventQueue } from './eventqueue.ts';
@@ -34,6 +35,16 @@ interface Environment {
 }
 
 const maxBodyBytes = 1024 * 1024;
+/** Of a whole folder of rule files. */
+const maxFilesBytes = 16 * 1024 * 1024;
+
+const limited = (maxSize: number): MiddlewareHandler =>
+  bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new ApiFailure({ code: 'bad-request', message: `a request may have at most ${maxSize} bytes` });
+    },
+  });
 
 const administratorsOnly: MiddlewareHandler<Environment> = async (context, next) => {
   if (!context.get('admin')) {
@@ -86,14 +97,8 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
     context.set('admin', isAdministrator(who));
     await next();
   });
-  app.use(
-    bodyLimit({
-      maxSize: maxBodyBytes,
-      onError: () => {
-        throw new ApiFailure({ code: 'bad-request', message: `a request may have at most ${maxBodyBytes} bytes` });
-      },
-    }),
-  );
+  const [usual, ofFiles] = [limited(maxBodyBytes), limited(maxFilesBytes)];
+  app.use((context, next) => (context.req.path.endsWith('/policy') ? ofFiles : usual)(context, next));
   app.onError((error, context) => {
     const failure = error instanceof ApiFailure ? error : ApiFailure.internal(error);
     return context.json({ error: failure.error }, failure.status);
@@ -147,7 +152,12 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
   app.post('/history/:id/rollback', administratorsOnly, async (context) =>
     serve(context, await services.rollback(context.get('peer').uid, versionOf(context))),
   );
-  app.post('/reload', administratorsOnly, async (context) => serve(context, await services.reload()));
+  app.get('/policy', administratorsOnly, (context) => serve(context, services.ruleFiles.read()));
+  app.put('/policy', administratorsOnly, async (context) => {
+    const asked = await body(context.req, applyFilesSchema);
+    return serve(context, await services.ruleFiles.apply(context.get('peer').uid, asked));
+  });
+  app.post('/reload', administratorsOnly, async (context) => serve(context, await services.ruleFiles.reload()));
   app.put('/mode', administratorsOnly, async (context) => {
     const request = await body(context.req, modeRequestSchema);
     return serve(context, await services.setMode(context.get('peer').uid, request));

@@ -46,6 +46,7 @@ import { savedViewSchema, viewSchema } from '#model/query/view.ts';
 import { runReportSchema, runViewSchema, startRunSchema } from '#model/run/run.ts';
 import { appDetailsSchema } from '#model/shown/appdetails.ts';
 import { differenceQuerySchema, rolledBackSchema, versionDifferenceSchema } from '#model/shown/difference.ts';
+import { appliedSchema, applyFilesSchema, policyFilesSchema } from '#model/shown/policyfiles.ts';
 import { ruleTextSchema, ruleTrialSchema, tryRuleSchema } from '#model/shown/ruletext.ts';
 import { selfTestSchema } from '#model/shown/selftest.ts';
 import { facetsQuerySchema, groupsQuerySchema, logQuerySchema, namesQuerySchema } from './queries.ts';
@@ -127,6 +128,19 @@ export const operations: readonly Operation[] = [
     path: '/history/{id}/rollback',
     summary: 'Have the rules again as a change left them.',
     answer: rolledBackSchema,
+  },
+  {
+    method: 'get',
+    path: '/policy',
+    summary: 'The rule files, and what names their state.',
+    answer: policyFilesSchema,
+  },
+  {
+    method: 'put',
+    path: '/policy',
+    summary: 'Put these rule files in the place of all there are, in one change.',
+    body: applyFilesSchema,
+    answer: appliedSchema,
   },
   { method: 'post', path: '/reload', summary: 'Read the rule files again.', answer: z.null() },
   {

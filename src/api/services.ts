@@ -31,6 +31,7 @@ import type { Lifetime, RuleText } from '#model/rule.ts';
 import type { RunReport, RunView, StartRun } from '#model/run/run.ts';
 import type { AppDetails } from '#model/shown/appdetails.ts';
 import type { RolledBack, VersionDifference } from '#model/shown/difference.ts';
+import type { Applied, ApplyFiles, PolicyFiles } from '#model/shown/policyfiles.ts';
 import type { RuleTrial, RuleYaml, TryRule } from '#model/shown/ruletext.ts';
 import type { SelfTestView } from '#model/shown/selftest.ts';
 import type { Result } from '#std/result.ts';
@@ -114,7 +115,7 @@ export interface Services {
   versions(): readonly VersionView[];
   difference(id: number, to: number | 'now' | undefined): Served<VersionDifference>;
   rollback(uid: number, version: number): Promise<Served<RolledBack>>;
-  reload(): Promise<Served<null>>;
+  readonly ruleFiles: PolicyFileServices;
   setMode(uid: number, request: ModeRequest): Promise<Served<Status>>;
   previewLockdown(): ModePreview;
   prompts(uid?: number): readonly PromptView[];
@@ -142,6 +143,14 @@ export interface Services {
   /** A link that logs a browser in; `browser` is the user who runs it, where that is not the asker. */
   pagesLink(peer: Peer, browser?: number): Served<PagesLink>;
   readonly accounts: Pick<RemoteAccounts, 'passwords' | 'set' | 'remove' | 'sessions' | 'endSession'>;
+}
+
+/** The rule files as a whole; for administrators. */
+export interface PolicyFileServices {
+  read(): Served<PolicyFiles>;
+  /** What was changed by hand is read, and becomes a version. */
+  reload(): Promise<Served<null>>;
+  apply(uid: number, asked: ApplyFiles): Promise<Served<Applied>>;
 }
 
 /** For administrators. */

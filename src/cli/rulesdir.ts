@@ -17,6 +17,7 @@ import {
   parseRuleFile,
   pathsToResolve,
 } from '#policy/index.ts';
+import { isRuleFileName, type RuleTexts } from '#store/versions/ruletexts.ts';
 import { Ending, exits } from './context.ts';
 
 function entries(name: 'passwd' | 'group'): Record<string, number> {
@@ -63,15 +64,30 @@ function read(path: string) {
   return parseRuleFile(readFileSync(path, 'utf8'), path);
 }
 
+/** Where the files of a folder of rules stand: in its rules.d where it has one. Throws what the file system says. */
+export function ruleFolder(path: string): string {
+  return readdirSync(path).includes('rules.d') ? join(path, 'rules.d') : path;
+}
+
+/** The rules of files, by their paths, with the built-in ones. */
+export function rulesOfTexts(folder: string, texts: RuleTexts): MergedRules {
+  const files = Object.entries(texts).sort(([a], [b]) => (a < b ? -1 : 1));
+  return mergeRuleFiles(
+    files.map(([name, text]) => parseRuleFile(text, join(folder, name))),
+    builtinRules({ resolvers: [] }),
+  );
+}
+
 /** The rules of a folder (its rules.d where it has one), or of one file, with the built-in ones. */
 export function readRules(path: string): MergedRules {
   try {
     if (statSync(path).isFile()) return mergeRuleFiles([read(path)], builtinRules({ resolvers: [] }));
-    const inner = join(path, 'rules.d');
-    const folder = readdirSync(path).includes('rules.d') ? inner : path;
-    const files = readdirSync(folder).filter((name) => /\.ya?ml$/.test(name) && !name.startsWith('.'));
+    const folder = ruleFolder(path);
     return mergeRuleFiles(
-      files.sort().map((name) => read(join(folder, name))),
+      readdirSync(folder)
+        .filter(isRuleFileName)
+        .sort()
+        .map((name) => read(join(folder, name))),
       builtinRules({ resolvers: [] }),
     );
   } catch (error) {
@@ -85,14 +101,25 @@ export function readRules(path: string): MergedRules {
 /** The rules of a folder as a policy, with what it was made of; ends the command where a rule is wrong. */
 export function compileFolder(
   path: string,
-  context: Pick<CompileContext, 'mode' | 'where' | 'places'>,
+  context: Pick<CompileContext, 'mode' | 'where' | 'places' | 'disabled'>,
   resolves = false,
 ): { readonly policy: Policy; readonly records: MergedRules['records']; readonly accounts: Accounts } {
-  const { records, disabled, diagnostics } = readRules(path);
+  const rules = readRules(path);
+  const { problems, ...compiled } = compileRules(rules, context, resolves);
+  const wrong = problems.find(({ severity }) => severity === 'error');
+  if (wrong !== undefined) throw new Ending(exits.no, formatDiagnostic(wrong));
+  return { ...compiled, records: rules.records };
+}
+
+/** The same of rules that were read, with all that is wrong. */
+export function compileRules(
+  { records, disabled, diagnostics }: MergedRules,
+  context: Pick<CompileContext, 'mode' | 'where' | 'places' | 'disabled' | 'now'>,
+  resolves = false,
+): { readonly policy: Policy; readonly accounts: Accounts; readonly problems: readonly Diagnostic[] } {
   const accounts = completeAccounts(readLocalAccounts(), records);
   const aliases = resolves ? { aliases: readAliases(records) } : {};
-  const { policy, problems } = compilePolicy(records, { ...context, ...aliases, revision: 0, accounts, disabled });
-  const wrong = [...diagnostics, ...problems].find(({ severity }) => severity === 'error');
-  if (wrong !== undefined) throw new Ending(exits.no, formatDiagnostic(wrong));
-  return { policy, records, accounts };
+  const off = new Set([...disabled, ...(context.disabled ?? [])]);
+  const { policy, problems } = compilePolicy(records, { ...context, ...aliases, revision: 0, accounts, disabled: off });
+  return { policy, accounts, problems: [...diagnostics, ...problems] };
 }

@@ -1,7 +1,7 @@
 // The built-in rules: what a machine needs to work at all. They are rules like others, at priority −10, and can be switched off.
 import { type Address, formatAddress } from '#model/net/address.ts';
 import type { RuleRecord, RuleText } from '#model/rule.ts';
-import { selfTestAddresses } from '#model/shown/selftest.ts';
+import { selfTestAddresses, selfTestRule } from '#model/shown/selftest.ts';
 
 /** Services that keep the clock, under the names that Debian, Fedora, Arch and their kin give them. */
 const timeUnits = [
@@ -28,7 +28,7 @@ export function builtinRules({ resolvers }: BuiltinContext): RuleRecord[] {
   const rules: RuleText[] = [
     allow('loopback-out', 'Programs of this machine talk to each other over loopback.', { to: 'loopback' }),
     {
-      name: 'builtin-self-test',
+      name: selfTestRule,
       action: 'reject',
       note: 'Nobody is there: Postern tries it to see that what is refused fails.',
       to: selfTestAddresses.refused,

@@ -34,6 +34,21 @@ export function differenceOf(before: string, after: string): Hunk[] {
   return hunksOf(numbered([...same(head), ...middle, ...same(tail)], old, young));
 }
 
+export interface FileTexts {
+  readonly file: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** Of these files the ones whose lines differ, with how many went and came. */
+export function differingFiles(files: readonly FileTexts[]) {
+  return files.flatMap(({ file, before, after }) => {
+    const hunks = differenceOf(before, after).map((lines) => [...lines]);
+    const count = (kind: Kind) => hunks.flat().filter((line) => line.kind === kind).length;
+    return hunks.length === 0 ? [] : [{ file, added: count('added'), removed: count('removed'), hunks }];
+  });
+}
+
 type Kind = DifferenceLine['kind'];
 
 function numbered(kinds: readonly Kind[], old: readonly string[], young: readonly string[]): DifferenceLine[] {

@@ -72,6 +72,30 @@ describe('what was learned', () => {
     assert.deepEqual([connections, leftOut], [6, 0]);
   });
 
+  test('another program of the same name, the same one in another unit, and what is asked for besides, are others', () => {
+    const of = (process: object): Partial<Connection> => ({
+      ...{ action: 'reject', rule: null },
+      attempt: {
+        process: { uid: 1000, ...process },
+        flow: { protocol: 'tcp', direction: 'out', remote: { address: '198.51.100.7', port: 443 } },
+      },
+    });
+    put(of({ exe: '/usr/bin/curl', unit: 'a.service', args: ['curl', 'x'] }));
+    put(of({ exe: '/usr/bin/curl', unit: 'a.service', args: ['curl', 'y'] }));
+    put(of({ exe: '/usr/bin/curl', unit: 'b.service', args: ['curl', 'y'] }));
+    put(of({ exe: '/tmp/curl', unit: 'b.service', args: ['curl', 'y'] }));
+    const seen = (agree?: readonly ['args']) =>
+      readLearned(journal, { ...all, rule: null, agree })
+        .groups.map(({ attempt: { process }, times }) => [process?.exe, process?.unit, times])
+        .sort();
+    const more = [
+      ['/tmp/curl', 'b.service', 1],
+      ['/usr/bin/curl', 'b.service', 1],
+    ];
+    assert.deepEqual(seen(), [more[0], ['/usr/bin/curl', 'a.service', 2], more[1]].sort());
+    assert.equal(seen(['args']).length, 4);
+  });
+
   test('only of its time; and without a rule what was not allowed', () => {
     put({ time: 50 });
     put({ time: 150 });

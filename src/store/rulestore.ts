@@ -1,5 +1,5 @@
 // All rules that do not come with Postern: files, and the temporary ones that answers make. Every change can be undone.
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
@@ -15,6 +15,8 @@ import { fail, ok, type Result } from '#std/result.ts';
 import { readIfThere, writeAtomically } from './atomicfile.ts';
 import { LocalFile, localFileName } from './localfile.ts';
 import { ruleTextIn } from './ruletext.ts';
+import { isRuleFileName, type RuleTexts, readableRuleTexts, readRuleTexts, stateOf } from './versions/ruletexts.ts';
+import { bare, type KeptVersion, type Known, type Snapshot, type Version, Versions } from './versions/versions.ts';
 
 /** Why an edit was refused: `missing` no such rule; `conflict` it cannot be so; `storage` the disk. */
 export interface EditError {
@@ -23,39 +25,6 @@ export interface EditError {
 }
 
 const temporarySchema = z.strictObject({ bootId: z.string(), records: z.array(ruleRecordSchema) });
-
-/** What an edit may change, and what a version remembers. */
-const snapshotSchema = z.strictObject({
-  local: z.string(),
-  temporary: z.array(ruleRecordSchema),
-  /** Other files of the configuration that people change through Postern, by name; empty where there is none. */
-  files: z.record(z.string(), z.string()).optional(),
-});
-type Snapshot = z.infer<typeof snapshotSchema>;
-
-const versionSchema = z.strictObject({
-  id: z.int(),
-  time: z.number(),
-  uid: z.int(),
-  what: z.string(),
-  /** The run of the kernel that it was made in; rules until reboot do not come back in another. */
-  bootId: z.string().optional(),
-  before: snapshotSchema,
-  /** Left out by earlier versions of Postern. */
-  after: snapshotSchema.optional(),
-});
-
-export interface Version {
-  readonly id: number;
-  /** Milliseconds since 1970. */
-  readonly time: number;
-  /** Who. */
-  readonly uid: number;
-  /** A sentence. */
-  readonly what: string;
-}
-
-const maxVersions = 200;
 
 /** A draft that an edit changes. */
 export interface Draft {
@@ -77,9 +46,11 @@ export interface RuleStoreOptions {
 
 export class RuleStore {
   readonly #options: RuleStoreOptions;
+  readonly #versions: Versions;
 
   constructor(options: RuleStoreOptions) {
     this.#options = options;
+    this.#versions = new Versions(options.stateDir);
   }
 
   get rulesDir(): string {
@@ -100,7 +71,7 @@ export class RuleStore {
       return [unreadable(rulesDir, error)];
     }
     return names
-      .filter((name) => /\.ya?ml$/.test(name) && !name.startsWith('.'))
+      .filter(isRuleFileName)
       .sort()
       .map((name) => readRuleFile(this.#path(name), name === localFileName ? 'local' : 'file'));
   }
@@ -145,7 +116,10 @@ export class RuleStore {
     if (broken !== undefined) {
       return fail({ kind: 'conflict', message: `mend the file first: ${formatDiagnostic(broken)}` });
     }
-    const before: Snapshot = { local: text, temporary: this.temporary(), files: this.#otherFiles() };
+    this.noticeFiles();
+    const present = this.#present();
+    if (!present.ok) return present;
+    const before: Snapshot = { ...present.value, local: text };
     const draft: Draft = {
       local: new LocalFile(text),
       temporary: [...before.temporary],
@@ -158,24 +132,126 @@ export class RuleStore {
     const after = untouched ? text : draft.local.toString();
     const wrong = parseRuleFile(after, localFileName, 'local').diagnostics.find(({ severity }) => severity === 'error');
     if (wrong !== undefined) return fail({ kind: 'conflict', message: wrong.message });
-    return this.#put(uid, what, before, { local: after, temporary: draft.temporary, files: draft.files });
+    return this.#put(uid, what, before, {
+      ...before,
+      ...{ local: after, temporary: draft.temporary, files: draft.files },
+    });
+  }
+
+  /** The rule files as they stand, and what names this state. */
+  texts(): Result<{ readonly texts: RuleTexts; readonly state: string }, EditError> {
+    try {
+      const texts = readRuleTexts(this.rulesDir);
+      return ok({ texts, state: stateOf(texts) });
+    } catch (error) {
+      return fail({ kind: 'storage', message: `the rules cannot be read: ${sentenceOf(error)}` });
+    }
+  }
+
+  /** Puts these rule files in the place of all there are, byte by byte. */
+  replace(uid: number, what: string, texts: RuleTexts): Result<Version, EditError> {
+    const noticed = this.noticeFiles();
+    if (!noticed.ok) return noticed;
+    const present = this.#present();
+    if (!present.ok) return present;
+    const { [localFileName]: local = '', ...others } = texts;
+    try {
+      const after = { ...present.value, local, rules: this.#versions.keepTexts(others) };
+      return this.#put(uid, what, present.value, after);
+    } catch (error) {
+      return fail(notWritten(error));
+    }
+  }
+
+  #present(): Result<Snapshot, EditError> {
+    try {
+      return ok(this.#now());
+    } catch (error) {
+      return fail(notWritten(error));
+    }
+  }
+
+  /**
+   * Makes a version of what was changed in the files by hand since Postern left them; undefined where nothing was. Whose it is,
+   * the file's owner says. What Postern finds at its first start is no change.
+   */
+  noticeFiles(): Result<Version | undefined, EditError> {
+    try {
+      const { temporary, ...now } = this.#now();
+      const { known } = this.#versions;
+      if (known === undefined) this.#versions.setKnown(now);
+      const changed = known === undefined ? [] : changedFiles(known, now);
+      const [first] = changed;
+      if (known === undefined || first === undefined) return ok(undefined);
+      const more = changed.length > 1 ? ` and ${changed.length - 1} more` : '';
+      const what = `changed ${first} by hand${more}`;
+      const version = this.#remember(this.#ownerOf(first), what, { ...known, temporary }, { ...now, temporary });
+      this.#versions.setKnown(now);
+      return ok(version);
+    } catch (error) {
+      return fail({
+        kind: 'storage',
+        message: `what was changed in the files could not be kept: ${sentenceOf(error)}`,
+      });
+    }
+  }
+
+  /** Of a file that is gone, the owner of its folder. What is Postern's own only root could have changed beside it. */
+  #ownerOf(name: string): number {
+    const paths = [this.#options.files?.[name] ?? this.#path(name), this.rulesDir];
+    const uid = paths.map((path) => statSync(path, { throwIfNoEntry: false })?.uid).find((one) => one !== undefined);
+    return uid === undefined || uid === process.geteuid?.() ? 0 : uid;
   }
 
   #put(uid: number, what: string, before: Snapshot, after: Snapshot): Result<Version, EditError> {
+    let version: Version | undefined;
     try {
-      const version = this.#remember(uid, what, before, after);
-      this.#writeTemporary(after.temporary);
-      // Where nothing changed, nothing is written: a file that is not there is not made.
-      if (after.local !== before.local) this.#write(this.#path(localFileName), after.local);
-      for (const [name, path] of Object.entries(this.#options.files ?? {})) {
-        const text = after.files?.[name];
-        if (text !== undefined && text !== before.files?.[name]) this.#write(path, text);
-      }
+      // Read before anything is written: a text that was lost must not leave half of the files.
+      const rules = this.#textsOf(after.rules ?? {});
+      version = this.#remember(uid, what, before, after);
+      this.#writeFiles(before, after, rules);
       return ok(version);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      return fail({ kind: 'storage', message: `the rules could not be written: ${why}` });
+      if (version !== undefined) this.#putBack(version, before, after);
+      return fail(notWritten(error));
     }
+  }
+
+  #writeFiles(before: Snapshot, after: Snapshot, rules: RuleTexts): void {
+    this.#writeTemporary(after.temporary);
+    // Where nothing changed, nothing is written: a file that is not there is not made.
+    if (after.local !== before.local) this.#write(this.#path(localFileName), after.local);
+    for (const [name, path] of Object.entries(this.#options.files ?? {})) {
+      const text = after.files?.[name];
+      if (text !== undefined && text !== before.files?.[name]) this.#write(path, text);
+    }
+    for (const [name, text] of Object.entries(rules)) {
+      if (after.rules?.[name] !== before.rules?.[name]) this.#write(this.#path(name), text);
+    }
+    const gone = after.rules === undefined ? [] : Object.keys(before.rules ?? {}).filter((name) => !(name in rules));
+    for (const name of gone) rmSync(this.#path(name), { force: true });
+    const { temporary: _, ...known } = { ...before, ...after };
+    this.#versions.setKnown(known);
+  }
+
+  /** Where a disk is full in the middle of several files, none of them is to hold. */
+  #putBack({ id }: Version, before: Snapshot, after: Snapshot): void {
+    try {
+      this.#versions.forget(id);
+      this.#writeFiles({ ...before, ...after }, before, this.#textsOf(before.rules ?? {}));
+    } catch {
+      // What can be read of it is noticed as a change by hand.
+    }
+  }
+
+  #textsOf(rules: Readonly<Record<string, string>>): RuleTexts {
+    return Object.fromEntries(
+      Object.entries(rules).map(([name, hash]) => {
+        const text = this.#versions.text(hash);
+        if (text === undefined) throw new Error(`what ${name} was then is lost`);
+        return [name, text];
+      }),
+    );
   }
 
   #write(path: string, text: string): void {
@@ -188,48 +264,21 @@ export class RuleStore {
     return Object.fromEntries(files.map(([name, path]) => [name, readIfThere(path) ?? '']));
   }
 
-  get #versionsDir(): string {
-    return join(this.#options.stateDir, 'versions');
-  }
-
-  #versionIds(): number[] {
-    mkdirSync(this.#versionsDir, { recursive: true });
-    return readdirSync(this.#versionsDir)
-      .map((name) => Number(/^(\d+)\.json$/.exec(name)?.[1] ?? Number.NaN))
-      .filter(Number.isInteger)
-      .sort((a, b) => a - b);
-  }
-
   #remember(uid: number, what: string, before: Snapshot, after: Snapshot): Version {
-    const id = (this.#versionIds().at(-1) ?? 0) + 1;
-    const version: Version = { id, time: this.#options.now(), uid, what };
-    const { bootId } = this.#options;
-    const kept = `${JSON.stringify({ ...version, bootId, before, after })}\n`;
-    writeAtomically(join(this.#versionsDir, `${id}.json`), kept);
-    for (const old of this.#versionIds().slice(0, -maxVersions)) {
-      rmSync(join(this.#versionsDir, `${old}.json`), { force: true });
-    }
-    return version;
+    const { bootId, now } = this.#options;
+    return this.#versions.remember({ time: now(), uid, what, bootId, before, after });
   }
 
-  /** The changes made through Postern, newest first. */
+  /** The changes that there were, newest first. */
   versions(): Version[] {
-    return this.#versionIds()
-      .slice(-maxVersions)
-      .reverse()
-      .flatMap((id) => this.#version(id) ?? [])
-      .map(bare);
-  }
-
-  #version(id: number): z.infer<typeof versionSchema> | undefined {
-    const text = readIfThere(join(this.#versionsDir, `${id}.json`));
-    const parsed = versionSchema.safeParse(parseJson(text ?? ''));
-    return parsed.success ? parsed.data : undefined;
+    return this.#versions.list();
   }
 
   /** Puts back what was before version `id` (the last one by default). That is a change too, and can be undone. */
   undo(uid: number, id?: number): Result<{ readonly undone: Version; readonly made: Version }, EditError> {
-    const undone = this.#version(id ?? this.#versionIds().at(-1) ?? 0);
+    const noticed = this.noticeFiles();
+    if (!noticed.ok) return noticed;
+    const undone = this.#versions.get(id ?? this.#versions.ids().at(-1) ?? 0);
     if (undone === undefined) {
       return fail({
         kind: 'missing',
@@ -244,35 +293,49 @@ export class RuleStore {
   #restore(uid: number, what: string, to: Snapshot, bootId: string | undefined): Result<Version, EditError> {
     const alive = ({ lifetime, expires }: RuleRecord) =>
       bootId === this.#options.bootId || lifetime === 'always' || expires !== undefined;
-    const { local, temporary, files } = to;
-    return this.#put(uid, what, this.#now(), { local, temporary: temporary.filter(alive), ...(files && { files }) });
+    const present = this.#present();
+    if (!present.ok) return present;
+    return this.#put(uid, what, present.value, { ...to, temporary: to.temporary.filter(alive) });
   }
 
+  /** A rule file that cannot be read is not in it, and no undo touches it. */
   #now(): Snapshot {
-    return {
-      local: readIfThere(this.#path(localFileName)) ?? '',
-      temporary: this.temporary(),
-      files: this.#otherFiles(),
-    };
+    const { [localFileName]: local = '', ...others } = readableRuleTexts(this.rulesDir);
+    return { local, temporary: this.temporary(), files: this.#otherFiles(), rules: this.#versions.keepTexts(others) };
   }
 
   /** How a change left the rules. What earlier versions of Postern did not write down is how the next one found them. */
-  #after(version: z.infer<typeof versionSchema>): Snapshot {
-    const next = () => this.#versionIds().find((id) => id > version.id);
-    return version.after ?? this.#version(next() ?? 0)?.before ?? this.#now();
+  #after(version: KeptVersion): Snapshot {
+    const next = () => this.#versions.ids().find((id) => id > version.id);
+    return version.after ?? this.#versions.get(next() ?? 0)?.before ?? this.#now();
   }
 
   /** Has the rules as the change `id` left them. That is a change too, and can be undone. */
   rollback(uid: number, id: number): Result<{ readonly to: Version; readonly made: Version }, EditError> {
-    const to = this.#version(id);
+    const noticed = this.noticeFiles();
+    if (!noticed.ok) return noticed;
+    const to = this.#versions.get(id);
     if (to === undefined) return fail({ kind: 'missing', message: `there is no version ${id}` });
     const made = this.#restore(uid, `went back to change ${id}: ${to.what}`, this.#after(to), to.bootId);
     return made.ok ? ok({ to: bare(to), made: made.value }) : made;
   }
 
+  #ruleFiles(before: Snapshot, after: Snapshot): StoreDifference['files'] {
+    if (before.rules === undefined || after.rules === undefined) return [];
+    const names = [...new Set([...Object.keys(before.rules), ...Object.keys(after.rules)])].sort();
+    const text = (hash: string | undefined) => (hash === undefined ? '' : (this.#versions.text(hash) ?? ''));
+    return names
+      .filter((name) => before.rules?.[name] !== after.rules?.[name])
+      .map((name) => ({
+        file: this.#path(name),
+        before: text(before.rules?.[name]),
+        after: text(after.rules?.[name]),
+      }));
+  }
+
   /** What a change did; with `to`, what is different between how it left the rules and how that one did, or how they are now. */
   difference(id: number, to?: number | 'now'): Result<StoreDifference, EditError> {
-    const [from, until] = [this.#version(id), typeof to === 'number' ? this.#version(to) : undefined];
+    const [from, until] = [this.#versions.get(id), typeof to === 'number' ? this.#versions.get(to) : undefined];
     if (from === undefined) return fail({ kind: 'missing', message: `there is no version ${id}` });
     if (typeof to === 'number' && until === undefined) {
       return fail({ kind: 'missing', message: `there is no version ${to}` });
@@ -281,6 +344,7 @@ export class RuleStore {
     const after = until !== undefined ? this.#after(until) : to === 'now' ? this.#now() : this.#after(from);
     const files = [
       { file: this.#path(localFileName), before: before.local, after: after.local },
+      ...this.#ruleFiles(before, after),
       { file: 'temporary rules and answers', before: asText(before.temporary), after: asText(after.temporary) },
       ...Object.entries(this.#options.files ?? {}).map(([name, file]) => ({
         file,
@@ -299,8 +363,6 @@ export interface StoreDifference {
   readonly files: readonly { readonly file: string; readonly before: string; readonly after: string }[];
 }
 
-const bare = ({ id, time, uid, what }: Version): Version => ({ id, time, uid, what });
-
 /** Rules that stand in no file, as if they did. */
 function asText(records: readonly RuleRecord[]): string {
   const lasting = ({ rule, lifetime, expires }: RuleRecord) => ({
@@ -309,6 +371,25 @@ function asText(records: readonly RuleRecord[]): string {
     ...(expires !== undefined && { expires: new Date(expires).toISOString() }),
   });
   return records.length === 0 ? '' : stringify(records.map(lasting), { lineWidth: 0 });
+}
+
+const notWritten = (error: unknown): EditError => ({
+  kind: 'storage',
+  message: `the rules could not be written: ${sentenceOf(error)}`,
+});
+
+const sentenceOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** Names of the files that differ. */
+function changedFiles(known: Known, now: Known): string[] {
+  const maps = [
+    [known.rules ?? {}, now.rules ?? {}],
+    [known.files ?? {}, now.files ?? {}],
+  ] as const;
+  const differing = maps.flatMap(([before, after]) =>
+    [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => before[name] !== after[name]),
+  );
+  return [...(known.local === now.local ? [] : [localFileName]), ...differing];
 }
 
 function parseJson(text: string): unknown {

@@ -6,10 +6,15 @@ import { codeOf, pageSources, readSource } from './sources.ts';
 
 /** Signing in is of the pages alone: on the socket the kernel says who asks. */
 const ofPagesAlone = ['GET /pages/session', 'DELETE /pages/session'];
-/** The document for people who write clients, the stream, which is asked for in another way, and links, passwords and confined commands, which only a terminal makes. */
+/**
+ * The document for people who write clients, the stream, which is asked for in another way, links, passwords and confined commands,
+ * which only a terminal makes, and folders of rule files, which are on a disk: the pages change each rule of them, and take each
+ * change back.
+ */
 const notCalled = [
   ...['GET /openapi.json', 'GET /events', 'POST /pages/links', 'PUT /pages/passwords/{}'],
   ...['POST /runs', 'POST /runs/{}/begun', 'POST /runs/{}/end'],
+  ...['GET /policy', 'PUT /policy'],
 ];
 
 /** `POST /prompts/{}/answer` of every call. */

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PromptView } from '#model/api.ts';
+import type { LogLine, PromptView } from '#model/api.ts';
 import type { LearnReview } from '#model/learn/learning.ts';
 import type { Networks } from '#model/net/network.ts';
 import { outputs } from '../outputs.ts';
@@ -168,6 +168,8 @@ describe('the command line', () => {
     await of('prompts');
     await of('ui');
     const [prompt] = await postern.json<PromptView[]>(['prompts']);
+    const asked = await postern.cli(['explain', (prompt as PromptView).id]);
+    assert.match(asked.stdout, /^wget \(root\) wants to reach .*\nask by the mode: no rule matches\n/);
     await of('answer', (prompt as PromptView).id, 'allow', '--for', '15m');
     assert.equal((await asking).code, 0);
     assert.equal((await lab.curl(url)).code, 0);
@@ -185,9 +187,30 @@ describe('the command line', () => {
     const [newest] = await postern.json<{ id: number }[]>(['history']);
     await of('history diff', `${newest?.id}`);
     await of('history rollback', `${newest?.id}`);
+    await of('rollback', `${newest?.id}`);
+    holds('diff CHANGE', await postern.cli(['diff', `${newest?.id}`, '--json']));
+    const wanted = join(lab.folder, 'wanted');
+    mkdirSync(wanted);
+    writeFileSync(
+      join(wanted, '10.yaml'),
+      'rules: [{ name: curl, action: allow, app: /usr/bin/curl }, { name: twin, action: allow, app: /usr/bin/curl }]\n',
+    );
+    holds('diff DIR', await postern.cli(['diff', wanted, '--json']));
+    await of('plan', wanted);
+    await of('apply', wanted);
+    await of('undo');
     await of('self-test');
     await of('status');
     await of('log');
+    const [line] = await postern.json<LogLine[]>(['log', '--app', 'curl']);
+    const explained = await postern.cli(['explain', line?.id ?? '']);
+    assert.match(explained.stdout, /^[\d: -]{19} curl \(root\) → .* allowed by rule "curl"\nallow by rule "curl"\n/);
+    holds('explain', await postern.cli(['explain', line?.id ?? '', '--policy', rules, '--json']));
+    const saved = join(lab.folder, 'line.json');
+    writeFileSync(saved, JSON.stringify(line));
+    holds('explain', await lab.run([bin, 'explain', '--policy', rules, '--json', saved]));
+    assert.equal((await postern.cli(['explain', 'nobody-1'])).code, 1);
+    assert.equal((await postern.cli(['explain', line?.id ?? '', '--port', '80'])).code, 2);
     await of('apps');
     holds('apps NAME', await postern.cli(['apps', 'curl', '--json']));
     await of('names');
@@ -221,12 +244,12 @@ describe('the command line', () => {
     holds('lint', await lab.run([bin, 'lint', join(broken, 'a.yaml'), '--journal', journal, '--json']));
     holds('replay', await lab.run([bin, 'replay', join(broken, 'a.yaml'), '--journal', journal, '--json']));
     holds('test', await lab.run([bin, 'test', join(broken, 'a.yaml'), '--json']));
-    const saved = join(lab.folder, 'saved.rules');
+    const tables = join(lab.folder, 'saved.rules');
     writeFileSync(
-      saved,
+      tables,
       '*filter\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -m owner --uid-owner 0 -j REJECT\n-A OUTPUT -j LOG\n',
     );
-    holds('import', await lab.run([bin, 'import', 'iptables', saved, '--json']));
+    holds('import', await lab.run([bin, 'import', 'iptables', tables, '--json']));
     holds('export', await lab.run([bin, 'export', 'nft', '--policy', rules, '--json']));
     holds('explain', await postern.cli(['explain', '--json', attempt]));
     const followed = lab.spawn([bin, 'log', '-f', '--json', '--runtime-dir', join(postern.folder, 'run')]);

@@ -16,6 +16,8 @@ export interface RunOptions {
   /** Runs with this effective group, as `sg` does. */
   readonly group?: string;
   readonly world?: boolean;
+  /** In the cgroup that systemd gives to a service of this name; to one of a user's own as `user:NAME`. */
+  readonly unit?: string;
   readonly timeoutMs?: number;
   readonly input?: string;
 }
@@ -43,6 +45,11 @@ export const bin = join(import.meta.dirname, '../../bin/postern');
 
 /** Goes into the cgroup and becomes the program: `sh -c joinCgroup FOLDER COMMAND…`. */
 const joinCgroup = 'echo 0 >"$0/cgroup.procs" && exec "$@"';
+
+function folderOfUnit(unit: string): string {
+  const [own, name] = /^user:(.*)$/.exec(unit) ?? [];
+  return own === undefined ? `system.slice/${unit}` : `user.slice/user-1000.slice/user@1000.service/app.slice/${name}`;
+}
 
 export class Lab {
   readonly names: Namespaces;
@@ -102,9 +109,11 @@ export class Lab {
     return JSON.parse(String((await line)[0]));
   }
 
-  #command(command: readonly string[], { user, group, world }: RunOptions): string[] {
+  #command(command: readonly string[], { user, group, world, unit }: RunOptions): string[] {
     const enter = ['nsenter', `--net=/run/netns/${world === true ? this.names.world : this.names.host}`];
-    const inside = world === true ? enter : ['sh', '-c', joinCgroup, this.cgroup, ...enter];
+    const cgroup = unit === undefined ? this.cgroup : join(this.cgroup, folderOfUnit(unit));
+    if (unit !== undefined) mkdirSync(cgroup, { recursive: true });
+    const inside = world === true ? enter : ['sh', '-c', joinCgroup, cgroup, ...enter];
     const ids = [
       ...(user === undefined ? [] : [`--reuid=${user}`, '--init-groups']),
       ...(group === undefined ? (user === undefined ? [] : [`--regid=${user}`]) : [`--regid=${group}`]),
@@ -298,7 +307,7 @@ export class Postern {
     const [command = '', ...rest] = args;
     const isTwo =
       /^(rule|lists|learn|networks|settings|views|password)$/.test(command) || /^(diff|rollback)$/.test(rest[0] ?? '');
-    const second = isTwo ? rest.shift() : undefined;
+    const second = isTwo && rest[0]?.startsWith('-') !== true ? rest.shift() : undefined;
     const two = second === undefined ? [command] : [command, second];
     return this.#lab.run([bin, ...two, '--runtime-dir', join(this.folder, 'run'), ...rest], options);
   }

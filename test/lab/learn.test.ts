@@ -138,6 +138,7 @@ describe('learning', { concurrency: false }, () => {
     const lines: readonly (readonly [number, readonly string[], string?])[] = [
       [2, ['learn', 'start']],
       [2, ['learn', 'start', '--all', '--app', '/usr/bin/curl']],
+      [2, ['learn', '--for', '10m']],
       [2, ['learn', 'start', '--all', '--for', '8d']],
       [1, ['learn', 'review', 'none']],
       [1, ['learn', 'stop', 'none']],

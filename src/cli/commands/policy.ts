@@ -1,56 +1,24 @@
 // postern explain, check, test: what rules say, with no daemon needed.
-import { readFileSync } from 'node:fs';
 import { buildCommand } from '@stricli/core';
 import type { CheckReport } from '#model/api.ts';
-import { type Attempt, attemptFromJson, attemptSchema, attemptToJson } from '#model/attempt.ts';
+import { attemptToJson } from '#model/attempt.ts';
 import type { Explanation } from '#model/decision.ts';
 import { modes } from '#model/mode.ts';
-import type { Whereabouts } from '#model/net/network.ts';
 import { ask, type Context, Ending, exits } from '../context.ts';
-import { type ConditionFlags, conditionFlags, conditionsOf, jsonFlag, runtimeDirFlag } from '../flags.ts';
+import { conditionFlags, jsonFlag, runtimeDirFlag } from '../flags.ts';
 import { paint, paintAction, safe, write, writeJson } from '../output.ts';
+import { type AskedAttempt, type AskedFlags, askedOf } from '../policy/asked.ts';
 
 type Mode = (typeof modes)[number];
 
 const modeFlag = { kind: 'enum', values: modes, brief: 'Mode to judge in (default ask)', default: 'ask' } as const;
 
-interface ExplainFlags extends ConditionFlags {
-  readonly json?: string;
+interface ExplainFlags extends AskedFlags {
   readonly policy?: string;
   readonly mode: Mode;
-  readonly runtimeDir?: string;
 }
 
-function readAttempt(text: string): Attempt {
-  let json: unknown;
-  try {
-    json = JSON.parse(text.startsWith('{') ? text : readFileSync(text === '-' ? 0 : text, 'utf8'));
-  } catch (error) {
-    throw new Ending(exits.usage, `--json: ${error instanceof Error ? error.message : error}`);
-  }
-  const parsed = attemptSchema.safeParse(json);
-  if (parsed.success) return attemptFromJson(parsed.data);
-  const [issue] = parsed.error.issues;
-  throw new Ending(exits.usage, `--json: ${issue?.path.join('.')}: ${issue?.message}`);
-}
-
-/** The attempt, and on which network; undefined: on the one that the machine is on. */
-async function askedOf(flags: ExplainFlags): Promise<{ attempt: Attempt; where: Whereabouts | undefined }> {
-  const { attemptFromConditions, completeAccounts, whereOf } = await import('#policy/index.ts');
-  const { readLocalAccounts } = await import('../rulesdir.ts');
-  const conditions = conditionsOf(flags) as Parameters<typeof attemptFromConditions>[0];
-  const said = whereOf(conditions);
-  const where = Object.keys(said).length === 0 ? undefined : said;
-  if (flags.json !== undefined && flags.json !== '') return { attempt: readAttempt(flags.json), where };
-  const made = attemptFromConditions(conditions, completeAccounts(readLocalAccounts(), [], [conditions]));
-  if (!made.ok) throw new Ending(exits.usage, made.error);
-  return { attempt: made.value, where };
-}
-
-async function explainHere(
-  flags: ExplainFlags,
-  { attempt, where }: Awaited<ReturnType<typeof askedOf>>,
-): Promise<Explanation> {
+async function explainHere(flags: ExplainFlags, { attempt, where }: AskedAttempt): Promise<Explanation> {
   const { judgingGuests } = await import('#policy/index.ts');
   const { compileFolder } = await import('../rulesdir.ts');
   const { ownPlaces } = await import('#kernel/places/placefiles.ts');
@@ -68,15 +36,17 @@ function print({ action, rule, by, trace, logged }: Explanation): void {
   for (const step of trace) write(`  ${paint('bold', safe(step.rule))}: ${safe(step.why)}`);
 }
 
-export const explainCommand = buildCommand<ExplainFlags, [], Context>({
+export const explainCommand = buildCommand<ExplainFlags, [string?], Context>({
   docs: {
     brief: 'Say what the rules make of an attempt, and why',
     fullDescription:
       'Say what the rules make of an attempt, and for each rule above the winner why it did not match.\n' +
-      'The attempt is given by the words of rules, or as JSON. With --policy it needs no daemon.\n' +
+      'The attempt is given by the words of rules, as JSON (also a line of the log or a question), or by the ID of one. With --policy it is\n' +
+      'judged by the rules of a folder, and but for an ID needs no daemon.\n' +
       'The answer is JSON when the question was. Exit code 1 when the attempt is refused.\n\nExamples:\n' +
       '  postern explain --app /usr/bin/curl --user alice --to 192.0.2.7:443\n' +
       '  postern explain --app /usr/bin/curl --to 192.0.2.7:443 --profile public\n' +
+      '  postern explain mif2k8pl-17\n' +
       '  postern explain --policy ./rules --json \'{"flow":{"protocol":"tcp","remote":{"address":"192.0.2.7","port":443}}}\'\n',
   },
   parameters: {
@@ -100,15 +70,29 @@ export const explainCommand = buildCommand<ExplainFlags, [], Context>({
       mode: modeFlag,
       runtimeDir: runtimeDirFlag,
     },
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        {
+          parse: String,
+          brief: 'Of a line of the log (log --json) or an open question',
+          placeholder: 'ID',
+          optional: true,
+        },
+      ],
+    },
   },
-  async func(flags) {
-    const asked = await askedOf(flags);
+  async func(flags, id) {
+    const asked = await askedOf(flags, id);
     const explanation =
       flags.policy === undefined
         ? await ask<Explanation>(flags, 'POST', '/explain', { ...attemptToJson(asked.attempt), where: asked.where })
         : await explainHere(flags, asked);
-    if (flags.json === undefined) print(explanation);
-    else writeJson(explanation);
+    if (flags.json !== undefined) writeJson(explanation);
+    else {
+      if (asked.was !== undefined) write(asked.was);
+      print(explanation);
+    }
     if (explanation.action === 'reject' || explanation.action === 'drop') throw new Ending(exits.no);
   },
 });

@@ -97,6 +97,11 @@ test('export prints or writes, and lists what the other tool cannot say', () => 
     assert.equal(nft.status, 1);
     const report = exportReportSchema.parse(JSON.parse(nft.stdout));
     assert.deepEqual(report.left, [{ from: 'web', why: 'nft cannot ask for "app"' }]);
+    const all = ['systemd', 'nft', 'lsrules'].map((format) => postern(['export', format, '--policy', policy]).stdout);
+    assert.ok(
+      all.every((said) => said.length > 20 && !/127\.80\.79\.83|self-test/.test(said)),
+      all.join('\n'),
+    );
     const ls = postern(['export', 'lsrules', '--policy', policy]);
     assert.match(ls.stdout, /"rules": \[\]/);
     assert.match(ls.stderr, /by their path alone/);

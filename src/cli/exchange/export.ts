@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { buildCommand } from '@stricli/core';
 import { type ExportFormat, type ExportReport, exportFormats } from '#model/exchange/reports.ts';
 import { modes } from '#model/mode.ts';
+import { selfTestRule } from '#model/shown/selftest.ts';
 import { type Context, Ending, exits } from '../context.ts';
 import { jsonFlag } from '../flags.ts';
 import { paint, safe, write, writeJson } from '../output.ts';
@@ -36,7 +37,8 @@ async function exported(
   if (wrong !== undefined) throw new Ending(exits.usage, `"${wrong}" is no name of a unit such as nginx.service`);
   if (asked.length > 0 && format !== 'systemd') throw new Ending(exits.usage, 'a unit goes with systemd alone');
   const { compileFolder } = await import('../rulesdir.ts');
-  const { policy } = compileFolder(folder, { mode });
+  // Where Postern is not, nobody tries whether it refuses.
+  const { policy } = compileFolder(folder, { mode, disabled: new Set([selfTestRule]) });
   if (format === 'nft') return (await import('#kernel/nft/standalone.ts')).exportNft(policy);
   if (format === 'lsrules') return (await import('#policy/export/lsrules.ts')).exportLsrules(policy.ordered);
   const units = asked.length > 0 ? [...new Set(asked)] : unitsOf(policy.ordered);

@@ -2,7 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import type { RuleChange } from '#model/api.ts';
-import { defaultLearnMinutes, type LearningView, type LearnReview, maxLearnMinutes } from '#model/learn/learning.ts';
+import {
+  defaultLearnMinutes,
+  type LearningView,
+  type LearnReview,
+  type LearnSubject,
+  maxLearnMinutes,
+} from '#model/learn/learning.ts';
 import type { RuleText } from '#model/rule.ts';
 import { formatDiagnostic, parseRuleFile } from '#policy/index.ts';
 import { ask, type Context, Ending, exits, mustHold } from '../context.ts';
@@ -43,6 +49,37 @@ interface StartFlags extends ClientFlags, Pick<ConditionFlags, keyof typeof subj
   readonly for?: number;
 }
 
+const startFlags = {
+  ...clientFlags,
+  ...subjectFlags,
+  all: { kind: 'boolean', brief: 'Every program', default: false, withNegated: false },
+  for: {
+    kind: 'parsed',
+    parse: parseSpan,
+    brief: 'How long: 10m, 1h (default), 2d',
+    optional: true,
+    placeholder: 'TIME',
+  },
+} as const;
+
+async function start(flags: StartFlags, subject: LearnSubject): Promise<void> {
+  const given = Object.keys(subject).length > 0;
+  if (given === flags.all) {
+    const hint = 'for example --app /usr/bin/curl, --unit nginx.service, or --all';
+    throw new Ending(exits.usage, given ? 'say whom it is about or --all, not both' : 'say whom it is about', hint);
+  }
+  const asked = { subject, minutes: flags.for ?? defaultLearnMinutes };
+  const learning = await ask<LearningView>(flags, 'POST', '/learnings', asked);
+  if (flags.json) {
+    writeJson(learning);
+    return;
+  }
+  write(
+    `"${safe(learning.name)}" ${stateOf(learning, Date.now())}: ${safe(learning.text)} is allowed what no rule refuses.`,
+  );
+  write(`Look at what it finds with: postern learn review "${safe(learning.name)}"`);
+}
+
 const startCommand = buildCommand<StartFlags, [], Context>({
   docs: {
     brief: 'Allow for a while what no rule refuses, and note it',
@@ -51,37 +88,8 @@ const startCommand = buildCommand<StartFlags, [], Context>({
       'nothing is asked about what is learned. It ends by itself.\n\nExamples:\n' +
       '  postern learn start --app /usr/bin/curl --for 10m\n  postern learn start --unit nginx.service\n  postern learn start --all --for 1d\n',
   },
-  parameters: {
-    flags: {
-      ...clientFlags,
-      ...subjectFlags,
-      all: { kind: 'boolean', brief: 'Every program', default: false, withNegated: false },
-      for: {
-        kind: 'parsed',
-        parse: parseSpan,
-        brief: 'How long: 10m, 1h (default), 2d',
-        optional: true,
-        placeholder: 'TIME',
-      },
-    },
-  },
-  async func(flags) {
-    const subject = conditionsOf(flags);
-    const given = Object.keys(subject).length > 0;
-    if (given === flags.all) {
-      const hint = 'for example --app /usr/bin/curl, --unit nginx.service, or --all';
-      throw new Ending(exits.usage, given ? 'say whom it is about or --all, not both' : 'say whom it is about', hint);
-    }
-    const asked = { subject, minutes: flags.for ?? defaultLearnMinutes };
-    const learning = await ask<LearningView>(flags, 'POST', '/learnings', asked);
-    if (flags.json) writeJson(learning);
-    else {
-      write(
-        `"${safe(learning.name)}" ${stateOf(learning, Date.now())}: ${safe(learning.text)} is allowed what no rule refuses.`,
-      );
-      write(`Look at what it finds with: postern learn review "${safe(learning.name)}"`);
-    }
-  },
+  parameters: { flags: startFlags },
+  func: (flags) => start(flags, conditionsOf(flags) as LearnSubject),
 });
 
 const stopCommand = buildCommand<ClientFlags, [string?], Context>({
@@ -194,10 +202,27 @@ const listCommand = buildCommand<ClientFlags, [], Context>({
     fullDescription: 'List what was learned, the newest first.\n\nExample:\n  postern learn\n',
   },
   parameters: { flags: clientFlags },
+  func: list,
+});
+
+async function list(flags: ClientFlags): Promise<void> {
+  const learnings = await ask<LearningView[]>(flags, 'GET', '/learnings');
+  if (flags.json) writeJson(learnings);
+  else write(formatLearnings(learnings));
+}
+
+/** What no word stands before: it begins where it is said with whom, else it lists. */
+const shortCommand = buildCommand<StartFlags, [], Context>({
+  docs: {
+    brief: 'Begin, as start does, or list what was learned',
+    fullDescription:
+      'As start where it is said with whom, else as list.\n\nExample:\n  postern learn --unit nginx.service\n',
+  },
+  parameters: { flags: startFlags },
   async func(flags) {
-    const learnings = await ask<LearningView[]>(flags, 'GET', '/learnings');
-    if (flags.json) writeJson(learnings);
-    else write(formatLearnings(learnings));
+    const subject = conditionsOf(flags) as LearnSubject;
+    const begins = flags.all || flags.for !== undefined || Object.keys(subject).length > 0;
+    await (begins ? start(flags, subject) : list(flags));
   },
 });
 
@@ -209,7 +234,8 @@ export const learnRoutes = buildRouteMap({
     review: reviewCommand,
     accept: acceptCommand,
     forget: forgetCommand,
+    short: shortCommand,
   },
-  defaultCommand: 'list',
-  docs: { brief: 'Learn what a program does, review it, keep it as rules' },
+  defaultCommand: 'short',
+  docs: { brief: 'Learn what a program does, review it, keep it as rules', hideRoute: { short: true } },
 });

@@ -31,7 +31,7 @@ const marks = { same: ' ', removed: '-', added: '+' } as const;
 const styles = { same: 'reset', removed: 'red', added: 'green' } as const;
 
 /** As `diff -u` writes it. */
-export function formatDifference({ files }: VersionDifference): string {
+export function formatDifference({ files }: Pick<VersionDifference, 'files'>): string {
   if (files.length === 0) return 'There is no difference.';
   const lines = files.flatMap(({ file, hunks }) => [
     paint('bold', `--- ${safe(file)}`),
@@ -68,15 +68,19 @@ const diffCommand = buildCommand<ClientFlags, [number, string?], Context>({
       ],
     },
   },
-  async func(flags, id, to) {
-    const query = new URLSearchParams(to === undefined ? {} : { to });
-    const found = await ask<VersionDifference>(flags, 'GET', `/history/${id}/difference?${query}`);
-    if (flags.json) writeJson(found);
-    else write(formatDifference(found));
-  },
+  func: showDifference,
 });
 
-const rollbackCommand = buildCommand<ClientFlags, [number], Context>({
+/** What a change did, or what is different between it and another, or now. */
+export async function showDifference(flags: ClientFlags, id: number, to?: string): Promise<void> {
+  const query = new URLSearchParams(to === undefined ? {} : { to });
+  const found = await ask<VersionDifference>(flags, 'GET', `/history/${id}/difference?${query}`);
+  if (flags.json) writeJson(found);
+  else write(formatDifference(found));
+}
+
+/** Also by itself: `postern rollback`. */
+export const rollbackCommand = buildCommand<ClientFlags, [number], Context>({
   docs: {
     brief: 'Have the rules again as a change left them',
     fullDescription:

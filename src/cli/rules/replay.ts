@@ -2,6 +2,7 @@
 import { buildCommand } from '@stricli/core';
 import { type Mode, modes } from '#model/mode.ts';
 import type { ReplayReport } from '#model/shown/replay.ts';
+import type { Replay } from '#policy/index.ts';
 import { type Context, Ending, exits } from '../context.ts';
 import { jsonFlag } from '../flags.ts';
 import { parseWhen } from '../history/asked.ts';
@@ -17,8 +18,6 @@ interface Flags {
 
 const shownGroups = 50;
 const jsonGroups = 10_000;
-/** Rows between two looks at the clock. */
-const stepRows = 2000;
 const progressMs = 500;
 
 export function formatReplay(report: ReplayReport, now = Date.now()): string {
@@ -39,13 +38,6 @@ export function formatReplay(report: ReplayReport, now = Date.now()): string {
     table(['TIMES', 'CHANGE', 'APP', 'DESTINATION', 'DECIDED', 'LAST'], rows),
     ...(more > 0 ? [`and ${more} more; --json has up to ${jsonGroups}`] : []),
   ].join('\n');
-}
-
-async function policyOf(path: string, mode: Mode) {
-  const { judgingGuests } = await import('#policy/index.ts');
-  const { ownPlaces } = await import('#kernel/places/placefiles.ts');
-  const { compileFolder } = await import('../rulesdir.ts');
-  return judgingGuests(compileFolder(path, { mode, places: ownPlaces() }, true).policy);
 }
 
 export const replayCommand = buildCommand<Flags, [string], Context>({
@@ -90,22 +82,21 @@ export const replayCommand = buildCommand<Flags, [string], Context>({
   async func({ json, since, mode, against, journal }, path) {
     const now = Date.now();
     const from = parseWhen(since, now);
-    const { Replay } = await import('#policy/index.ts');
-    const { readRows } = await import('#store/replay/rows.ts');
-    const other = against === undefined ? undefined : await policyOf(against, mode);
-    const replay = new Replay(await policyOf(path, mode), now, other);
+    const { replayJournal } = await import('../replay/halves.ts');
     const shows = process.stderr.isTTY === true;
-    let [count, told] = [0, performance.now()];
+    let told = performance.now();
+    const tell = (count: number) => {
+      if (!shows || performance.now() - told < progressMs) return;
+      told = performance.now();
+      process.stderr.write(`\r${count} connections …`);
+    };
+    let replay: Replay;
     try {
-      for (const connection of readRows(journal, from)) {
-        replay.add(connection);
-        count += 1;
-        if (!shows || count % stepRows !== 0 || performance.now() - told < progressMs) continue;
-        told = performance.now();
-        process.stderr.write(`\r${count} connections …`);
-      }
+      replay = await replayJournal({ path, against, mode, journal, since: from, now }, tell);
     } catch (error) {
-      throw new Ending(exits.no, error instanceof Error ? error.message : String(error));
+      throw error instanceof Ending
+        ? error
+        : new Ending(exits.no, error instanceof Error ? error.message : String(error));
     } finally {
       if (shows) process.stderr.write('\r\u001b[K');
     }

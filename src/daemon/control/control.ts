@@ -53,6 +53,7 @@ import { changeMode, previewLockdown } from './modes.ts';
 import type { PolicyKeeper } from './policykeeper.ts';
 import { Prompts } from './prompts.ts';
 import { RuleChanges, type RuleEdit } from './rulechanges.ts';
+import { RuleFiles } from './rules/policyfiles.ts';
 import { RuleTrials } from './rules/ruletrials.ts';
 import { Runs } from './runs/runs.ts';
 import { RunsFile } from './runs/runsfile.ts';
@@ -104,6 +105,7 @@ export class Control implements Services {
   readonly #history: History;
   readonly views: Views;
   readonly trials: RuleTrials;
+  readonly ruleFiles: RuleFiles;
   readonly #programFacts: ProgramFacts;
   readonly machine: MachineFiles;
   readonly networks: MachineFiles['networks'];
@@ -154,6 +156,7 @@ export class Control implements Services {
       onFiles: () => this.machine.look(),
       here: () => this.networks.here(),
     });
+    this.ruleFiles = new RuleFiles({ ...parts, changes: this.#changes });
     this.learning = new Learner({
       ...{ keeper, journal, now, changes: this.#changes },
       file: new LearningsFile(parts.options.stateDir, (text) => this.notice('warning', text)),
@@ -189,7 +192,7 @@ export class Control implements Services {
     switch (message.type) {
       case 'hello':
         this.#prompts.replace(message.prompts);
-        void this.#parts.keeper.reload();
+        void this.ruleFiles.reload();
         return;
       case 'connections':
         for (const connection of message.connections) this.#connection(connection);
@@ -315,11 +318,6 @@ export class Control implements Services {
 
   rollback(uid: number, version: number) {
     return this.#changes.rollback(uid, version);
-  }
-
-  async reload(): Promise<Served<null>> {
-    const problem = await this.#parts.keeper.reload();
-    return problem === undefined ? ok(null) : fail({ code: 'conflict', message: problem });
   }
 
   async setMode(uid: number, request: ModeRequest): Promise<Served<Status>> {

@@ -173,7 +173,7 @@ async function run(options: ControlOptions): Promise<void> {
     onLost: () => control.gateLost(),
     onNonsense: (error) => say(`A message of the gate was not understood: ${error}`),
   });
-  const watcher = watchFolder(rulesDir, /\.ya?ml$/, () => void keeper.reload());
+  const watcher = watchFolder(rulesDir, /\.ya?ml$/, () => void control.ruleFiles.reload());
   const machineWatcher = watchFolder(machineDir, /\.yaml$/, () => control.machine.look());
   const geoWatcher = watchFolder(geo.folder, /^[^.]/, () => void geo.look());
   void geo.look();
@@ -220,7 +220,7 @@ async function run(options: ControlOptions): Promise<void> {
   process.on('SIGINT', () => {}); // Ctrl-C reaches every process of the terminal; the supervisor tells us.
   process.on('SIGHUP', () => {
     say('Reading the rules again.');
-    void keeper.reload();
+    void control.ruleFiles.reload();
     void remoteServer?.takeOwn();
   });
   hearSupervisor((handed) => {

@@ -10,6 +10,7 @@ import {
   type Diagnostic,
   judgingGuests,
   mergeRuleFiles,
+  type ParsedRuleFile,
   type Policy,
   pathsToResolve,
 } from '#policy/index.ts';
@@ -138,14 +139,24 @@ export class PolicyKeeper {
     const temporary = store
       .temporary()
       .filter(({ subject }) => subject === undefined || processLives(subject.pid, subject.startTime));
-    const others = [...builtinRules({ resolvers: readResolvers() }), ...temporary];
-    const merged = mergeRuleFiles(store.files(), others);
-    const set = { records: merged.records, disabled: merged.disabled };
-    const { problems } = compilePolicy(set.records, { ...this.#context(set), revision: 0, now: now() });
-    this.problems = [...merged.diagnostics, ...problems];
-    this.#plan.onProblems(this.problems);
+    const { set, problems } = this.#merge(store.files(), temporary);
+    this.problems = problems;
+    this.#plan.onProblems(problems);
     this.#wakeAtExpiry(temporary, now());
-    return this.problems.some(({ severity }) => severity === 'error') ? undefined : set;
+    return problems.some(({ severity }) => severity === 'error') ? undefined : set;
+  }
+
+  /** What would be wrong if these were the rule files. */
+  problemsOf(files: readonly ParsedRuleFile[]): readonly Diagnostic[] {
+    return this.#merge(files, this.#plan.store.temporary()).problems;
+  }
+
+  #merge(files: readonly ParsedRuleFile[], temporary: readonly RuleRecord[]) {
+    const others = [...builtinRules({ resolvers: readResolvers() }), ...temporary];
+    const { records, disabled, diagnostics } = mergeRuleFiles(files, others);
+    const set: RuleSet = { records, disabled };
+    const { problems } = compilePolicy(records, { ...this.#context(set), revision: 0, now: this.#plan.now() });
+    return { set, problems: [...diagnostics, ...problems] };
   }
 
   /** What these rules ask for: a table that no rule asks for takes no memory. */

@@ -5,10 +5,12 @@ import type { Answer, Prompt } from '#model/prompt.ts';
 import type { Lifetime, RuleRecord, RuleText } from '#model/rule.ts';
 import type { RolledBack, VersionDifference } from '#model/shown/difference.ts';
 import { compilePolicy, exceptionPriority, ruleFromAnswer } from '#policy/index.ts';
-import { differenceOf } from '#std/difference.ts';
+import { differingFiles } from '#std/difference.ts';
 import { fail, ok, type Result } from '#std/result.ts';
-import type { Draft, EditError, RuleStore, Version } from '#store/rulestore.ts';
+import type { Draft, EditError, RuleStore } from '#store/rulestore.ts';
 import { readRuleText } from '#store/ruletext.ts';
+import type { RuleTexts } from '#store/versions/ruletexts.ts';
+import type { Version } from '#store/versions/versions.ts';
 import { registeredDomain } from './domains.ts';
 import type { Here } from './networks/networks.ts';
 import type { PolicyKeeper } from './policykeeper.ts';
@@ -63,7 +65,25 @@ export class RuleChanges {
     rules: readonly RuleText[],
     change: (draft: Draft) => Result<void, EditError>,
   ): Promise<Served<RuleChange>> {
-    const edited = this.#store.edit(uid, what, change);
+    return this.#hold(uid, rules, this.#store.edit(uid, what, change));
+  }
+
+  /** These rule files in the place of all there are. */
+  replaceFiles(uid: number, what: string, texts: RuleTexts): Promise<Served<RuleChange>> {
+    return this.#hold(uid, [], this.#store.replace(uid, what, texts));
+  }
+
+  /** Tells what somebody changed in the files by hand. */
+  notice(): void {
+    const noticed = this.#store.noticeFiles();
+    if (noticed.ok && noticed.value !== undefined) this.#onChange(this.view(noticed.value));
+  }
+
+  async #hold(
+    uid: number,
+    rules: readonly RuleText[],
+    edited: Result<Version, EditError>,
+  ): Promise<Served<RuleChange>> {
     if (!edited.ok) return fail({ code: codes[edited.error.kind], message: edited.error.message });
     const version = this.view(edited.value);
     this.#onFiles();
@@ -277,13 +297,8 @@ export class RuleChanges {
     const found = this.#store.difference(id, to);
     if (!found.ok) return fail({ code: codes[found.error.kind], message: found.error.message });
     const { from, to: until, files } = found.value;
-    const differing = files.flatMap(({ file, before, after }) => {
-      const hunks = differenceOf(before, after).map((lines) => [...lines]);
-      const count = (kind: string) => hunks.flat().filter((line) => line.kind === kind).length;
-      return hunks.length === 0 ? [] : [{ file, added: count('added'), removed: count('removed'), hunks }];
-    });
     const shown = until === null || until === 'now' ? until : this.view(until);
-    return ok({ from: this.view(from), to: shown, files: differing });
+    return ok({ from: this.view(from), to: shown, files: differingFiles(files) });
   }
 }
 

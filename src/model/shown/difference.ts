@@ -17,20 +17,21 @@ export const differenceQuerySchema = z.strictObject({
   to: z.union([z.literal('now'), z.string().regex(/^\d{1,9}$/, 'must be the number of a change, or now')]).optional(),
 });
 
+export const fileDifferenceSchema = z.strictObject({
+  file: z.string(),
+  added: z.int().min(0),
+  removed: z.int().min(0),
+  /** Lines that changed, with some around them. */
+  hunks: z.array(z.array(differenceLineSchema)),
+});
+export type FileDifference = z.infer<typeof fileDifferenceSchema>;
+
 export const versionDifferenceSchema = z.strictObject({
   from: versionViewSchema,
   /** null: what the one change did. */
   to: z.union([versionViewSchema, z.literal('now')]).nullable(),
   /** Only files that differ. */
-  files: z.array(
-    z.strictObject({
-      file: z.string(),
-      added: z.int().min(0),
-      removed: z.int().min(0),
-      /** Lines that changed, with some around them. */
-      hunks: z.array(z.array(differenceLineSchema)),
-    }),
-  ),
+  files: z.array(fileDifferenceSchema),
 });
 export type VersionDifference = z.infer<typeof versionDifferenceSchema>;
 

@@ -3,6 +3,8 @@ import { z } from 'zod';
 
 /** Only the self-test goes there: "POS" in ASCII, and the next one. 127.0.0.0/8 is all this machine (RFC 1122 3.2.1.3). */
 export const selfTestAddresses = { refused: '127.80.79.83', allowed: '127.80.79.84' } as const;
+/** The built-in rule that refuses the first. */
+export const selfTestRule = 'builtin-self-test';
 
 /**
  * `held` both went as the rules say; `failed` one did not; `not-enforced` the mode enforces nothing; `overruled` another rule

@@ -6,10 +6,10 @@ import { type AttemptJson, attemptFromJson, attemptToJson, type NameSource } fro
 import { type RuleText, ruleSchema } from '#model/rule.ts';
 import { accounts, attempt as anyAttempt } from '../arbitrary.ts';
 import { compilePolicy } from '../policy.ts';
-import { type Observed, proposeRules } from './propose.ts';
+import { type Observed, type ProposeContext, proposeRules } from './propose.ts';
 
 const domainOf = (name: string) => /[^.]+\.example$/.exec(name)?.[0];
-const context = { subject: {}, domainOf, taken: new Set<string>() };
+const context: ProposeContext = { subject: {}, domainOf, taken: new Set<string>() };
 
 interface Seen {
   readonly name?: string;
@@ -54,7 +54,7 @@ function caller(address: string, port = 80): Observed {
   };
 }
 
-const rules = (observed: readonly Observed[], over: Partial<typeof context> = {}) =>
+const rules = (observed: readonly Observed[], over: Partial<ProposeContext> = {}) =>
   proposeRules(observed, { ...context, ...over }).proposals.map(({ rule }) => rule);
 
 test('names go before addresses, and the most certain of them', () => {
@@ -142,16 +142,42 @@ test('whoever calls from several places of a scope, the scope is meant', () => {
   });
 });
 
-test('of one subject all is said of the subject, and names of rules are new ones', () => {
-  const taken = new Set(['nginx.service to a.example 443/tcp']);
-  const subject = { app: { unit: 'nginx.service' } };
-  const [rule] = rules([seen({ name: 'a.example' }), seen({ name: 'a.example', exe: '/usr/bin/other' })], {
-    subject,
-    taken,
-  } as never);
-  assert.equal(rule?.name, 'nginx.service to a.example 443/tcp -2');
-  assert.deepEqual(rule?.app, { unit: 'nginx.service' });
-  assert.equal(rule?.user, undefined);
+test('of a program that is the subject all is said of the subject, and names of rules are new ones', () => {
+  const taken = new Set(['curl to a.example 443/tcp']);
+  const subject = { app: '/usr/bin/curl', user: 'alice' };
+  const [rule, ...others] = rules([seen({ name: 'a.example' })], { subject, taken });
+  assert.deepEqual(others, []);
+  assert.equal(rule?.name, 'curl to a.example 443/tcp -2');
+  assert.deepEqual([rule?.app, rule?.user], ['/usr/bin/curl', 'alice']);
+});
+
+test('within a unit, or of a user, each program is allowed what it did itself', () => {
+  const two = [seen({ name: 'a.example', times: 2 }), seen({ name: 'b.example', exe: '/usr/bin/other' })];
+  assert.deepEqual(
+    rules(two, { subject: { app: { unit: 'nginx.service' } } }).map(({ app, user, to }) => [app, user, to]),
+    [
+      [{ unit: 'nginx.service', path: '/usr/bin/curl' }, undefined, 'a.example'],
+      [{ unit: 'nginx.service', path: '/usr/bin/other' }, undefined, 'b.example'],
+    ],
+  );
+  const inUnit = two.map((one) => ({
+    ...one,
+    attempt: { ...one.attempt, process: { ...one.attempt.process, unit: 'b.service' } },
+  }));
+  assert.deepEqual(
+    rules(inUnit, { subject: { app: [{ unit: 'a.service' }, { unit: 'b.service' }] } }).map(({ app }) => app),
+    [
+      { unit: 'b.service', path: '/usr/bin/curl' },
+      { unit: 'b.service', path: '/usr/bin/other' },
+    ],
+  );
+  assert.deepEqual(
+    rules(two, { subject: { user: 'alice' } }).map(({ app, user }) => [app, user]),
+    [
+      ['/usr/bin/curl', 'alice'],
+      ['/usr/bin/other', 'alice'],
+    ],
+  );
 });
 
 test('what no rule can say is said, and not left out', () => {

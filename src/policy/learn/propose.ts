@@ -4,9 +4,11 @@ import type { LearnedPlace, LearnSubject, Proposal } from '#model/learn/learning
 import { formatAddress } from '#model/net/address.ts';
 import { hasPorts } from '#model/net/protocol.ts';
 import { scopeOf } from '#model/net/scope.ts';
+import type { Process } from '#model/process.ts';
 import type { AppCondition, Conditions, RuleText } from '#model/rule.ts';
 import { freeName } from '#std/freename.ts';
 import { namesForRules, recognisableApp } from '../answer.ts';
+import { exactPattern } from '../match/pattern.ts';
 import { formatRule } from '../show/format.ts';
 import { nameable } from '../show/words.ts';
 
@@ -27,7 +29,7 @@ export interface Proposed {
 }
 
 export interface ProposeContext {
-  /** Whom it is about; without any condition each app gets rules of its own. */
+  /** Whom it is about. Where it says no program (all, a unit, a user …), each program of it gets rules of its own. */
   readonly subject: LearnSubject;
   /** The rules are for whatever is called so, and name no program. */
   readonly whole?: string | undefined;
@@ -90,13 +92,29 @@ export function proposeRules(observed: readonly Observed[], context: ProposeCont
 /** The conditions on the program, and what to call it; a sentence where no rule can say who it is. */
 function whose({ attempt, user }: Observed, subject: LearnSubject): { conditions: Conditions; label: string } | string {
   const { process } = attemptFromJson(attempt);
-  if (Object.keys(subject).length > 0) return { conditions: subject, label: labelOf(subject) };
+  const group = groupOf(subject, process);
+  if (group === undefined) return { conditions: subject, label: labelOf(subject) };
   if (process === undefined) return 'The program is not known.';
   const app = recognisableApp(process);
   if (!app.ok) return app.error;
   const { condition } = app.value;
-  const conditions = { app: condition, ...(process.uid !== undefined && { user: user ?? process.uid }) };
-  return { conditions, label: labelOf(conditions) };
+  const own = typeof condition === 'string' ? { path: condition } : condition;
+  const within = group.unit === undefined ? condition : { unit: group.unit, ...own };
+  const anybody = Object.keys(subject).length === 0 && process.uid !== undefined;
+  const conditions = { ...subject, app: within, ...(anybody && { user: user ?? process.uid }) };
+  return { conditions, label: labelOf({ app: condition }) };
+}
+
+/** What the subject says of programs without naming one: a unit, or nothing. Another program in it is not what was seen. */
+function groupOf({ app, args }: LearnSubject, process: Process | undefined): { readonly unit?: string } | undefined {
+  if (app === undefined) return args === undefined ? {} : undefined;
+  const units = [app]
+    .flat()
+    .map((one) => (typeof one === 'object' && Object.keys(one).length === 1 ? one.unit : undefined));
+  const [first, ...others] = units;
+  if (first === undefined || units.includes(undefined)) return undefined;
+  if (others.length === 0) return { unit: first };
+  return typeof process?.unit === 'string' ? { unit: exactPattern(process.unit) } : undefined;
 }
 
 function labelOf({ app, ancestor, user, cgroup }: Conditions): string {

@@ -1,8 +1,8 @@
 // How rules were used: which recorded connections each would decide, and to how many places.
 import { attemptFromJson } from '#model/attempt.ts';
-import type { Connection } from '#model/connection.ts';
 import { namesForRules } from '../answer.ts';
 import type { Policy } from '../policy.ts';
+import type { Recorded } from '../trial/replay.ts';
 
 /** Places of one rule that are kept: more say that it is not too wide. */
 const placesKept = 3;
@@ -25,7 +25,7 @@ export class Usage {
     this.#now = now;
   }
 
-  add({ attempt, time }: Connection): void {
+  add({ attempt, time }: Recorded): void {
     this.connections += 1;
     this.since = Math.min(this.since ?? time, time);
     const { rule, logged } = this.#policy.decide(attemptFromJson(attempt), this.#now);

@@ -5,7 +5,19 @@ import { destinationName, programName } from '#model/sentence.ts';
 import type { ReplayReport } from '#model/shown/replay.ts';
 import type { Policy } from '../policy.ts';
 
+/** What of a connection is decided anew. */
+export type Recorded = Pick<Connection, 'time' | 'action' | 'attempt'>;
+
 type Group = ReplayReport['groups'][number];
+
+/** Plain data: it can go to another thread. */
+export interface ReplayPart {
+  readonly connections: number;
+  readonly changed: number;
+  readonly since: number | null;
+  readonly untold: number;
+  readonly groups: readonly (readonly [key: string, group: Group])[];
+}
 
 /** Beyond so many kinds of change, new ones are counted alone. */
 const maxGroups = 100_000;
@@ -27,7 +39,7 @@ export class Replay {
     this.#now = now;
   }
 
-  add(connection: Connection): void {
+  add(connection: Recorded): void {
     const attempt = attemptFromJson(connection.attempt);
     const { action: would, rule } = this.#policy.decide(attempt, this.#now);
     const was = this.#against === undefined ? connection.action : this.#against.decide(attempt, this.#now).action;
@@ -50,6 +62,28 @@ export class Replay {
     } else if (this.#groups.size < maxGroups) {
       this.#groups.set(key, { app, destination, direction, was, would, rule, times: 1, last: connection.time });
     } else this.#untold += 1;
+  }
+
+  /** What was found, to be joined to a replay of what was before it. */
+  part(): ReplayPart {
+    const [connections, changed, since, untold] = [this.#connections, this.#changed, this.#since, this.#untold];
+    return { connections, changed, since, untold, groups: [...this.#groups] };
+  }
+
+  /** Adds what a replay by the same rules found of the connections behind these. */
+  join({ connections, changed, since, untold, groups }: ReplayPart): void {
+    this.#connections += connections;
+    this.#changed += changed;
+    this.#since = since === null ? this.#since : Math.min(this.#since ?? since, since);
+    this.#untold += untold;
+    for (const [key, group] of groups) {
+      const known = this.#groups.get(key);
+      if (known === undefined) this.#groups.set(key, { ...group });
+      else {
+        known.times += group.times;
+        known.last = Math.max(known.last, group.last);
+      }
+    }
   }
 
   report(top: number): ReplayReport {

@@ -136,7 +136,8 @@ export class Learner implements LearningServices {
     if (learning.accepted === null) return null;
     const { journal, now } = this.#parts;
     const { time, rules } = learning.accepted;
-    const refused = readLearned(journal, { since: time, until: now(), rule: null });
+    const agree = fieldsOf(learning.subject);
+    const refused = readLearned(journal, { since: time, until: now(), rule: null, agree });
     const ours = refused.groups.filter(this.#concerns(learning));
     const { proposals } = proposeRules(
       ours.map((group) => this.#observed(group)),
@@ -202,6 +203,21 @@ export class Learner implements LearningServices {
   close(): void {
     clearTimeout(this.#timer);
   }
+}
+
+/** What of a process the subject asks for: connections that differ in it are not the same to it. */
+function fieldsOf(subject: LearnSubject) {
+  const { ancestor, args, group, cgroup, label, app = [] } = subject;
+  const asked = new Set([app].flat().flatMap((one) => (typeof one === 'string' ? [] : Object.keys(one))));
+  return [
+    ...(['package', 'sha256', 'pid', 'kernel'] as const).filter((key) => asked.has(key)),
+    ...(ancestor === undefined ? [] : (['ancestors'] as const)),
+    ...(args === undefined ? [] : (['args'] as const)),
+    ...(group === undefined ? [] : (['gid'] as const)),
+    ...(subject['supplementary-group'] === undefined ? [] : (['groups'] as const)),
+    ...(cgroup === undefined ? [] : (['cgroup'] as const)),
+    ...(label === undefined ? [] : (['label'] as const)),
+  ];
 }
 
 function same(a: LearnSubject, b: LearnSubject): boolean {

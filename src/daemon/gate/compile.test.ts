@@ -122,6 +122,19 @@ const message = fc.record({
   resolvers: fc.constantFrom([], ['192.0.2.53', 'x']),
   places: fc.constant({ geo: null, lists: null }),
   where: fc.constant({}),
+  runs: fc.array(
+    fc.record({
+      id: fc.constantFrom('k3f9', 'constructor'),
+      rules: fc.array(
+        record.map(({ rule }) => rule),
+        { maxLength: 3 },
+      ),
+      ask: fc.boolean(),
+      learn: fc.boolean(),
+      namesPort: fc.constantFrom(null, 1, 65_535),
+    }),
+    { maxLength: 2 },
+  ),
   aliases: fc.dictionary(fc.constantFrom(...nasty), fc.constantFrom(...nasty), { maxKeys: 2 }),
   accounts: fc.constant({ users: { root: 0, constructor: 7 }, groups: { noinet: 7 } }),
   settings: fc.record({

@@ -6,11 +6,14 @@ import { waysOut } from './waysout/ways.ts';
 import { allowed, summary, type Tried, WaysOut } from './waysout/waysout.ts';
 
 const user = 'postern-waysout';
+/** Without eBPF nothing of ours stands in another network namespace, which root may enter. */
+const notWithoutPrograms = ['escapes.setns'];
 
 describe('ways out of a command that is confined', { concurrency: false }, () => {
   let lab: Lab;
   let postern: Postern;
   let ways: WaysOut;
+  let decides: boolean;
   const all: Tried[] = [];
 
   before(async () => {
@@ -18,6 +21,7 @@ describe('ways out of a command that is confined', { concurrency: false }, () =>
     lab.account(user);
     lab.group('postern', user);
     postern = await lab.postern({ mode: 'allow' });
+    decides = await postern.decidesInKernel();
     ways = await WaysOut.start(lab, { user, postern: { bin, runtime: `${postern.folder}/run` } });
   });
   after(async () => {
@@ -39,8 +43,13 @@ describe('ways out of a command that is confined', { concurrency: false }, () =>
         [gate.gate?.pid ?? postern.child('gate')],
       );
       all.push(tried);
-      if (way.uncovered === undefined) assert.equal(tried.out, 0, JSON.stringify(tried));
-      else console.log(`${way.name}: ${tried.out} out of ${tried.told.tried}, ${way.uncovered}`);
+      const uncovered =
+        way.uncovered ??
+        (!decides && notWithoutPrograms.includes(way.name)
+          ? 'without eBPF only one network namespace is guarded'
+          : undefined);
+      if (uncovered === undefined) assert.equal(tried.out, 0, JSON.stringify(tried));
+      else console.log(`${way.name}: ${tried.out} packets out, ${uncovered}`);
     });
   }
 

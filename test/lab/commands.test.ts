@@ -120,7 +120,7 @@ describe('the command line', () => {
       [1, ['explain', '--policy', rules, '--mode', 'lockdown', '--json', attempt]],
       [1, ['explain', '--policy', broken, '--json', attempt]],
       [2, ['check']],
-      [2, ['run', '--', 'true']],
+      [2, ['run', '--allow', 'nonsense', '--', 'true']],
       [7, ['run', '--no-network', '--', 'sh', '-c', 'exit 7']],
       [0, ['--version']],
     ];

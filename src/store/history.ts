@@ -83,7 +83,7 @@ export function readEvents(journal: Journal, after: number, others: boolean, lim
 }
 
 /** How the types of events begin that are for administrators alone: they say which programs people run, and who logs in. */
-const privateTypes = ['prompt-', 'rules-', 'login', 'password-'] as const;
+const privateTypes = ['prompt-', 'rules-', 'run-', 'login', 'password-'] as const;
 
 const publicEvents = privateTypes.map((begin) => `type NOT LIKE '${begin}%'`).join(' AND ');
 

@@ -225,6 +225,25 @@ describe('postern run', { concurrency: false }, () => {
     assert.deepEqual([refused.code, refused.stdout], [4, '']);
   });
 
+  test('others on this machine do not learn what is run', async () => {
+    await shell(['--quiet'], ': the-secret-of-this-command');
+    const events = (options: RunOptions) => {
+      const asked = [
+        '-s',
+        '-m',
+        '2',
+        '-H',
+        'Last-Event-ID: 0',
+        '--unix-socket',
+        join(postern.folder, 'run/postern.sock'),
+      ];
+      return lab.run(['curl', ...asked, 'http://postern/api/v1/events'], options);
+    };
+    assert.match((await events({})).stdout, /run-started.*the-secret-of-this-command/);
+    assert.doesNotMatch((await events({ user: 'pt-other' })).stdout, /run-|the-secret/);
+    assert.deepEqual(await postern.json(['runs'], { user: 'pt-other' }), []);
+  });
+
   test('nothing is begun where nothing would hold it, and nothing sets free what is held', async () => {
     const held = lab.spawn([
       bin,

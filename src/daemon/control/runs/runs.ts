@@ -278,10 +278,7 @@ export class Runs implements RunServices {
       if (state.ended === null) {
         running.state = { ...state, ended: this.#plan.now() };
         this.#write();
-        this.#plan.notice(
-          'warning',
-          `Whoever began "${state.command.join(' ')}" is gone; what it started is confined on.`,
-        );
+        this.#plan.notice('warning', `Whoever began the command ${state.id} is gone; what it started is confined on.`);
       }
       const report = await this.#report(running);
       if (report.left === 0) await this.#drop(state.id, report);

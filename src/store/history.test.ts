@@ -64,6 +64,35 @@ suite('the totals of an app', () => {
     });
   });
 
+  test('name each of its destinations and users once, and to a user only their own', () => {
+    const to = (id: number, uid: number, name: string, direction: 'out' | 'in' = 'out') =>
+      connection(id, {
+        uid,
+        attempt: {
+          process: { exe: '/usr/bin/curl', uid },
+          flow: { protocol: 'tcp', direction, remote: { address: '192.0.2.1', port: 80 } },
+          names: [{ name, from: 'dns' }],
+        },
+      });
+    withJournal((journal) => {
+      journal.connection(to(1, 1000, 'a.example'));
+      journal.connection(to(2, 1001, 'a.example'));
+      journal.connection(to(3, 1001, 'b.example'));
+      journal.connection(to(4, 1000, 'a.example', 'in'));
+      const seen = (uid?: number) =>
+        readApps(journal, uid).map(({ destinations, users, first, last }) => [
+          destinations,
+          users,
+          first - now,
+          last - now,
+        ]);
+      assert.deepEqual(seen(), [[2, [1000, 1001], 1, 4]]);
+      assert.deepEqual(seen(1000), [[1, [1000], 1, 4]]);
+      assert.deepEqual(seen(1001), [[2, [1001], 2, 3]]);
+      assert.deepEqual(seen(1002), []);
+    });
+  });
+
   test('count each connection once, however often it was reported', () => {
     withJournal((journal) => {
       journal.connection(connection(1));

@@ -94,4 +94,6 @@ export const migrations: readonly string[] = [
      enforced, own, bytes_out, bytes_in);
   `,
   appTables,
+  // Names of an app, whoever of its users spoke to them: counted without sorting.
+  'CREATE INDEX app_names_by_name ON app_names (app, name);',
 ];

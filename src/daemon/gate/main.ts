@@ -171,7 +171,7 @@ function run(options: GateOptions): void {
     conntrackShift: options.conntrackShift,
     lookup,
     flows,
-    ...(options.cgroup === options.runs && { onlyCgroup: options.cgroup }),
+    ...(options.cgroup !== '' && options.cgroup === options.runs && { onlyCgroup: options.cgroup }),
     onDns: (copy, sender) => names.copyUnowned(copy, { uid: sender.uid, gid: sender.gid, caller: undefined }),
     beforeBatch: () => {
       events?.drain();

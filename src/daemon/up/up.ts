@@ -6,6 +6,7 @@ import type { UpOptions } from '#cli/main.ts';
 import { installKernelPath } from '#kernel/bpf/install.ts';
 import { installLsm } from '#kernel/bpf/lsm/install.ts';
 import { Pins } from '#kernel/bpf/pins.ts';
+import { RunCgroups } from '#kernel/confine/cgroups.ts';
 import { libc } from '#kernel/ffi.ts';
 import { netnsCookie } from '#kernel/netlink/netnscookie.ts';
 import { NetlinkSocket, netlinkFamilies } from '#kernel/netlink/socket.ts';
@@ -125,19 +126,25 @@ export async function up(options: UpOptions): Promise<number> {
     }
   }
   const pins = Pins.of(folders.runtimeDir);
+  const places = guardedPlaces(options);
+  if (!places.ok) {
+    complain(places.error);
+    return exitCodes.no;
+  }
   if (options.reset) {
+    const still = new RunCgroups(places.value.runs).standStill();
     const done = await reset(pins);
     if (!done.ok) {
       complain(`what an earlier Postern left in the kernel could not be taken away: ${done.error}`);
       return exitCodes.no;
     }
     say('Nothing of an earlier Postern is in the kernel any more.');
+    for (const run of options.mode === 'off' ? still : []) {
+      say(
+        `What postern run began as ${run} stands still; to end it: echo 1 > ${join(places.value.runs, run)}/cgroup.kill`,
+      );
+    }
     if (options.mode === 'off') return exitCodes.done;
-  }
-  const places = guardedPlaces(options);
-  if (!places.ok) {
-    complain(places.error);
-    return exitCodes.no;
   }
   const kernelPath = enterKernel(options, places.value.cgroup || undefined, pins);
   if (options.kernelPath === 'bpf' && kernelPath.tier === 'none') {
@@ -150,14 +157,14 @@ export async function up(options: UpOptions): Promise<number> {
 interface GuardedPlaces {
   /** The folder whose programs are judged; empty: there is no cgroup v2 hierarchy. */
   readonly cgroup: string;
-  /** Below which commands have theirs. */
+  /** Below which commands have theirs; empty likewise. */
   readonly runs: string;
 }
 
 /** The error is a sentence. */
 function guardedPlaces({ cgroup, onlyRuns }: UpOptions): Result<GuardedPlaces> {
   const guarded = cgroup ?? unifiedMount() ?? '';
-  const runs = join(guarded, runFolder);
+  const runs = guarded === '' ? '' : join(guarded, runFolder);
   if (!onlyRuns) return ok({ cgroup: guarded, runs });
   if (guarded === '') return fail('there is no cgroup v2 hierarchy, in which commands could be confined');
   try {
@@ -328,6 +335,8 @@ async function supervise(
     stopping = true;
     clearTimeout(giveUp);
     notifyServiceManager('STOPPING=1');
+    // Also where there is no gate just now to do it.
+    new RunCgroups(runs).standStill();
     void (async () => {
       await Promise.all([control.stop(), gate.stop()]);
       const removed = await removeOwnTable();

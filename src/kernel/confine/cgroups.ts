@@ -24,7 +24,7 @@ export class RunCgroups {
   /** Where those came from who entered, by pid and start time. */
   readonly #homes = new Map<string, string>();
 
-  /** `root`: the folder of all of them. */
+  /** `root`: the folder of all of them; empty: there is no cgroup v2 hierarchy. */
   constructor(root: string) {
     this.#root = root;
   }
@@ -40,6 +40,7 @@ export class RunCgroups {
 
   /** Makes it where it is not there; its id. */
   ensure(run: string): Result<bigint> {
+    if (this.#root === '') return fail('there is no cgroup v2 hierarchy, in which the command could be confined');
     try {
       mkdirSync(this.folder(run), { recursive: true, mode: 0o755 });
       return ok(statSync(this.folder(run), { bigint: true }).ino);
@@ -120,12 +121,27 @@ export class RunCgroups {
   }
 
   /** Takes away the folder of all, once it is empty. */
-  close(): void {
+  #close(): void {
     try {
       rmdirSync(this.#root);
     } catch {
       // There is one still, or never was.
     }
+  }
+
+  /** Nobody will judge: all that is confined stands still until somebody does again. Which those are. */
+  standStill(): string[] {
+    const still: string[] = [];
+    for (const run of this.all()) {
+      if (this.members(run).length === 0) {
+        this.remove(run);
+        continue;
+      }
+      this.freeze(run, true);
+      still.push(run);
+    }
+    this.#close();
+    return still;
   }
 
   /** Stops every process of it where it stands, or lets them go on. */

@@ -148,6 +148,12 @@ export class Runs implements RunServices {
         return fail({ code: 'conflict', message: `${joined.error}; the command was not begun` });
       return fail(problem === null || problem === undefined ? unavailable : { code: 'conflict', message: problem });
     }
+    // Changed while this one was not among those that forbid it.
+    if (!enforces(mode())) {
+      await link().ask({ type: 'leave', run: state.id, pid: peer.pid });
+      await this.#drop(state.id);
+      return fail({ code: 'conflict', message: `the mode is ${mode()} now; the command was not begun` });
+    }
     record('run-started', this.#view(state));
     this.#look();
     return ok(this.#view(state));

@@ -97,12 +97,7 @@ export class Confined {
 
   /** Nobody will judge: what is confined stands still until somebody does again. */
   close(): void {
-    const { cgroups } = this.#plan;
-    for (const run of cgroups.all()) {
-      if (cgroups.members(run).length > 0) cgroups.freeze(run, true);
-      else cgroups.remove(run);
-    }
-    cgroups.close();
+    this.#plan.cgroups.standStill();
   }
 
   /** How many processes it confines, wherever they are. */

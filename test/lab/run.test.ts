@@ -269,7 +269,7 @@ describe('postern run', { concurrency: false }, () => {
     await new Promise((resolve) => held.once('exit', resolve));
     await postern.json(['mode', 'observe']);
     const tried = await shell([], 'echo never');
-    assert.deepEqual([tried.code, tried.stdout], [1, '']);
+    assert.deepEqual([tried.code, tried.stdout], [4, '']);
     assert.match(tried.stderr, /the mode is observe, so that nothing would hold the command/);
     await postern.json(['mode', 'allow']);
   });

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { Client } from '#client/client.ts';
 import type { RunReport, RunView, StartRun } from '#model/run/run.ts';
 import { formatJson } from '#std/text.ts';
-import { orEnd } from '../context.ts';
+import { Ending, exits, orEnd } from '../context.ts';
 import { complain, safe } from '../output.ts';
 import { begin } from './child.ts';
 import { proposedFile } from './learned.ts';
@@ -24,7 +24,11 @@ export async function runConfined(
   { command, request, report, learn, quiet }: Wanted,
 ): Promise<number> {
   const client = new Client(runtimeDir);
-  const { id } = orEnd(await client.ask<RunView>('POST', '/runs', request));
+  const run = await client.ask<RunView>('POST', '/runs', request);
+  if (!run.ok && run.error.kind === 'refused' && run.error.code !== 'bad-request') {
+    throw new Ending(exits.notPermitted, run.error.message, run.error.hint);
+  }
+  const { id } = orEnd(run);
   const child = begin(command);
   const watch = new AbortController();
   const begun = await client.ask('POST', `/runs/${id}/begun`, {});

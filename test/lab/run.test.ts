@@ -242,6 +242,9 @@ describe('postern run', { concurrency: false }, () => {
     assert.match((await events({})).stdout, /run-started.*the-secret-of-this-command/);
     assert.doesNotMatch((await events({ user: 'pt-other' })).stdout, /run-|the-secret/);
     assert.deepEqual(await postern.json(['runs'], { user: 'pt-other' }), []);
+    const [, id = ''] = /run-started.*"id":"([a-z0-9]{4})"[^}]*the-secret/.exec((await events({})).stdout) ?? [];
+    assert.equal((await postern.cli(['runs', id])).code, 0, 'who may, reads its report when it is over');
+    assert.equal((await postern.cli(['runs', id], { user: 'pt-other' })).code, 1);
   });
 
   test('nothing is begun where nothing would hold it, and nothing sets free what is held', async () => {

@@ -56,10 +56,13 @@ const unavailable: ServiceError = {
   message: 'the gate is away, so that nothing would hold the command; it was not begun',
 };
 
+/** Of a command of this user. */
+const mayAsk = (peer: Peer, uid: number) => peer.uid === uid || isAdministrator(peer);
+
 export class Runs implements RunServices {
   readonly #plan: RunsPlan;
   readonly #running = new Map<string, Running>();
-  readonly #over = new Map<string, RunReport>();
+  readonly #over = new Map<string, { readonly uid: number; readonly report: RunReport }>();
   #timer: NodeJS.Timeout | undefined;
   #idle: NodeJS.Timeout | undefined;
 
@@ -170,7 +173,7 @@ export class Runs implements RunServices {
 
   async report(peer: Peer, id: string): Promise<Served<RunReport>> {
     const over = this.#over.get(id);
-    if (over !== undefined) return ok(over);
+    if (over !== undefined && mayAsk(peer, over.uid)) return ok(over.report);
     const found = this.#find(peer, id);
     return found.ok ? ok(await this.#report(found.value)) : found;
   }
@@ -196,9 +199,9 @@ export class Runs implements RunServices {
     this.#running.get(id)?.record.connection(connection);
   }
 
-  #find({ uid, ...peer }: Peer, id: string): Served<Running> {
+  #find(peer: Peer, id: string): Served<Running> {
     const running = this.#running.get(id);
-    if (running !== undefined && (running.state.uid === uid || isAdministrator({ uid, ...peer }))) return ok(running);
+    if (running !== undefined && mayAsk(peer, running.state.uid)) return ok(running);
     return fail({ code: 'not-found', message: `no command ${id} is confined`, hint: 'postern runs lists them' });
   }
 
@@ -261,7 +264,7 @@ export class Runs implements RunServices {
     this.#running.delete(id);
     this.#write();
     if (report !== undefined) {
-      this.#over.set(id, report);
+      this.#over.set(id, { uid: running.state.uid, report });
       const [oldest] = this.#over.keys();
       if (this.#over.size > maxEnded && oldest !== undefined) this.#over.delete(oldest);
     }

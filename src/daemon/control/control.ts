@@ -56,7 +56,7 @@ import { RuleChanges, type RuleEdit } from './rulechanges.ts';
 import { RuleFiles } from './rules/policyfiles.ts';
 import { RuleTrials } from './rules/ruletrials.ts';
 import { Runs } from './runs/runs.ts';
-import { RunsFile } from './runs/runsfile.ts';
+import { runsFile } from './runs/runsfile.ts';
 import { SelfTest } from './selftest/selftest.ts';
 import type { SettingsFile } from './settings.ts';
 import { appDetails } from './shown/appdetails.ts';
@@ -137,7 +137,7 @@ export class Control implements Services {
     this.selfTest = new SelfTest({ policy: () => keeper.policy, mode: () => parts.settings.mode(now()), now });
     this.runs = new Runs({
       ...{ now, keeper: () => keeper, link: parts.link },
-      file: new RunsFile(parts.options.stateDir, (text) => this.notice('warning', text)),
+      file: runsFile(parts.options.stateDir, (text) => this.notice('warning', text)),
       mode: () => parts.settings.mode(now()),
       modeChanges: () => parts.settings.nextChange(),
       onIdle: parts.onIdle,

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { type Connected, type NetworkSign, networkSignSchema, sameSign } from '#model/net/network.ts';
-import { readIfThere, writeAtomically } from '../atomicfile.ts';
+import { StateFile } from '../state/statefile.ts';
 
 const seenSchema = z.strictObject({
   sign: networkSignSchema,
@@ -27,19 +27,19 @@ export function networkId(sign: NetworkSign): string {
 }
 
 export class SeenNetworks {
-  readonly #file: string;
-  readonly #onProblem: (text: string) => void;
-  #seen: SeenNetwork[] = [];
+  readonly #file: StateFile<SeenNetwork[]>;
+  #seen: readonly SeenNetwork[];
 
   constructor(file: string, onProblem: (text: string) => void) {
-    this.#file = file;
-    this.#onProblem = onProblem;
-    try {
-      const text = readIfThere(file);
-      if (text !== undefined) this.#seen = z.array(seenSchema).parse(JSON.parse(text));
-    } catch {
-      onProblem(`The networks that were seen could not be read from ${file}; they begin anew.`);
-    }
+    this.#file = new StateFile({
+      file,
+      schema: z.array(seenSchema),
+      empty: [],
+      unreadable: (path) => `The networks that were seen could not be read from ${path}; they begin anew.`,
+      unkept: (path, why) => `The networks that were seen cannot be kept in ${path} (${why}).`,
+      onProblem,
+    });
+    this.#seen = this.#file.read();
   }
 
   all(): readonly SeenNetwork[] {
@@ -71,12 +71,7 @@ export class SeenNetworks {
 
   #write(seen: SeenNetwork[]): void {
     this.#seen = seen;
-    try {
-      writeAtomically(this.#file, `${JSON.stringify(seen)}\n`);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.#onProblem(`The networks that were seen cannot be kept in ${this.#file} (${why}).`);
-    }
+    this.#file.write(seen);
   }
 }
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Served, ViewServices } from '#api/services.ts';
 import { maxViews, type SavedView, savedViewSchema, type View } from '#model/query/view.ts';
 import { fail, ok } from '#std/result.ts';
-import { readIfThere, writeAtomically } from '#store/atomicfile.ts';
+import { StateFile } from '#store/state/statefile.ts';
 
 /** By the number of their user. */
 const schema = z.record(z.string().regex(/^\d+$/), z.array(savedViewSchema));
@@ -13,25 +13,21 @@ const schema = z.record(z.string().regex(/^\d+$/), z.array(savedViewSchema));
 const maxUsers = 1000;
 
 export class Views implements ViewServices {
-  readonly #file: string;
-  readonly #onProblem: (text: string) => void;
+  readonly #file: StateFile<Readonly<Record<string, readonly SavedView[]>>>;
   readonly #all: Map<string, readonly SavedView[]>;
 
   /** `onProblem` is told in a sentence when the file cannot be read or written. */
   constructor(stateDir: string, onProblem: (text: string) => void) {
-    this.#file = join(stateDir, 'views.json');
-    this.#onProblem = onProblem;
-    this.#all = this.#read();
-  }
-
-  #read(): Map<string, readonly SavedView[]> {
-    try {
-      const text = readIfThere(this.#file);
-      return new Map(text === undefined ? [] : Object.entries(schema.parse(JSON.parse(text))));
-    } catch {
-      this.#onProblem(`The views of History could not be read from ${this.#file}; they begin anew.`);
-      return new Map();
-    }
+    this.#file = new StateFile({
+      file: join(stateDir, 'views.json'),
+      schema,
+      empty: {},
+      unreadable: (file) => `The views of History could not be read from ${file}; they begin anew.`,
+      unkept: (file, why) =>
+        `The views of History cannot be kept in ${file} (${why}); they hold until Postern is started again.`,
+      onProblem,
+    });
+    this.#all = new Map(Object.entries(this.#file.read()));
   }
 
   /** The newest last. */
@@ -58,14 +54,7 @@ export class Views implements ViewServices {
   #put(uid: number, views: readonly SavedView[]): readonly SavedView[] {
     if (views.length === 0) this.#all.delete(String(uid));
     else this.#all.set(String(uid), views);
-    try {
-      writeAtomically(this.#file, `${JSON.stringify(Object.fromEntries(this.#all))}\n`);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.#onProblem(
-        `The views of History cannot be kept in ${this.#file} (${why}); they hold until Postern is started again.`,
-      );
-    }
+    this.#file.write(Object.fromEntries(this.#all));
     return views;
   }
 }

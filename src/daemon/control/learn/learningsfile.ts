@@ -2,33 +2,27 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Learning, learningSchema } from '#model/learn/learning.ts';
-import { readIfThere, writeAtomically } from '#store/atomicfile.ts';
-
-const schema = z.array(learningSchema);
+import { StateFile } from '#store/state/statefile.ts';
 
 /** The oldest make room. */
 export const maxLearnings = 100;
 
 export class LearningsFile {
-  readonly #file: string;
-  readonly #onProblem: (text: string) => void;
+  readonly #file: StateFile<readonly Learning[]>;
   #all: readonly Learning[];
 
   /** `onProblem` is told in a sentence when the file cannot be read or written. */
   constructor(stateDir: string, onProblem: (text: string) => void) {
-    this.#file = join(stateDir, 'learnings.json');
-    this.#onProblem = onProblem;
-    this.#all = this.#read();
-  }
-
-  #read(): readonly Learning[] {
-    try {
-      const text = readIfThere(this.#file);
-      return text === undefined ? [] : schema.parse(JSON.parse(text));
-    } catch {
-      this.#onProblem(`What was learned could not be read from ${this.#file}; it begins anew.`);
-      return [];
-    }
+    this.#file = new StateFile({
+      file: join(stateDir, 'learnings.json'),
+      schema: z.array(learningSchema),
+      empty: [],
+      unreadable: (file) => `What was learned could not be read from ${file}; it begins anew.`,
+      unkept: (file, why) =>
+        `What is learned cannot be kept in ${file} (${why}); it holds until Postern is started again.`,
+      onProblem,
+    });
+    this.#all = this.#file.read();
   }
 
   /** The newest first. */
@@ -38,13 +32,6 @@ export class LearningsFile {
 
   change(change: (all: readonly Learning[]) => readonly Learning[]): void {
     this.#all = change(this.#all).slice(0, maxLearnings);
-    try {
-      writeAtomically(this.#file, `${JSON.stringify(this.#all)}\n`);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.#onProblem(
-        `What is learned cannot be kept in ${this.#file} (${why}); it holds until Postern is started again.`,
-      );
-    }
+    this.#file.write(this.#all);
   }
 }

@@ -68,11 +68,21 @@ export function formatReview(review: LearnReview, now = Date.now()): string {
 /** The proposals as a rule file, to be edited; comments say what each place stands for. */
 export function rulesFile({ learning, proposals, since }: LearnReview, now = Date.now()): string {
   const chosen = since === null ? proposals : since.departures;
-  const document = new Document({ rules: chosen.map(({ rule }) => rule) });
-  document.commentBefore = ` Learned by "${safe(learning.name)}". Change what you like, then: postern learn accept NAME --rules FILE`;
-  chosen.forEach(({ places }, at) => {
+  const head = ` Learned by "${safe(learning.name)}". Change what you like, then: postern learn accept NAME --rules FILE`;
+  return proposalsFile(chosen, head, (place) => placeLine(place, now));
+}
+
+/** Proposals as the text of a rule file, with a comment before it and a line for each place. Both must be escaped already. */
+export function proposalsFile(
+  proposals: readonly Proposal[],
+  head: string,
+  lineOf: (place: LearnedPlace) => string,
+): string {
+  const document = new Document({ rules: proposals.map(({ rule }) => rule) });
+  document.commentBefore = head;
+  proposals.forEach(({ places }, at) => {
     const item = document.getIn(['rules', at], true) as { commentBefore?: string };
-    item.commentBefore = places.map((place) => ` ${placeLine(place, now)}`).join('\n');
+    item.commentBefore = places.map((place) => ` ${lineOf(place)}`).join('\n');
   });
   return document.toString({ lineWidth: 120 });
 }

@@ -4,18 +4,28 @@ import { join } from 'node:path';
 import { fail, ok, type Result } from '#std/result.ts';
 import { unifiedMount } from '../proc/owner/processes.ts';
 import { inProcess } from '../proc/process/folder.ts';
-import { readBirth } from '../proc/process/read.ts';
+import { readBirth, readUnifiedPath } from '../proc/process/read.ts';
 
 const procs = 'cgroup.procs';
 
-/** cgroup.procs of a process's own cgroup, by /proc; undefined where it has ended or there is no cgroup v2. */
+/** Names the process that has this pid now; undefined where it has ended. */
+function keyOf(pid: number): string | undefined {
+  const birth = inProcess(pid, readBirth);
+  return birth && `${pid}@${birth.startTime}`;
+}
+
+/** The folder of the cgroup that a process is in; undefined where it has ended or there is no cgroup v2. */
 function homeOf(pid: number): string | undefined {
-  const mount = unifiedMount();
+  const [mount, path] = [unifiedMount(), inProcess(pid, readUnifiedPath)];
+  return mount === undefined || path === undefined ? undefined : join(mount, path);
+}
+
+function move(pid: number, folder: string, how: string): Result<void> {
   try {
-    const path = /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1];
-    return mount === undefined || path === undefined ? undefined : join(mount, path);
-  } catch {
-    return undefined;
+    writeFileSync(join(folder, procs), String(pid));
+    return ok(undefined);
+  } catch (error) {
+    return fail(`process ${pid} cannot be ${how}: ${error instanceof Error ? error.message : error}`);
   }
 }
 
@@ -51,31 +61,20 @@ export class RunCgroups {
 
   /** The error is a sentence. */
   join(run: string, pid: number): Result<void> {
-    const home = homeOf(pid);
-    const birth = inProcess(pid, readBirth)?.startTime;
-    if (home === undefined || birth === undefined) return fail(`process ${pid} has ended`);
-    try {
-      writeFileSync(join(this.folder(run), procs), String(pid));
-    } catch (error) {
-      return fail(`process ${pid} cannot be moved: ${error instanceof Error ? error.message : error}`);
-    }
-    if (home !== this.folder(run)) this.#homes.set(`${pid}@${birth}`, home);
-    return ok(undefined);
+    const [home, key] = [homeOf(pid), keyOf(pid)];
+    if (home === undefined || key === undefined) return fail(`process ${pid} has ended`);
+    const moved = move(pid, this.folder(run), 'moved');
+    if (moved.ok && home !== this.folder(run)) this.#homes.set(key, home);
+    return moved;
   }
 
   /** Back to where it was when it joined. */
   leave(pid: number): Result<void> {
-    const birth = inProcess(pid, readBirth)?.startTime;
-    const key = `${pid}@${birth}`;
-    const home = this.#homes.get(key);
-    if (home === undefined) return fail(`process ${pid} joined no command`);
+    const key = keyOf(pid);
+    const home = key === undefined ? undefined : this.#homes.get(key);
+    if (key === undefined || home === undefined) return fail(`process ${pid} joined no command`);
     this.#homes.delete(key);
-    try {
-      writeFileSync(join(home, procs), String(pid));
-      return ok(undefined);
-    } catch (error) {
-      return fail(`process ${pid} cannot be moved back: ${error instanceof Error ? error.message : error}`);
-    }
+    return move(pid, home, 'moved back');
   }
 
   /** Those in it and below it now. */

@@ -1,13 +1,11 @@
 // The commands that are confined: begun for a client that waits, judged by their own rules, and kept until nothing of them is left.
 import { randomInt } from 'node:crypto';
-import type { Peer } from '#api/access.ts';
-import { isAdministrator } from '#api/access.ts';
+import { isAdministrator, type Peer } from '#api/access.ts';
 import type { RunServices, Served, ServiceError } from '#api/services.ts';
 import type { ModeRequest } from '#model/api.ts';
 import type { Connection } from '#model/connection.ts';
 import type { Proposal } from '#model/learn/learning.ts';
-import type { ConfinedRunMessage } from '#model/messages.ts';
-import { maxRuns } from '#model/messages.ts';
+import { type ConfinedRunMessage, maxRuns } from '#model/messages.ts';
 import { enforces, type Mode } from '#model/mode.ts';
 import type { RunReport, RunState, RunView, StartRun } from '#model/run/run.ts';
 import { proposeRules } from '#policy/index.ts';
@@ -56,6 +54,14 @@ const unavailable: ServiceError = {
   message: 'the gate is away, so that nothing would hold the command; it was not begun',
 };
 
+/** Where no name server is there for a command, nobody answers its questions. */
+const nobodysPort = 1;
+
+/** As the gate is told. */
+function messageOf({ id, rules, ask, learn }: RunState, namesPort: number | null): ConfinedRunMessage {
+  return { id, rules: [...rules], ask, learn, namesPort };
+}
+
 /** Of a command of this user. */
 const mayAsk = (peer: Peer, uid: number) => peer.uid === uid || isAdministrator(peer);
 
@@ -90,10 +96,9 @@ export class Runs implements RunServices {
 
   /** As the gate is told. */
   messages(): ConfinedRunMessage[] {
-    return [...this.#running.values()].map(({ state: { id, rules, ask, learn, dns }, names }) => ({
-      ...{ id, rules: [...rules], ask, learn },
-      namesPort: dns === 'open' ? null : (names?.port ?? 1),
-    }));
+    return [...this.#running.values()].map(({ state, names }) =>
+      messageOf(state, state.dns === 'open' ? null : (names?.port ?? nobodysPort)),
+    );
   }
 
   /** Why the mode may not be changed so: it would set a command free. */
@@ -140,16 +145,13 @@ export class Runs implements RunServices {
     if (!names.ok) return fail({ code: 'unavailable', message: names.error });
     this.#running.set(state.id, { state, record: new RunRecord(), names: names.value });
     this.#write();
-    const problem = (await keeper().reload()) === undefined ? undefined : keeper().refusal;
-    const joined =
-      problem === null || problem === undefined
-        ? await link().ask({ type: 'join', run: state.id, pid: peer.pid })
-        : undefined;
+    const refusal = (await keeper().reload()) === undefined ? null : keeper().refusal;
+    const joined = refusal === null ? await link().ask({ type: 'join', run: state.id, pid: peer.pid }) : undefined;
     if (joined?.type !== 'applied') {
       await this.#drop(state.id);
-      if (joined?.type === 'refused')
-        return fail({ code: 'conflict', message: `${joined.error}; the command was not begun` });
-      return fail(problem === null || problem === undefined ? unavailable : { code: 'conflict', message: problem });
+      if (refusal !== null) return fail({ code: 'conflict', message: refusal });
+      if (joined?.type !== 'refused') return fail(unavailable);
+      return fail({ code: 'conflict', message: `${joined.error}; the command was not begun` });
     }
     // Changed while this one was not among those that forbid it.
     if (!enforces(mode())) {
@@ -208,11 +210,7 @@ export class Runs implements RunServices {
   #wrongRule(state: RunState): string | undefined {
     const { keeper } = this.#plan;
     const context = { ...keeper().contextFor([]), revision: 0 };
-    const { problems } = compileRuns(
-      [{ id: state.id, rules: [...state.rules], ask: state.ask, learn: state.learn, namesPort: 1 }],
-      context,
-      [],
-    );
+    const { problems } = compileRuns([messageOf(state, nobodysPort)], context, []);
     return problems.find(({ severity }) => severity === 'error')?.message;
   }
 

@@ -27,36 +27,34 @@ export class Confined {
 
   /** Before their policy stands. The error is a sentence. */
   begin(runs: readonly ConfinedRunMessage[]): Result<void> {
-    const { cgroups, kernel } = this.#plan;
-    const wanted = new Map<bigint, string>(this.#runs);
-    const ports = new Map<bigint, { readonly namesPort: number }>();
-    for (const { id, namesPort } of runs) {
-      const made = cgroups.ensure(id);
-      if (!made.ok) return made;
-      wanted.set(made.value, id);
-      ports.set(made.value, { namesPort: namesPort ?? 0 });
-    }
     // Until the policy without them stands, those that are over confine as before.
-    for (const [id, run] of this.#runs)
-      if (!ports.has(id) && cgroups.all().includes(run)) ports.set(id, { namesPort: 0 });
-    kernel?.set(ports);
-    this.#runs = wanted;
+    const confining = new Map(this.#runs);
+    for (const { id } of runs) {
+      const made = this.#plan.cgroups.ensure(id);
+      if (!made.ok) return made;
+      confining.set(made.value, id);
+    }
+    this.#confine(confining, runs);
     return ok(undefined);
+  }
+
+  /** These, by the ids of their cgroups; those that are not among the runs have no name server. */
+  #confine(confining: ReadonlyMap<bigint, string>, runs: readonly ConfinedRunMessage[]): void {
+    const ports = new Map(runs.map(({ id, namesPort }) => [id, namesPort ?? 0]));
+    this.#plan.kernel?.set(new Map([...confining].map(([cgroup, run]) => [cgroup, ports.get(run) ?? 0])));
+    this.#runs = confining;
   }
 
   /** Once it stands: those that are no more in it confine nobody. */
   end(runs: readonly ConfinedRunMessage[]): void {
-    const { cgroups, kernel } = this.#plan;
-    const left = new Map([...this.#runs].filter(([, run]) => runs.some(({ id }) => id === run)));
-    if (left.size !== this.#runs.size) {
-      const ports = new Map(runs.map(({ id, namesPort }) => [id, { namesPort: namesPort ?? 0 }]));
-      kernel?.set(new Map([...left].map(([id, run]) => [id, ports.get(run) ?? { namesPort: 0 }])));
-    }
-    this.#runs = left;
+    const { cgroups } = this.#plan;
+    const ids = new Set(runs.map(({ id }) => id));
+    const left = new Map([...this.#runs].filter(([, run]) => ids.has(run)));
+    if (left.size !== this.#runs.size) this.#confine(left, runs);
     // What stood still since an earlier gate ended goes on.
-    for (const { id } of runs) if (!this.#thawed.has(id)) cgroups.freeze(id, false);
-    this.#thawed = new Set(runs.map(({ id }) => id));
-    for (const run of cgroups.all()) if (!runs.some(({ id }) => id === run)) cgroups.remove(run);
+    for (const id of ids) if (!this.#thawed.has(id)) cgroups.freeze(id, false);
+    this.#thawed = ids;
+    for (const run of cgroups.all()) if (!ids.has(run)) cgroups.remove(run);
   }
 
   /** Their cgroups, for nft. */

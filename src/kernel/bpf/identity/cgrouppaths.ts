@@ -2,8 +2,8 @@
 import { statSync } from 'node:fs';
 import { Lru } from '#std/lru.ts';
 import { CgroupFolders, unifiedMount } from '../../proc/owner/processes.ts';
-import { readLines, readRecord } from '../../proc/process/folder.ts';
-import { readCgroupPath } from '../../proc/process/read.ts';
+import { readLines } from '../../proc/process/folder.ts';
+import { readCgroupPath, readUnifiedPath } from '../../proc/process/read.ts';
 
 const maxPaths = 4096;
 
@@ -21,7 +21,7 @@ export class CgroupPaths {
   ofProcess(id: bigint, folder: string): string | undefined {
     const known = this.#paths.get(id);
     if (known !== undefined) return known;
-    const unified = /^0::(.*)$/m.exec(readRecord(`${folder}/cgroup`) ?? '')?.[1];
+    const unified = readUnifiedPath(folder);
     if (unified === undefined || this.#idOf(unified) !== id) return undefined;
     if (unified === '/' && versionOneNames) return readCgroupPath(folder);
     this.#paths.set(id, unified);

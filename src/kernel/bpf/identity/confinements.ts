@@ -17,12 +17,12 @@ export class Confinements {
     this.#config = config;
   }
 
-  /** These, by the ids of their cgroups, and no others; a port of 0: their questions for names go where they are sent. */
-  set(wanted: ReadonlyMap<bigint, { readonly namesPort: number }>): void {
+  /** These, by the ids of their cgroups, with the ports of their name servers, and no others; 0: their questions go where they are sent. */
+  set(wanted: ReadonlyMap<bigint, number>): void {
     const key = Buffer.alloc(8);
     const value = Buffer.alloc(confinement.size);
     const before = [...this.#map.keys()].map((one) => one.readBigUInt64LE());
-    for (const [id, { namesPort }] of wanted) {
+    for (const [id, namesPort] of wanted) {
       key.writeBigUInt64LE(id);
       value.writeUInt16LE(namesPort, confinement.names_port);
       const written = this.#map.update(key, value);

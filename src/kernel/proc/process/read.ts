@@ -53,6 +53,11 @@ export function splitArguments(text: string): string[] {
   return args;
 }
 
+/** The path in the unified hierarchy, as the kernel says it; undefined where there is none. */
+export function readUnifiedPath(folder: string): string | undefined {
+  return /^0::(.*)$/m.exec(readRecord(`${folder}/cgroup`) ?? '')?.[1];
+}
+
 /** The path in the unified hierarchy; where the process is only in version 1 hierarchies, the one of systemd. */
 export function readCgroupPath(folder: string): string | undefined {
   const text = readText(`${folder}/cgroup`) ?? '';

@@ -46,8 +46,8 @@ const talliesMs = 3_600_000;
 /** Rows removed at once, so that nobody waits for retention; while there are more, the next go soon. */
 const retentionRows = 2000;
 const retentionAgainMs = 50;
-/** Rows written after which the size is looked at, without waiting for the minute. */
-const retentionAfterRows = 10_000;
+/** Retention begins above the bound and goes on down to this share of it: rows are counted once for many that come. */
+const retainedShare = 0.95;
 
 export class Journal {
   readonly #options: JournalOptions;
@@ -58,7 +58,6 @@ export class Journal {
   #timer: NodeJS.Timeout | undefined;
   readonly #retention: NodeJS.Timeout;
   #retainSoon: NodeJS.Timeout | undefined;
-  #written = 0;
   /** When what is kept of apps is looked through next. */
   #retainTallies = 0;
   #complained = false;
@@ -237,8 +236,7 @@ export class Journal {
       this.#database.exec('COMMIT');
       this.#waiting = [];
       this.#complained = false;
-      this.#written += writes.length;
-      if (this.#written >= retentionAfterRows) this.#retainAgain();
+      if (this.#bytes() > this.#bounds.maxBytes) this.#retainAgain();
     } catch (error) {
       this.#failed(error);
     }
@@ -295,7 +293,6 @@ export class Journal {
     this.#beginAgainIfRemoved();
     this.flush();
     if (this.#database === undefined) return;
-    this.#written = 0;
     const { now } = this.#options;
     const { maxAgeMs, maxBytes } = this.#bounds;
     try {
@@ -313,7 +310,7 @@ export class Journal {
         this.#retainTallies = now() + talliesMs;
         retainTallies((sql) => this.#prepare(sql), oldest);
       }
-      if (this.#bytes() > maxBytes) {
+      if (this.#bytes() > maxBytes * (this.#shares === undefined ? 1 : retainedShare)) {
         this.#shares ??= new Shares();
         const { removed, connections } = this.#shares.shrink(this.#database, retentionRows);
         this.#tellGone(connections);

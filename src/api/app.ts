@@ -259,7 +259,7 @@ export function createApi(services: Services, peer: (env: unknown) => Peer | und
   app.post('/runs/:id/end', async (context) =>
     serve(context, await services.runs.end(context.get('peer'), context.req.param('id'))),
   );
-  app.get('/networks', (context) => context.json(services.networks.list()));
+  app.get('/networks', async (context) => context.json(await services.networks.list()));
   app.patch('/networks/:network', administratorsOnly, async (context) => {
     const change = await body(context.req, changeNetworkSchema);
     return serve(

@@ -86,7 +86,7 @@ export interface ViewServices {
 
 /** A network goes by its id or its name. */
 export interface NetworkServices {
-  list(): Networks;
+  list(): Promise<Networks>;
   change(uid: number, network: string, change: ChangeNetwork): Promise<Served<NetworkView>>;
   forget(uid: number, network: string): Promise<Served<null>>;
 }

@@ -121,12 +121,15 @@ export class PolicyKeeper {
     if (geo || lists || this.problems.length > 0) void this.reload();
   }
 
-  /** After the machine has come to another network: what was decided on the one before holds no more. */
-  whereChanged(): void {
+  /**
+   * After the machine has come to another network: what was decided on the one before holds no more. Ends when the gate goes
+   * by it. Neither files nor accounts are read first: a directory service may have to be waited for, more so on a new network.
+   */
+  async whereChanged(): Promise<void> {
     const asks = this.#set.records.some(
       ({ rule }) => rule.profile !== undefined || rule['known-network'] !== undefined,
     );
-    if (asks) void this.reload();
+    if (asks) await this.#send();
   }
 
   #tellRules(): void {

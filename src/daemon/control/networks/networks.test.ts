@@ -50,7 +50,7 @@ describe('known networks', () => {
         const version = { id: edited.value.id, time: now, user: 'alice', what };
         return ok({ rules: [], version, file: '', pending: null });
       },
-      onWhere: () => {
+      onWhere: async () => {
         changes += 1;
       },
       record: (type, data) => events.push(`${type} ${JSON.stringify(data)}`),
@@ -71,7 +71,7 @@ describe('known networks', () => {
     assert.deepEqual(networks.where(), { network: 'Attic' });
     assert.equal(notices.length, 1);
     assert.match(notices[0] ?? '', /new network, "Attic"/);
-    assert.equal(networks.list().networks[0]?.question, true);
+    assert.equal((await networks.list()).networks[0]?.question, true);
     const view = await viewOf(networks.change(1000, 'Attic', { profile: 'home' }));
     assert.deepEqual([view.profile, view.question, view.current], ['home', false, true]);
     assert.deepEqual(networks.where(), { network: 'Attic', profile: 'home' });
@@ -110,7 +110,12 @@ describe('known networks', () => {
     assert.equal(events.length, 2);
     assert.deepEqual(notices, []);
     assert.deepEqual(
-      networks.list().networks.map(({ name, profile, current, firstSeen }) => [name, profile, current, firstSeen]),
+      (await networks.list()).networks.map(({ name, profile, current, firstSeen }) => [
+        name,
+        profile,
+        current,
+        firstSeen,
+      ]),
       [
         ['Café', null, true, 1_000_000],
         ['Home', 'home', false, 1_000_000],
@@ -129,7 +134,7 @@ describe('known networks', () => {
     });
     rules = [{ rule, origin: 'local' }];
     networks.look();
-    assert.deepEqual(networks.list().networks[0]?.rules, ['printer']);
+    assert.deepEqual((await networks.list()).networks[0]?.rules, ['printer']);
     assert.equal((await viewOf(networks.change(1000, 'Attic', { name: 'Home' }))).name, 'Home');
     assert.match(readFileSync(join(folder, '50-local.yaml'), 'utf8'), /- Home\n +- Office/);
     rules = [{ rule: { ...rule, 'known-network': 'Home' }, origin: 'file' }];
@@ -148,11 +153,11 @@ describe('known networks', () => {
     await networks.change(1000, 'Attic', { name: 'Home', profile: 'home' });
     assert.equal((await networks.forget(1000, 'Home')).ok, true);
     assert.deepEqual(networks.where(), { network: 'Attic' });
-    assert.equal(networks.list().networks[0]?.question, true);
+    assert.equal((await networks.list()).networks[0]?.question, true);
     store.undo(1000);
     networks.look();
     assert.deepEqual(networks.where(), { network: 'Home', profile: 'home' });
-    assert.equal(networks.list().networks.length, 1);
+    assert.equal((await networks.list()).networks.length, 1);
   });
 
   test('a file that is broken changes nothing, and is told of once', async () => {

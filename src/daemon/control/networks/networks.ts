@@ -30,8 +30,8 @@ export interface NetworksPlan {
     what: string,
     change: (draft: Draft) => Result<void, EditError>,
   ) => Promise<Served<RuleChange>>;
-  /** What rules go by is another now. */
-  readonly onWhere: () => void;
+  /** What rules go by is another now; ends when the gate goes by it too. */
+  readonly onWhere: () => Promise<void>;
   /** For the journal and all who follow. */
   readonly record: (type: string, data: unknown) => void;
   readonly notice: (level: 'info' | 'warning', text: string) => void;
@@ -65,6 +65,8 @@ export class KnownNetworks {
   #begun = false;
   /** It was never here before, and nobody was told yet. */
   #fresh = false;
+  /** Until the gate goes by where the machine is. */
+  #applied: Promise<void> = Promise.resolve();
   /** Why nothing is recognised; null where it is. */
   problem: string | null = null;
 
@@ -145,7 +147,7 @@ export class KnownNetworks {
       );
     }
     if (before === undefined || network !== before.network || profile !== (before.profile ?? undefined)) {
-      this.#plan.onWhere();
+      this.#applied = this.#plan.onWhere();
     }
   }
 
@@ -155,7 +157,9 @@ export class KnownNetworks {
     return named?.profile === undefined && this.#plan.seen.find(sign)?.later !== true;
   }
 
-  list(): Networks {
+  /** Says where the machine is when the gate goes by it, not before. */
+  async list(): Promise<Networks> {
+    await this.#applied;
     const sign = this.#connected?.sign;
     const views = this.#known().map((known) => this.#view(known, sign != null && sameSign(known.sign, sign)));
     return {

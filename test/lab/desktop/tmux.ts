@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab, Ran } from '../lab.ts';
 
+/** A server that was told to end may still be heard on its socket: each has one of its own. */
+let servers = 0;
+
 export class Tmux {
   readonly #lab: Lab;
   readonly #socket: string;
@@ -10,7 +13,7 @@ export class Tmux {
 
   constructor(lab: Lab, user?: string) {
     this.#lab = lab;
-    this.#socket = join('/tmp', `${lab.folder.split('/').at(-1)}-${user ?? 'root'}.tmux`);
+    this.#socket = join('/tmp', `${lab.folder.split('/').at(-1)}-${user ?? 'root'}-${++servers}.tmux`);
     this.#user = user;
   }
 

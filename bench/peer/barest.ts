@@ -11,6 +11,7 @@ const queue = new PacketQueue({
   beforeBatch() {},
   onPacket: (_bytes, message) => queue.verdict(message.id, NF_ACCEPT, undefined),
   onMalformed: (id) => queue.verdict(id, NF_ACCEPT, undefined),
+  onGone() {},
   afterBatch() {},
 });
 const problem = queue.open(false);

@@ -35,6 +35,7 @@ export type KernelCounters = Pick<
   | 'copies'
   | 'malformed'
   | 'badMessages'
+  | 'heldLost'
   | 'queueFull'
   | 'queueUserDropped'
   | 'noBuffers'

@@ -21,6 +21,8 @@ export const countersSchema = z.strictObject({
   malformed: count,
   /** Netlink messages of the kernel that did not parse. */
   badMessages: count,
+  /** Held packets that were gone when their verdict came: the kernel drops them all when a netfilter hook or a device goes. */
+  heldLost: count,
   /** Questions asked, answered, and ended by their deadline. */
   prompts: count,
   answered: count,

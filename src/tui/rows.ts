@@ -63,7 +63,16 @@ export function ratesOf(lines: readonly LogLine[], now: number): Rates {
 
 /** What was lost, or refused for want of room, since the gate started. */
 const losses: readonly (keyof Counters)[] = [
-  ...(['queueFull', 'queueUserDropped', 'noBuffers', 'unreported', 'quotaUser', 'quotaApp', 'quotaPackets'] as const),
+  ...([
+    'queueFull',
+    'queueUserDropped',
+    'heldLost',
+    'noBuffers',
+    'unreported',
+    'quotaUser',
+    'quotaApp',
+    'quotaPackets',
+  ] as const),
   ...(['queueHalfFull', 'rateLimited', 'malformed', 'badMessages', 'processesLost', 'socketsLost'] as const),
 ];
 

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { PagesLink, PromptView, RuleView } from '#model/api.ts';
 import { Lab, type Postern } from './lab.ts';
@@ -131,8 +130,6 @@ describe('the pages in a browser', { concurrency: false }, () => {
     await toAsk(page);
     const held = lab.curl(url, { maxSeconds: 25, timeoutMs: 30_000 });
     await cards(page).first().waitFor();
-    // The opening that waited while the gate was away has come once more by then.
-    await sleep(2000);
     await cards(page).first().getByRole('button', { name: 'Refuse' }).click();
     assert.equal((await held).code, 7);
     assert.deepEqual(said, []);

@@ -126,6 +126,43 @@ for line in sys.stdin:
     });
   }
 
+  /** One datagram, which nobody sends again, and what comes back. */
+  const datagram = (seconds: number) =>
+    lab.run([
+      '/usr/bin/python3',
+      '-c',
+      `import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(${seconds}); s.sendto(b'hi', ('${address}', 7007)); s.recv(9)`,
+    ]);
+  const question = async (): Promise<string> => {
+    await postern.until(async () => (await prompts()).length === 1, 'the question');
+    return (await prompts())[0]?.id as string;
+  };
+  const heldLost = async () => (await postern.json<Status>(['status'])).gate?.counters.heldLost;
+
+  test('a datagram that came while the gate was away is judged by the next one, and goes its way', async () => {
+    postern = await lab.postern({ rules: { '10.yaml': rules } });
+    postern.kill9('gate');
+    const sent = datagram(20);
+    assert.equal((await postern.cli(['answer', await question(), 'allow'])).code, 0);
+    assert.equal((await sent).code, 0);
+    assert.equal(await heldLost(), 0);
+  });
+
+  test('what the kernel drops while it is held, as another firewall takes a table away, is counted', async () => {
+    postern = await lab.postern({ rules: { '10.yaml': rules } });
+    const sent = datagram(4);
+    const id = await question();
+    for (const text of [
+      'add table ip other { chain c { type filter hook output priority 5; }; }',
+      'delete table ip other',
+    ])
+      assert.equal((await lab.run(['nft', text])).code, 0);
+    assert.equal((await postern.cli(['answer', id, 'allow'])).code, 0);
+    await postern.until(async () => (await heldLost()) === 1, 'the loss');
+    assert.notEqual((await sent).code, 0);
+  });
+
   /** Without anybody who judges: curl's exit codes for what the kernel allows, what it refuses, and what takes the gate. */
   const alone = {
     open: { web: 0, refused: 7, unknown: 0 },

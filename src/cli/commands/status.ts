@@ -20,6 +20,7 @@ const losses: readonly [keyof Counters, string][] = [
   ['rateLimited', 'packets refused by the kernel, because one user or peer opened too many flows a second'],
   ['queueFull', 'packets the kernel dropped, because the queue was full'],
   ['queueUserDropped', "packets the kernel dropped, because Postern's buffer was full"],
+  ['heldLost', 'held packets the kernel dropped, because a firewall table or a network device was taken away'],
   ['noBuffers', 'times that events or copies were lost, because a buffer was full'],
   ['unattributed', 'flows whose program was not found'],
   ['malformed', 'packets that could not be read, and were dropped'],

@@ -26,6 +26,7 @@ export class Counts {
     copies: 0,
     malformed: 0,
     badMessages: 0,
+    heldLost: 0,
     prompts: 0,
     answered: 0,
     expired: 0,

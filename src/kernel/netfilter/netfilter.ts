@@ -69,6 +69,7 @@ export class Netfilter implements KernelPort {
     copies: 0,
     malformed: 0,
     badMessages: 0,
+    heldLost: 0,
     noBuffers: 0,
   };
 
@@ -118,6 +119,9 @@ export class Netfilter implements KernelPort {
       onMalformed: (id) => {
         this.#badMessage();
         if (id !== 0) this.#queue.verdict(id, NF_DROP, undefined);
+      },
+      onGone: () => {
+        this.#counts.heldLost += 1;
       },
       afterBatch: () => {},
     });

@@ -14,7 +14,7 @@ import {
   type QueueMessage,
 } from '#wire/nfqueue.ts';
 import { Writer } from '#wire/writer.ts';
-import { SystemError, watchReadable } from '../ffi.ts';
+import { errnos, SystemError, watchReadable } from '../ffi.ts';
 import { Arena } from '../netlink/arena.ts';
 import { type Answer, request, silence } from '../netlink/requests.ts';
 import { NetlinkSocket } from '../netlink/socket.ts';
@@ -42,6 +42,8 @@ export interface QueuePlan {
   onPacket(bytes: Buffer, message: QueueMessage): void;
   /** A message that is none; `id` is 0 or the packet that still wants its verdict. */
   onMalformed(id: number): void;
+  /** A verdict came for a packet that the kernel no longer held. */
+  onGone(): void;
   /** After each batch; verdicts given in between are sent with it. */
   afterBatch(): void;
 }
@@ -57,6 +59,8 @@ export class PacketQueue {
   /** Packets of the batch that is being handed out; 0 between batches. */
   #handingOut = 0;
   #sequence = 1;
+  /** Packets up to this id come again: what is still read of them is of the gate before. `all` until the id is known. */
+  #repeated: number | 'all' | undefined;
 
   constructor(plan: QueuePlan) {
     this.#plan = plan;
@@ -79,9 +83,10 @@ export class PacketQueue {
     if (bound.errno !== 0 && bound.errno !== EBUSY) {
       return `the packet queue ${this.#plan.number} cannot be bound: ${bound.text}`;
     }
+    if (bound.errno === EBUSY) this.#repeated = 'all';
     const problem = this.#configure(failOpen);
     if (problem !== undefined) return problem;
-    if (bound.errno === EBUSY) this.#repeatHeld();
+    if (this.#repeated === 'all') this.#repeatHeld();
     this.#watch = watchReadable(this.#socket.fd, () => this.#read());
     return undefined;
   }
@@ -128,10 +133,19 @@ export class PacketQueue {
   /** Sends all held packets through our chain again, so that each is queued anew and judged by this gate. */
   #repeatHeld(): void {
     const last = lastPacketId(this.#plan.number);
+    this.#repeated = last;
     if (last === undefined) return;
     const writer = Writer.growing();
     appendVerdictBatch(writer, this.#plan.number, last, NF_REPEAT, undefined);
     this.#socket.send(writer.finished());
+  }
+
+  #comesAgain(id: number): boolean {
+    if (this.#repeated === undefined || this.#repeated === 'all') return this.#repeated !== undefined;
+    // In the wrapping order of ids; they come in order, and none of before comes after a new one.
+    if (((id - this.#repeated) | 0) <= 0) return true;
+    this.#repeated = undefined;
+    return false;
   }
 
   #read(): void {
@@ -169,8 +183,10 @@ export class PacketQueue {
     let at = start;
     while (at < end) {
       const kind = parseQueueMessage(bytes, at, end, this.#message);
-      if (kind === 'packet') this.#plan.onPacket(bytes, this.#message);
-      else if (kind === 'malformed') this.#plan.onMalformed(this.#message.id);
+      if (kind === 'packet') {
+        if (!this.#comesAgain(this.#message.id)) this.#plan.onPacket(bytes, this.#message);
+      } else if (kind === 'malformed') this.#plan.onMalformed(this.#message.id);
+      else if (kind === 'error' && this.#message.errno === errnos.ENOENT) this.#plan.onGone();
       at = this.#message.next;
     }
   }

@@ -70,20 +70,27 @@ export class Table {
 
   async #enforce(plan: KernelPlan): Promise<Result<void>> {
     const kinds = this.#kind === undefined ? (['native', 'compat'] as const) : [this.#kind];
+    const tables = kinds.map((queue): TablePlan & { readonly queue: typeof queue } => ({
+      ...{ ...plan, marks: this.#marks, queueNumber: this.#queueNumber },
+      ...{ queue, programs: this.#programs, scope: this.#scope },
+      ...(this.#programs !== undefined && { confined: [] }),
+    }));
+    // Looked for before anything is tried: a table that is taken down, even by a transaction that fails, takes the packets
+    // with it that are held (nf_queue_nf_hook_drop).
+    for (const table of tables) {
+      if (await this.#stands(table)) return this.#standsAs(table.queue, await this.#exchange(table));
+    }
     let last: Result<void> = fail('no way to queue packets was tried');
-    for (const kind of kinds) {
-      const table: TablePlan = {
-        ...{ ...plan, marks: this.#marks, queueNumber: this.#queueNumber },
-        ...{ queue: kind, programs: this.#programs, scope: this.#scope },
-        ...(this.#programs !== undefined && { confined: [] }),
-      };
-      last = (await this.#stands(table)) ? await this.#exchange(table) : await this.#putUp(table);
-      if (last.ok) {
-        this.#kind = kind;
-        return last;
-      }
+    for (const table of tables) {
+      last = this.#standsAs(table.queue, await this.#putUp(table));
+      if (last.ok) return last;
     }
     return last;
+  }
+
+  #standsAs(kind: 'native' | 'compat', done: Result<void>): Result<void> {
+    if (done.ok) this.#kind = kind;
+    return done;
   }
 
   async #exchange(table: TablePlan): Promise<Result<void>> {

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { PagesLink, PromptView, RuleView } from '#model/api.ts';
 import { Lab, type Postern } from './lab.ts';
@@ -23,7 +22,7 @@ describe('the pages in a browser', { concurrency: false }, () => {
   before(async () => {
     lab = await Lab.create();
     await new Resolver(lab).start([`host-record=www.example.com,${site},300`]);
-    postern = await lab.postern({ args: ['--pages', '127.0.0.1:0'] });
+    postern = await lab.postern({ args: ['--pages', '127.0.0.1:0', '--hold', '120'] });
     const inside = join(lab.folder, 'browser');
     const enter = `nsenter --net=/run/netns/${lab.names.host}`;
     writeFileSync(inside, `#!/bin/sh\nexec ${enter} /usr/lib/chromium/chromium "$@"\n`, { mode: 0o755 });
@@ -43,7 +42,7 @@ describe('the pages in a browser', { concurrency: false }, () => {
   /** A window of its own, with a session of its own. */
   async function signedIn(): Promise<Page> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(60_000);
     const made = await context.newPage();
     await made.goto((await postern.json<PagesLink>(['ui'])).url);
     await made.getByText(/^Live/).waitFor();
@@ -60,7 +59,7 @@ describe('the pages in a browser', { concurrency: false }, () => {
 
   test('a held connection is allowed from the page, and goes on', async () => {
     await toAsk(page);
-    const held = lab.curl('http://www.example.com/', { maxSeconds: 20 });
+    const held = lab.curl('http://www.example.com/', { maxSeconds: 110 });
     const card = cards(page).first();
     await card.getByText('www.example.com').first().waitFor();
     await card.getByRole('button', { name: 'Allow' }).click();
@@ -72,17 +71,17 @@ describe('the pages in a browser', { concurrency: false }, () => {
   test('a refused one fails at once, and makes no rule', async () => {
     await toAsk(page);
     const rules = (await postern.json<RuleView[]>(['rules'])).length;
-    const held = lab.curl(url, { maxSeconds: 20 });
+    const held = lab.curl(url, { maxSeconds: 110 });
     await cards(page).first().getByRole('button', { name: 'Refuse' }).click();
-    const { code, ms } = await held;
-    assert.equal(code, 7);
-    assert.ok(ms < 15_000, `${ms}`);
+    const clicked = performance.now();
+    assert.equal((await held).code, 7);
+    assert.ok(performance.now() - clicked < 30_000, 'long before its time was over');
     assert.equal((await postern.json<RuleView[]>(['rules'])).length, rules);
   });
 
   test('an answer for always is a rule that is shown, and undo takes it back', async () => {
     await toAsk(page);
-    const held = lab.curl(url, { maxSeconds: 20 });
+    const held = lab.curl(url, { maxSeconds: 110 });
     const card = cards(page).first();
     await card.getByRole('radio', { name: 'always' }).check();
     await card.getByRole('button', { name: 'Allow' }).click();
@@ -102,7 +101,7 @@ describe('the pages in a browser', { concurrency: false }, () => {
   test('two windows and a terminal show one question, and one answer closes it everywhere', async () => {
     const other = await signedIn();
     for (const window of [page, other]) await toAsk(window);
-    const held = lab.curl(url, { maxSeconds: 20 });
+    const held = lab.curl(url, { maxSeconds: 110 });
     for (const window of [page, other]) await cards(window).first().waitFor();
     const [prompt] = await postern.json<PromptView[]>(['prompts']);
     assert.equal((await postern.cli(['answer', prompt?.id ?? '', 'reject'])).code, 0);
@@ -129,10 +128,11 @@ describe('the pages in a browser', { concurrency: false }, () => {
   test('the gate is killed: the page stays, and goes on', async () => {
     postern.kill9('gate');
     await toAsk(page);
-    const held = lab.curl(url, { maxSeconds: 25, timeoutMs: 30_000 });
+    const held = lab.curl(url, { maxSeconds: 110 });
     await cards(page).first().waitFor();
-    // The opening that waited while the gate was away has come once more by then.
-    await sleep(2000);
+    // The opening that waited while the gate was away is to have come once more.
+    const packets = async () => (await postern.json<PromptView[]>(['prompts']))[0]?.packets ?? 0;
+    await postern.until(async () => (await packets()) > 1, 'the opening again');
     await cards(page).first().getByRole('button', { name: 'Refuse' }).click();
     assert.equal((await held).code, 7);
     assert.deepEqual(said, []);

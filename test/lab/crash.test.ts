@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { PromptView, Status } from '#model/api.ts';
-import { failModes } from '#model/mode.ts';
+import { type FailMode, failModes } from '#model/mode.ts';
 import { Lab, type Postern } from './lab.ts';
 import { world } from './namespaces.ts';
 
@@ -61,6 +61,10 @@ for line in sys.stdin:
     };
   }
 
+  /** A gate that is long in coming back finds nothing to ask in `open`: the unknown passed meanwhile. */
+  const askedAgain = (count: number, fail: FailMode) =>
+    fail === 'open' && /no gate for 3 seconds/.test(postern.output) ? 0 : count;
+
   for (const fail of failModes) {
     test(`fail mode ${fail}: the gate is killed under load, and nothing explicit changes`, async () => {
       postern = await lab.postern({ fail, args, rules: { '10.yaml': rules + echo } });
@@ -76,7 +80,10 @@ for line in sys.stdin:
       assert.equal((await get(8080)).code, 7, 'what a rule refuses stays refused');
       assert.equal((await get(80)).code, 0, 'what a rule allows is allowed, at the latest when the gate is back');
       await postern.until(() => postern.hasAnother('gate', before), 'another gate');
-      await postern.until(async () => (await prompts()).length === 3, 'the open questions asked again');
+      await postern.until(
+        async () => (await prompts()).length === askedAgain(3, fail),
+        'the open questions asked again',
+      );
       assert.deepEqual(await load(), [1200, 0]);
       assert.equal(await conversation.say(), 'works');
       conversation.end();
@@ -124,7 +131,7 @@ for line in sys.stdin:
       await postern.until(() => postern.hasAnother('gate', gate) && postern.hasAnother('control', control), 'both');
       await postern.until(async () => {
         const ran = await postern.cli(['prompts', '--json']);
-        return ran.code === 0 && JSON.parse(ran.stdout).length === 2;
+        return ran.code === 0 && JSON.parse(ran.stdout).length === askedAgain(2, fail);
       }, 'the open questions asked again');
       assert.deepEqual(await load(), [1200, 0]);
       held.stdin?.end();
@@ -158,7 +165,7 @@ for line in sys.stdin:
       const held = lab.spawn(['/usr/bin/python3', dialler, 'hang', address, '9000', '2']);
       await once(held.stdout as NodeJS.ReadableStream, 'data');
       await postern.until(async () => (await prompts()).length === 2, 'two questions');
-      const letBack = postern.keepGateAway();
+      const letBack = postern.keepAway('gate');
       try {
         await postern.until(
           () => /no gate for 3 seconds: the fail mode (\w+)/.test(postern.output),

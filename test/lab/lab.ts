@@ -359,10 +359,11 @@ export class Postern {
     process.kill(this.child(which), 'SIGKILL');
   }
 
-  /** Kills each gate that the supervisor starts, as young as it may be, until the result is called. */
-  keepGateAway(): () => void {
+  /** Kills each that the supervisor starts, as young as it may be, until the result is called. */
+  keepAway(which: 'gate' | 'control'): () => void {
+    const other = which === 'gate' ? 'control' : 'gate';
     const timer = setInterval(() => {
-      const others = this.#childrenOf().filter(({ title }) => !title.startsWith('postern-control'));
+      const others = this.#childrenOf().filter(({ title }) => !title.startsWith(`postern-${other}`));
       for (const { pid } of others) killIfThere(pid);
     }, 20);
     return () => clearInterval(timer);

@@ -56,7 +56,7 @@ class Daemon {
 }
 
 async function until(isSo: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + 5000;
+  const end = performance.now() + 60_000;
   while (!isSo()) {
     if (performance.now() > end) throw new Error(`waited for ${what}`);
     await sleep(10);

@@ -41,7 +41,7 @@ s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(('::', 80)); s.l
 while True:
     c, _ = s.accept(); c.recv(1000); c.sendall(b'HTTP/1.0 200 OK\\r\\ncontent-length: 5\\r\\n\\r\\nhello'); c.close()
 `;
-const curl = (host: string) => run('curl', ['-s', '-g', '-m', '3', `http://${host}/`]);
+const curl = (host: string) => run('curl', ['-s', '-g', '-m', '20', `http://${host}/`]);
 
 for (const host of [far.v4, `[${far.v6}]`]) {
   test(`an unknown connection to ${host} is asked with its caller, and what is taught is not asked again`, () =>
@@ -101,7 +101,7 @@ const datagrams = (host: string, count: number, connected: boolean) =>
     '-c',
     `
 import socket
-s = socket.socket(socket.AF_INET6 if ':' in '${host}' else socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(2)
+s = socket.socket(socket.AF_INET6 if ':' in '${host}' else socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(15)
 try:
     if ${connected ? 'True' : 'False'}: s.connect(('${host}', 7))
     for i in range(${count}):
@@ -136,7 +136,7 @@ test('what comes in is asked with its listener, then known', async () => {
   forget();
   const server = spawn('python3', ['-c', greeter]);
   await once(server.stdout, 'data');
-  const far80 = `import socket\ntry: c = socket.create_connection(('${near.v4}', 80), 3); c.sendall(b'x'); print(len(c.recv(100)) > 0)\nexcept OSError as e: print(e.errno)`;
+  const far80 = `import socket\ntry: c = socket.create_connection(('${near.v4}', 80), 15); c.sendall(b'x'); print(len(c.recv(100)) > 0)\nexcept OSError as e: print(e.errno)`;
   const connect = () => pair.runFar('python3', ['-c', far80]);
   const asynchronous = async () => {
     const child = spawn('nsenter', [`--net=/run/netns/${pair.farNamespace}`, 'python3', '-c', far80]);

@@ -31,7 +31,7 @@ await once(sniffed, 'line');
 
 /** What arrived at the far end since the last call. */
 async function arrivals(): Promise<string[]> {
-  await sleep(30);
+  await sleep(100);
   const line = once(sniffed, 'line');
   sniffer.stdin.write('\n');
   return JSON.parse(String((await line)[0])) as string[];
@@ -74,11 +74,11 @@ const wait: Act = async (kind) => {
   const [, port] = String((await once(child.stdout, 'data'))[0]).split(' ');
   const type = kind === 'bind-udp' ? 'SOCK_DGRAM' : 'SOCK_STREAM';
   const dial = `import socket
-s = socket.socket(socket.AF_INET, socket.${type}); s.settimeout(1)
+s = socket.socket(socket.AF_INET, socket.${type}); s.settimeout(3)
 try: s.connect(('${near.v4}', ${Number(port)})); s.send(b'x')
 except OSError as e: pass`;
   await once(spawn('nsenter', [...enterFar, '-c', dial]), 'exit');
-  await sleep(30);
+  await sleep(100);
   child.stdin.end();
   // Until it has ended it has the port, and the next one would not get it.
   const { errno, pid } = await said;
@@ -181,14 +181,14 @@ for (const row of rows) {
 }
 
 test("what reaches a port on which nobody listens is asked of nobody, and the answer to it is the kernel's", async () => {
-  for (const [verdict, ends] of [
-    ['accept', '111'],
-    ['drop', 'None'],
+  for (const [verdict, ends, seconds] of [
+    ['accept', '111', 15],
+    ['drop', 'None', 0.5],
   ] as const) {
     guarded.forget();
     guarded.judge = () => verdict;
     const dial = `import socket
-s = socket.socket(); s.settimeout(0.5)
+s = socket.socket(); s.settimeout(${seconds})
 try: s.connect(('${near.v4}', 2199)); print('open')
 except OSError as e: print(e.errno)`;
     const child = spawn('nsenter', [...enterFar, '-c', dial]);

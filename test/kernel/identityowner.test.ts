@@ -117,7 +117,11 @@ test('a socket that its maker hands to another program while using it is neither
   const source = `$^F = 255; ${udp} if (!fork) { exec "sleep", "60" } select(undef, undef, undef, 0.2); ${tellPort} sleep 60`;
   const maker = await perlProgram(context, source);
   const port = Number(await line(maker));
-  const { process } = await attribute(flow(17, port, 9), 0);
+  // Until it executes, the child is the program that its parent is.
+  let { process } = await attribute(flow(17, port, 9), 0);
+  for (const end = Date.now() + 30_000; process?.exe !== undefined && Date.now() < end; await sleep(20)) {
+    ({ process } = await attribute(flow(17, port, 9), 0));
+  }
   assert.equal(process?.uid, 0);
   assert.equal(process?.exe, undefined, 'not known, so that no rule for either program matches');
   assert.equal(process?.pid, undefined);
@@ -129,7 +133,7 @@ test('a socket kept over exec belongs to the program that now runs', async (cont
   const port = Number(await line(maker));
   // Before it can send anything as `sleep`, the kernel has told of its exec; /proc shows it a moment earlier.
   const runsSleep = async () => (await attribute(flow(17, port, 9), 0)).process?.exe?.endsWith('/sleep') === true;
-  for (const end = Date.now() + 5000; !(await runsSleep()) && Date.now() < end; ) await sleep(5);
+  for (const end = Date.now() + 30_000; !(await runsSleep()) && Date.now() < end; ) await sleep(5);
   const { process } = await attribute(flow(17, port, 9), 0);
   assert.match(process?.exe ?? '', /sleep$/);
   assert.equal(process?.pid, maker.pid);
@@ -184,7 +188,7 @@ test('a ping is its program; two are that program; with another raw socket besid
   const first = await ping();
   let found: Attribution['process'];
   const settled = async (condition: (process: Attribution['process']) => boolean, what: string) => {
-    for (const end = Date.now() + 5000; ; await sleep(20)) {
+    for (const end = Date.now() + 30_000; ; await sleep(20)) {
       found = (await attribute(echo, 0)).process;
       if (condition(found)) return;
       if (Date.now() > end) assert.fail(`${what}: ${JSON.stringify(found)}`);

@@ -13,6 +13,7 @@ import { SocketLookup } from '#kernel/netlink/socketlookup.ts';
 import type { KernelPlan } from '#kernel/port.ts';
 import { formatEndpoint } from '#model/flow.ts';
 import { enterPair, far, near } from './pair.ts';
+import { until } from './programs.ts';
 
 const pair = enterPair();
 const enforce: KernelPlan = {
@@ -74,17 +75,16 @@ while True:
   }
 }
 
-/** `hello`, or the error's code, and how long it took. */
-async function dial(port: number, host: string = far.v4): Promise<{ said: string; ms: number }> {
-  const begun = performance.now();
+/** `hello`, the error's code, or that there was nothing for so long. */
+async function dial(port: number, host: string = far.v4, patienceMs = 20_000): Promise<string> {
   const socket = connect({ host, port, family: host.includes(':') ? 6 : 4 });
   const said = await new Promise<string>((resolve) => {
     socket.on('data', (data) => resolve(data.toString()));
     socket.on('error', (error) => resolve('code' in error ? String(error.code) : error.message));
-    setTimeout(() => resolve('silence'), 1500).unref();
+    setTimeout(() => resolve('silence'), patienceMs).unref();
   });
   socket.destroy();
-  return { said, ms: performance.now() - begun };
+  return said;
 }
 
 function seenTo(port: number): QueuedPacket[] {
@@ -101,7 +101,7 @@ for (const host of [far.v4, far.v6]) {
   test(`an accepted connection to ${host} is queued once and never again`, async () => {
     await withFarServer(7001, async () => {
       const before = seenTo(7001).length;
-      assert.equal((await dial(7001, host)).said, 'hello');
+      assert.equal(await dial(7001, host), 'hello');
       assert.equal(seenTo(7001).length - before, 1);
       assert.equal(seenTo(7001).at(-1)?.uid, 0);
       assert.equal(seenTo(7001).at(-1)?.flow.interface, 'near0');
@@ -110,16 +110,17 @@ for (const host of [far.v4, far.v6]) {
 
   test(`a rejected connection to ${host} fails at once`, async () => {
     watched.judge = () => 'reject';
-    const { said, ms } = await dial(7002, host);
+    const begun = performance.now();
+    const said = await dial(7002, host);
     watched.judge = () => 'accept';
     assert.equal(said, 'ECONNREFUSED');
-    assert.ok(ms < 500, `took ${ms} ms`);
+    assert.ok(performance.now() - begun < 10_000, 'long before it is given up');
   });
 }
 
 test('a dropped connection hears nothing', async () => {
   watched.judge = (packet) => (packet.flow.remote.port === 7003 ? 'drop' : 'accept');
-  assert.equal((await dial(7003)).said, 'silence');
+  assert.equal(await dial(7003, far.v4, 1500), 'silence');
   watched.judge = () => 'accept';
 });
 
@@ -127,13 +128,14 @@ test('a held connection goes on when its verdict comes', async () => {
   await withFarServer(7004, async () => {
     watched.judge = (packet) => (packet.flow.remote.port === 7004 ? 'hold' : 'accept');
     const dialled = dial(7004);
-    await sleep(300);
+    await until(() => seenTo(7004).length > 0, 'the packet');
+    assert.equal(await Promise.race([dialled, sleep(300).then(() => 'held')]), 'held');
     watched.judge = () => 'accept';
-    for (const packet of seenTo(7004)) kernel.verdict([packet], 'accept', packet.flow);
+    const held = seenTo(7004);
+    for (const packet of held) kernel.verdict([packet], 'accept', packet.flow);
     kernel.flush();
-    const { said, ms } = await dialled;
-    assert.equal(said, 'hello');
-    assert.ok(ms > 250 && ms < 1000, `took ${ms} ms`);
+    assert.equal(await dialled, 'hello');
+    assert.equal(seenTo(7004).length, held.length, 'by this verdict, and not by that for one that came again');
   });
 });
 
@@ -156,7 +158,7 @@ test('a refused datagram is answered, and remembered by the kernel', async () =>
   // A change of the policy voids what it remembers.
   await kernel.applyRules(enforce);
   socket.send('c');
-  await sleep(100);
+  await until(() => seenTo(7005).length > queued, 'the next to be judged');
   assert.equal(seenTo(7005).length, queued + 1);
   watched.judge = () => 'accept';
   socket.close();
@@ -170,6 +172,7 @@ test('datagrams to a silent peer are queued once, also large ones', async () => 
   const queued = seenTo(7006).length;
   for (let i = 0; i < 5; i++) {
     socket.send(Buffer.alloc(65_507, i));
+    await until(() => seenTo(7006).length > queued, 'the first');
     await sleep(30);
   }
   assert.equal(seenTo(7006).length - queued, 1);
@@ -210,7 +213,7 @@ test('a foreign mark stays, and its refusal is dropped, not marked', async () =>
   watched.judge = (packet) => (packet.flow.remote.port === 7009 ? 'reject' : 'accept');
   const script = `
 import socket, sys
-s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, 36, 0xca6c); s.settimeout(3)
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, 36, 0xca6c); s.settimeout(15)
 try:
     s.connect(('${far.v4}', 7009)); print('connected')
 except OSError as e: print(type(e).__name__)
@@ -229,7 +232,7 @@ test('incoming connections are queued as such, with the peer as remote', async (
     `--net=/run/netns/${pair.farNamespace}`,
     'python3',
     '-c',
-    `import socket; print(socket.create_connection(('${near.v4}', 7010), 3).recv(9))`,
+    `import socket; print(socket.create_connection(('${near.v4}', 7010), 15).recv(9))`,
   ]);
   const [said] = (await once(child.stdout, 'data')) as [Buffer];
   assert.match(said.toString(), /hello/);

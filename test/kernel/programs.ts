@@ -13,8 +13,8 @@ export function scratchFolder(context: TestContext): string {
   return folder;
 }
 
-/** Waits until the condition holds, 5 s at most. */
-export async function until(condition: () => boolean, what: string, ms = 5000): Promise<void> {
+/** Waits until the condition holds, half a minute at most: a busy machine may take ten times as long as an idle one. */
+export async function until(condition: () => boolean, what: string, ms = 30_000): Promise<void> {
   for (const end = Date.now() + ms; !condition(); await sleep(2)) {
     if (Date.now() > end) throw new Error(`${what} did not happen within ${ms / 1000} s`);
   }

@@ -303,7 +303,7 @@ test('entries are listed by mark, marked through their flow, and deleted by eith
   const socket = createSocket('udp4').bind(0, near.v4);
   await once(socket, 'listening');
   await new Promise((sent) => socket.send('x', 9, far.v4, sent));
-  for (const host of [far.v4, far.v6]) spawnSync('ping', ['-c', '1', '-W', '1', host]);
+  for (const host of [far.v4, far.v6]) spawnSync('ping', ['-c', '1', '-W', '15', host]);
   const entries = entriesWith(ours).filter(({ original }) => original.icmp !== undefined || original.protocol === 17);
   assert.deepEqual(entries.map(({ original }) => original.protocol).sort(), [1, 17, 58]);
   for (const entry of entries) {

@@ -12,7 +12,7 @@ const other = '203.0.113.9';
 /** Connects to the site by its address for each empty line, and asks for the name in each other one, all in one process. */
 const script = `import socket, sys, threading
 def connect():
-    try: socket.create_connection(('${site}', 80), 15); print('ok', flush=True)
+    try: socket.create_connection(('${site}', 80), 110); print('ok', flush=True)
     except OSError as error: print(error, flush=True)
 for line in sys.stdin:
     if line.strip(): socket.getaddrinfo(line.strip(), None, socket.AF_INET, socket.SOCK_STREAM)
@@ -34,17 +34,18 @@ describe('questions by name', { concurrency: false }, () => {
     ]);
   });
   beforeEach(async () => {
-    postern = await lab.postern();
+    postern = await lab.postern({ args: ['--hold', '120'] });
   });
   afterEach(() => postern?.stop());
   after(() => lab?.close());
 
   const prompts = () => postern.json<PromptView[]>(['prompts']);
-  const get = (name: string, maxSeconds = 20) => lab.curl(`http://${name}/`, { maxSeconds });
+  const get = (name: string, maxSeconds = 110) => lab.curl(`http://${name}/`, { maxSeconds });
   const one = async (): Promise<PromptView> => {
     await postern.until(async () => (await prompts()).length > 0, 'a question');
     return (await prompts())[0] as PromptView;
   };
+  const noneIsOpen = () => postern.until(async () => (await prompts()).length === 0, 'that no question is open');
   const answer = async (id: string, ...args: string[]) => postern.json<Answered>(['answer', id, ...args]);
   /** That a request to `name` is asked about, and refused when the answer says so. */
   const isAsked = async (name: string, shown: RegExp) => {
@@ -69,11 +70,11 @@ describe('questions by name', { concurrency: false }, () => {
       [['www.example.com', 80, 0]],
     );
     assert.equal((await asking).code, 0);
-    for (let round = 0; round < 3; round++) assert.equal((await get('www.example.com', 3)).code, 0);
-    assert.deepEqual(await prompts(), []);
+    for (let round = 0; round < 3; round++) assert.equal((await get('www.example.com', 10)).code, 0);
+    await noneIsOpen();
     await isAsked('shared.example.net', /shared\.example\.net 198\.51\.100\.7:80/);
     await isAsked(site, / {2}198\.51\.100\.7:80/);
-    assert.equal((await get('www.example.com', 3)).code, 0, 'still');
+    assert.equal((await get('www.example.com', 10)).code, 0, 'still');
   });
 
   test('the domain, always: what is below it passes, at other addresses too, and nothing else', async () => {
@@ -85,7 +86,7 @@ describe('questions by name', { concurrency: false }, () => {
     );
     assert.equal((await asking).code, 0);
     for (const name of ['www.example.com', 'api.example.com', 'example.com']) {
-      assert.equal((await get(name, 3)).code, 0, name);
+      assert.equal((await get(name, 10)).code, 0, name);
     }
     await isAsked('shared.example.net', /shared\.example\.net/);
     await isAsked(other, / {2}203\.0\.113\.9:80/);
@@ -96,7 +97,7 @@ describe('questions by name', { concurrency: false }, () => {
     const answered = await answer((await one()).id, 'allow', '--scope', 'destination', '--for', 'always');
     assert.deepEqual([answered.name, answered.rules[0]?.to], [null, site]);
     assert.equal((await asking).code, 0);
-    for (const name of ['shared.example.net', site]) assert.equal((await get(name, 3)).code, 0, name);
+    for (const name of ['shared.example.net', site]) assert.equal((await get(name, 10)).code, 0, name);
   });
 
   test('one question holds flows with other names: an answer releases those that it names', async () => {
@@ -118,7 +119,7 @@ describe('questions by name', { concurrency: false }, () => {
     assert.match(nameless.stderr, /No name of 198\.51\.100\.7 is known/);
     assert.equal((await answer(id, 'reject')).name, null);
     assert.equal((await bare).code, 7);
-    assert.deepEqual(await prompts(), []);
+    await noneIsOpen();
   });
 
   test('a name that comes to be known while it is asked is shown, and can be answered for', async () => {
@@ -200,8 +201,8 @@ describe('questions by name', { concurrency: false }, () => {
       await answer(id, 'allow');
       assert.equal((await other).code, 0);
     }
-    assert.equal((await get('site.example', 3)).code, 7, 'by the rule, without a question');
-    assert.deepEqual(await prompts(), []);
+    assert.equal((await get('site.example', 10)).code, 7, 'by the rule, without a question');
+    await noneIsOpen();
     await isAsked('shared.example.net', /shared\.example\.net/);
     assert.equal((await postern.cli(['lists', 'rm', 'ads'])).code, 0);
   });
@@ -223,6 +224,6 @@ describe('questions by name', { concurrency: false }, () => {
     }
     assert.match(ran.stdout, /For: reject \S*curl of user (root|0) to \.example\.com on port 80\/tcp/);
     assert.equal((await asking).code, 0);
-    assert.equal((await get('api.example.com', 3)).code, 0);
+    assert.equal((await get('api.example.com', 10)).code, 0);
   });
 });

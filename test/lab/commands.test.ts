@@ -24,6 +24,7 @@ describe('the command line', () => {
     lab = await Lab.create();
     lab.account('pt-other');
     postern = await lab.postern({
+      args: ['--hold', '120'],
       rules: { '10.yaml': 'rules: [{ name: curl, action: allow, app: /usr/bin/curl, tests: [{ expect: ask }] }]' },
     });
     rules = postern.rulesDir;
@@ -162,7 +163,8 @@ describe('the command line', () => {
     const of = async (name: string, ...rest: string[]) =>
       holds(name, await postern.cli([...name.split(' '), ...rest, '--json']));
 
-    const asking = lab.run(['wget', '-q', '-t', '1', '-T', '20', '-O', '/dev/null', `http://${world.others[0]}/`]);
+    const fetch = ['wget', '-q', '-t', '1', '-T', '110', '-O', '/dev/null'];
+    const asking = lab.run([...fetch, `http://${world.others[0]}/`], { timeoutMs: 150_000 });
     assert.equal((await postern.cli(['rule', 'rm', 'no-wget'])).code, 0);
     await postern.until(async () => (await postern.json<PromptView[]>(['prompts'])).length > 0, 'a question');
     await of('prompts');
@@ -215,7 +217,7 @@ describe('the command line', () => {
     holds('apps NAME', await postern.cli(['apps', 'curl', '--json']));
     await of('names');
     await of('learn start', '--app', '/usr/bin/wget', '--for', '5m');
-    await lab.run(['wget', '-q', '-t', '1', '-T', '5', '-O', '/dev/null', `http://${world.others[1]}/`]);
+    await lab.run([...fetch, `http://${world.others[1]}/`]);
     await postern.until(
       async () => (await postern.json<LearnReview>(['learn', 'review'])).proposals.length > 0,
       'something to review',

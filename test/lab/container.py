@@ -4,7 +4,7 @@ import socket, struct, sys
 
 def tcp(host, port, source="0"):
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as s:
-        s.settimeout(15)
+        s.settimeout(60)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if source != "0":
             s.bind(("", int(source)))
@@ -14,7 +14,7 @@ def tcp(host, port, source="0"):
 
 def udp(host, port, source="0"):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.settimeout(3)
+        s.settimeout(10)
         s.bind(("", int(source)))
         s.sendto(b"x", (host, int(port)))
         return "echo" if s.recv(100) == b"x" else "other"

@@ -30,8 +30,8 @@ while True:
     c.close()
 `;
 const ask = {
-  tcp: "import socket,sys; s=socket.create_connection((sys.argv[1],853),3); print(s.recv(9).decode(),end='')",
-  udp: "import socket,sys; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.settimeout(3); s.connect((sys.argv[1],853)); s.send(b'hello'); print(s.recv(9).decode(),end='')",
+  tcp: "import socket,sys; s=socket.create_connection((sys.argv[1],853),15); print(s.recv(9).decode(),end='')",
+  udp: "import socket,sys; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.settimeout(15); s.connect((sys.argv[1],853)); s.send(b'hello'); print(s.recv(9).decode(),end='')",
 } as const;
 
 describe('encrypted DNS', { concurrency: false }, () => {

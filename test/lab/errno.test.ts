@@ -10,7 +10,7 @@ const caller = `import socket, sys
 print('ready', flush=True)
 for line in sys.stdin:
     kind, port = line.split()
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM if kind == 'udp' else socket.SOCK_STREAM); s.settimeout(3)
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM if kind == 'udp' else socket.SOCK_STREAM); s.settimeout(15)
     try:
         if kind == 'udp': s.sendto(b'x', ('${world.v4}', int(port)))
         else: s.connect(('${world.v4}', int(port)))

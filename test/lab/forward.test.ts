@@ -48,7 +48,7 @@ describe('forwarding', () => {
       '-o',
       '/dev/null',
       '-m',
-      '3',
+      '10',
       `http://${world.v4}:${port}/`,
     ]).status;
 

@@ -60,7 +60,7 @@ describe('containers', () => {
     assert.equal(done.code, 0, done.stderr);
   };
   const guard = async (options: Parameters<Lab['postern']>[0] = {}) => {
-    postern = await lab.postern({ rules: { '10.yaml': rules }, args: ['--forward'], ...options });
+    postern = await lab.postern({ rules: { '10.yaml': rules }, args: ['--forward', '--hold', '120'], ...options });
   };
   const guardWithPrograms = async (options: Parameters<Lab['postern']>[0] = {}) => {
     await guard(options);

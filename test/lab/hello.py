@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # Says to servers what it is told to, line by line, and says in a line how it went.
-#   serve PORT ADDRESS...                  (as arguments) answers with an x each datagram, and each connection on which nothing more comes
+#   serve PORT QUIET ADDRESS...            (as arguments) answers with an x each datagram, and each connection on which nothing more
+#                                          comes for QUIET seconds
 #   name NAME                              getaddrinfo: the first address
 #   tcp ADDRESS PORT HEX[,HEX] [SECONDS]   connects, sends each piece by itself, that long apart, and waits for an answer
 #   nagle ADDRESS PORT HEX[,HEX]           the same without TCP_NODELAY and without waiting
@@ -11,10 +12,10 @@ import socket, sys, threading, time
 def family(address):
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
-def answer(connection):
+def answer(connection, quiet):
     with connection:
         try:
-            while connection.recv(65536): connection.settimeout(0.2)
+            while connection.recv(65536): connection.settimeout(quiet)
         except TimeoutError:
             connection.sendall(b"x")
             connection.settimeout(5)
@@ -22,16 +23,13 @@ def answer(connection):
         except OSError:
             pass
 
-def datagrams(address, port):
-    with socket.socket(family(address), socket.SOCK_DGRAM) as s:
-        s.bind((address, port))
-        while True:
-            peer = s.recvfrom(65536)[1]
-            s.sendto(b"x", peer)
+def datagrams(s):
+    while True:
+        peer = s.recvfrom(65536)[1]
+        s.sendto(b"x", peer)
 
-def connections(address, port):
-    with socket.create_server((address, port), family=family(address)) as s:
-        while True: threading.Thread(target=answer, args=(s.accept()[0],)).start()
+def connections(s, quiet):
+    while True: threading.Thread(target=answer, args=(s.accept()[0], quiet)).start()
 
 def say(s, pieces, pause):
     for at, piece in enumerate(pieces.split(",")):
@@ -45,12 +43,12 @@ def run(words):
     where = (words[1], int(words[2]))
     if words[0] == "udp":
         with socket.socket(family(words[1]), socket.SOCK_DGRAM) as s:
-            s.settimeout(2)
+            s.settimeout(4)
             s.connect(where)
             for piece in words[3].split(","): s.send(bytes.fromhex(piece))
             return "answered" if s.recv(16) else "empty"
-    with socket.create_connection(where, 3) as s:
-        s.settimeout(15)
+    with socket.create_connection(where, 15) as s:
+        s.settimeout(60)
         if words[0] == "open":
             s.settimeout(float(words[3]))
             return "closed" if s.recv(16) == b"" else "data"
@@ -58,9 +56,13 @@ def run(words):
         return say(s, words[3], float(words[4]) if len(words) > 4 else 0)
 
 if sys.argv[1:2] == ["serve"]:
-    for address in sys.argv[3:]:
-        for serve in (datagrams, connections): threading.Thread(target=serve, args=(address, int(sys.argv[2]))).start()
-    time.sleep(0.2)
+    port, quiet = int(sys.argv[2]), float(sys.argv[3])
+    for address in sys.argv[4:]:
+        s = socket.socket(family(address), socket.SOCK_DGRAM)
+        s.bind((address, port))
+        threading.Thread(target=datagrams, args=(s,)).start()
+        listener = socket.create_server((address, port), family=family(address))
+        threading.Thread(target=connections, args=(listener, quiet)).start()
     print("serving", flush=True)
 else:
     for line in sys.stdin:

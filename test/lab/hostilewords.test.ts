@@ -35,7 +35,7 @@ describe('hostile words', { concurrency: false }, () => {
       `host-record=a.hostile.com,${site},300`,
     ]);
     postern = await lab.postern({
-      args: ['--pages', '127.0.0.1:0'],
+      args: ['--pages', '127.0.0.1:0', '--hold', '120'],
       rules: {
         '10.yaml': `rules:\n  - { name: noted, action: reject, app: "**/programs/*", to: 8.8.8.8, note: "${note}" }\n`,
       },
@@ -49,7 +49,7 @@ describe('hostile words', { concurrency: false }, () => {
     writeFileSync(inside, `#!/bin/sh\nexec ${enter} /usr/lib/chromium/chromium "$@"\n`, { mode: 0o755 });
     browser = await chromium.launch({ executablePath: inside, args: ['--no-sandbox', '--disable-quic'] });
     const context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(60_000);
     page = await context.newPage();
     page.on('dialog', (dialog) => {
       said.push(`dialog: ${dialog.message()}`);
@@ -66,7 +66,8 @@ describe('hostile words', { concurrency: false }, () => {
     await lab?.close();
   });
 
-  const run = (url: string) => lab.run([path, '-s', '-o', '/dev/null', '-m', '15', '-A', argument, url]);
+  const run = (url: string) =>
+    lab.run([path, '-s', '-o', '/dev/null', '-m', '110', '-A', argument, url], { timeoutMs: 150_000 });
   const isText = async (where: string) => {
     await page.getByText(markup, { exact: false }).first().waitFor();
     assert.equal(await page.locator('img[src="x"], main script, b[onmouseover]').count(), 0, where);

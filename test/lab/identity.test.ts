@@ -48,7 +48,7 @@ describe('identity', () => {
     const copy = join(lab.folder, 'copy');
     copyTo(trusted, copy);
     assert.equal(await get(copy), 7);
-    const forged = await lab.run(['bash', '-c', `exec -a ${trusted} ${copy} -s -o /dev/null -m 3 ${url}`]);
+    const forged = await lab.run(['bash', '-c', `exec -a ${trusted} ${copy} -s -o /dev/null -m 15 ${url}`]);
     assert.equal(forged.code, 7);
     renameSync(trusted, `${trusted}-renamed`);
     assert.equal(await get(`${trusted}-renamed`), 7);
@@ -58,7 +58,7 @@ describe('identity', () => {
   test('another file bind-mounted over the trusted path, in a mount namespace of its own', async () => {
     const other = join(lab.folder, 'other');
     copyTo('/usr/bin/wget', other);
-    const script = `mount --bind ${other} ${trusted} && exec ${trusted} -q -T 3 -t 1 -O /dev/null ${url}`;
+    const script = `mount --bind ${other} ${trusted} && exec ${trusted} -q -T 15 -t 1 -O /dev/null ${url}`;
     const ran = await lab.run(['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script]);
     assert.equal(ran.code, 4, 'wget says: network failure');
   });
@@ -67,7 +67,7 @@ describe('identity', () => {
     const script = `import os
 fd = os.memfd_create('trusted')
 os.write(fd, open('${curl}', 'rb').read())
-os.execve(fd, ['${trusted}', '-s', '-o', '/dev/null', '-m', '3', '${url}'], {})`;
+os.execve(fd, ['${trusted}', '-s', '-o', '/dev/null', '-m', '15', '${url}'], {})`;
     assert.equal((await lab.run([python, '-c', script])).code, 7);
   });
 
@@ -75,7 +75,7 @@ os.execve(fd, ['${trusted}', '-s', '-o', '/dev/null', '-m', '3', '${url}'], {})`
     copyTo(python, trusted);
     const script = `import socket,sys
 for line in sys.stdin:
-    try: socket.create_connection(('${world.v4}', 80), 3); print('in', flush=True)
+    try: socket.create_connection(('${world.v4}', 80), 15); print('in', flush=True)
     except OSError: print('out', flush=True)`;
     const child = lab.talker([trusted, '-c', script]);
     const say = () => child.say();
@@ -130,6 +130,6 @@ for line in sys.stdin:
 
   test('the loader is not the program it runs', async () => {
     const loader = realpathSync('/lib64/ld-linux-x86-64.so.2');
-    assert.equal((await lab.run([loader, trusted, '-s', '-o', '/dev/null', '-m', '3', url])).code, 7);
+    assert.equal((await lab.run([loader, trusted, '-s', '-o', '/dev/null', '-m', '15', url])).code, 7);
   });
 });

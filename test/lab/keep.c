@@ -24,7 +24,7 @@ static void try(int fd)
 
 	if (send(fd, "x", 1, MSG_NOSIGNAL) < 0)
 		say("cut", errno);
-	else if (poll(&answer, 1, 1500) != 1)
+	else if (poll(&answer, 1, 4000) != 1)
 		say("silent", 0);
 	else if (recv(fd, &byte, 1, MSG_DONTWAIT) != 1)
 		say("cut", errno);

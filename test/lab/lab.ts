@@ -51,6 +51,14 @@ function folderOfUnit(unit: string): string {
   return own === undefined ? `system.slice/${unit}` : `user.slice/user-1000.slice/user@1000.service/app.slice/${name}`;
 }
 
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+}
+
 export class Lab {
   readonly names: Namespaces;
   readonly folder: string;
@@ -103,7 +111,7 @@ export class Lab {
   }
 
   /** What arrived in the world so far. */
-  async arrived(): Promise<{ connections: number; datagrams: number; silent: number }> {
+  async arrived(): Promise<{ connections: number; datagrams: number; silent: number; unread: number }> {
     const line = once(this.#worldLines, 'line');
     this.#world.stdin?.write('?');
     return JSON.parse(String((await line)[0]));
@@ -139,11 +147,11 @@ export class Lab {
     return new Talker(this.spawn(command, options));
   }
 
-  /** Runs a program to its end; it is killed after `timeoutMs`, by default 20 s. */
+  /** Runs a program to its end; it is killed after `timeoutMs`, by default a minute. */
   async run(command: readonly string[], options: RunOptions = {}): Promise<Ran> {
     const begun = performance.now();
     const child = this.spawn(command, options);
-    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 20_000);
+    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000);
     let stdout = '';
     let stderr = '';
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -163,8 +171,9 @@ export class Lab {
     url: string,
     options: RunOptions & { readonly program?: string; readonly maxSeconds?: number } = {},
   ): Promise<Ran> {
-    const { program = 'curl', maxSeconds = 3 } = options;
-    return this.run([program, '-s', '-g', '-o', '/dev/null', '-m', String(maxSeconds), url], options);
+    const { program = 'curl', maxSeconds = 10, timeoutMs = (maxSeconds + 50) * 1000 } = options;
+    const command = [program, '-s', '-g', '-o', '/dev/null', '-m', String(maxSeconds), url];
+    return this.run(command, { ...options, timeoutMs });
   }
 
   /** Makes real users and groups with these names where there are none; the last lab takes away those that labs made. */
@@ -209,23 +218,22 @@ export class Lab {
 
 export class Talker {
   readonly child: ChildProcess;
-  readonly #lines: Interface;
+  readonly #lines: AsyncIterator<string>;
 
   constructor(child: ChildProcess) {
     this.child = child;
-    this.#lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+    // Keeps what was said before anybody asked.
+    this.#lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
   }
 
-  /** Its next line, by itself. */
+  /** The first of its lines that was not heard yet. */
   async next(): Promise<string> {
-    const ended = once(this.child, 'close').then(() => {
-      throw new Error('the program ended and said nothing more');
-    });
-    ended.catch(() => {});
-    return String((await Promise.race([once(this.#lines, 'line'), ended]))[0]);
+    const { value, done } = await this.#lines.next();
+    if (done === true) throw new Error('the program ended and said nothing more');
+    return value;
   }
 
-  /** Its next line after this one was written. */
+  /** Its answer to this line: it has one for each, and said nothing else that was not heard. */
   async say(line = ''): Promise<string> {
     const answer = this.next();
     this.child.stdin?.write(`${line}\n`);
@@ -293,8 +301,8 @@ export class Postern {
     if (child.exitCode !== null) throw new Error(`postern up ended with ${child.exitCode}: ${this.output}`);
   }
 
-  /** Waits up to `seconds` for something to become true. */
-  async until(isSo: () => boolean | Promise<boolean>, what: string, seconds = 15): Promise<void> {
+  /** Waits up to `seconds` for something to become true; so long, because a busy machine may take ten times as long as an idle one. */
+  async until(isSo: () => boolean | Promise<boolean>, what: string, seconds = 60): Promise<void> {
     const end = performance.now() + seconds * 1000;
     while (!(await isSo())) {
       if (performance.now() > end) throw new Error(`waited ${seconds} s for ${what}; Postern said: ${this.output}`);
@@ -342,15 +350,21 @@ export class Postern {
     return found.pid;
   }
 
+  /** Whether there is one again after that with this pid. */
+  hasAnother(which: 'gate' | 'control', pid: number): boolean {
+    return this.#childrenOf().some((child) => child.pid !== pid && child.title.startsWith(`postern-${which}`));
+  }
+
   kill9(which: 'gate' | 'control'): void {
     process.kill(this.child(which), 'SIGKILL');
   }
 
-  /** Kills each gate that the supervisor starts, as young as it may be, until the result is called. */
-  keepGateAway(): () => void {
+  /** Kills each that the supervisor starts, as young as it may be, until the result is called. */
+  keepAway(which: 'gate' | 'control'): () => void {
+    const other = which === 'gate' ? 'control' : 'gate';
     const timer = setInterval(() => {
-      const others = this.#childrenOf().filter(({ title }) => !title.startsWith('postern-control'));
-      for (const { pid } of others) process.kill(pid, 'SIGKILL');
+      const others = this.#childrenOf().filter(({ title }) => !title.startsWith(`postern-${other}`));
+      for (const { pid } of others) killIfThere(pid);
     }, 20);
     return () => clearInterval(timer);
   }
@@ -360,7 +374,7 @@ export class Postern {
     const pids = this.#childrenOf().map(({ pid }) => pid);
     const child = this.#child as ChildProcess;
     const ended = once(child, 'exit');
-    for (const pid of [this.pid, ...pids]) process.kill(pid, 'SIGKILL');
+    for (const pid of [this.pid, ...pids]) killIfThere(pid);
     await ended;
     this.output = '';
   }

@@ -25,7 +25,7 @@ describe('loads', () => {
       assert.ok(load !== undefined);
       for (const text of load.allow) assert.ok(parseDestination(text).ok, text);
       const before = await loads.asked();
-      const ran = await loads.perform(load, (command) => lab.run(command, { user, timeoutMs: 60_000 }));
+      const ran = await loads.perform(load, (command) => lab.run(command, { user, timeoutMs: 240_000 }));
       assert.equal(ran.error, undefined);
       const after_ = await loads.asked();
       const asked = Object.keys(after_).filter((host) => (after_[host] ?? 0) > (before[host] ?? 0));

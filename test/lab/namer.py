@@ -27,7 +27,7 @@ def addresses(message, asked):
 
 def connect(address, port, family=socket.AF_INET, held=0):
     with socket.socket(family) as s:
-        s.settimeout(3)
+        s.settimeout(10)
         s.connect((address, int(port)))
         time.sleep(held)
     return "ok"
@@ -56,7 +56,7 @@ def run(words):
         own = int(words.pop(1)) if words[0] == "askfrom" else 0
         asked = question(words[2], number)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            s.settimeout(3)
+            s.settimeout(10)
             s.bind(("", own))
             s.sendto(asked, (words[1], 53))
             found = addresses(s.recv(4096), asked)
@@ -65,7 +65,7 @@ def run(words):
             return found
     if words[0] == "asktcp":
         asked = question(words[2], number)
-        with socket.create_connection((words[1], 53), 3) as s:
+        with socket.create_connection((words[1], 53), 10) as s:
             framed = struct.pack(">H", len(asked)) + asked
             s.sendall(framed[:7])
             s.sendall(framed[7:])
@@ -75,7 +75,7 @@ def run(words):
             return addresses(got[2:], asked)
     if words[0] == "wait":
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            s.settimeout(3)
+            s.settimeout(10)
             s.sendto(b"x", (words[1], int(words[2])))
             print(s.getsockname()[1], flush=True)
             return s.recv(4096).hex()

@@ -1,8 +1,8 @@
 // Rules by name, with a real resolver and real programs: a name counts for the program that asked, while it lasts.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Status } from '#model/api.ts';
 import type { NameView } from '#model/net/nameview.ts';
 import { kernelPath, Lab, type Postern, type Talker } from './lab.ts';
@@ -32,7 +32,7 @@ describe('names', { concurrency: false }, () => {
       'cname=alias.example,site.example,300',
       `host-record=bad.example,${other},300`,
       `host-record=good.example,${other},300`,
-      ...many.map((address, index) => `host-record=many-${index}.many.example,${address},1`),
+      ...many.map((address, index) => `host-record=many-${index}.many.example,${address},600`),
       `host-record=Round.example,${many[0]}`,
       `host-record=round.example,${many[1]}`,
     ]);
@@ -170,9 +170,14 @@ describe('names', { concurrency: false }, () => {
   test('a gate that was killed finds the names again', async () => {
     assert.equal(await program.say(`to ${many[9]} 80`), 'ok');
     // What a killed gate knew is kept from time to time.
-    await sleep(2500);
+    await postern.until(
+      () => readFileSync(join(postern.folder, 'run/names.json'), 'utf8').includes('many-9.many'),
+      'it to be kept',
+    );
+    const gate = postern.child('gate');
     postern.kill9('gate');
-    await postern.until(async () => ((await postern.json<Status>(['status'])).gate?.rules ?? 0) > 0, 'a gate');
+    await postern.until(() => postern.hasAnother('gate', gate), 'another gate');
+    await postern.until(async () => ((await postern.json<Status>(['status'])).gate?.rules ?? 0) > 0, 'its rules');
     assert.equal(await program.say(`to ${many[9]} 80`), 'ok');
   });
 });

@@ -114,8 +114,8 @@ describe('README', () => {
   });
 
   test('a question and its answer', async () => {
-    postern = await lab.postern({ mode: 'ask' });
-    const asking = lab.curl('http://192.0.2.2/', { user: accounts.alice, maxSeconds: 20 });
+    postern = await lab.postern({ mode: 'ask', args: ['--hold', '120'] });
+    const asking = lab.curl('http://192.0.2.2/', { user: accounts.alice, maxSeconds: 110 });
     const open = async () => (await run('postern prompts --json', undefined)).stdout;
     await postern.until(async () => /"id"/.test(await open()), 'the question');
     const [{ id }] = JSON.parse(await open()) as [{ id: string }];

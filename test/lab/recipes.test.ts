@@ -40,9 +40,13 @@ rules:
       },
     });
     assert.equal((await lab.curl(url)).code, 0);
-    const refused = await lab.run(['wget', '-q', '-T', '3', '-t', '1', '-O', '/dev/null', url]);
+    const refused = await lab.run(['wget', '-q', '-T', '15', '-t', '1', '-O', '/dev/null', url]);
     assert.notEqual(refused.code, 0);
     await postern.until(async () => (await hits('root-watch')) >= 2, 'two logged connections');
+    await postern.until(
+      async () => (await logOf('curl')).length > 0 && (await logOf('wget')).length > 0,
+      'both in the log',
+    );
     const [curl] = await logOf('curl');
     const [wget] = await logOf('wget');
     assert.deepEqual([curl?.action, curl?.rule, curl?.logged], ['allow', 'curl', ['root-watch']]);
@@ -75,14 +79,14 @@ rules:
     const bare = join(lab.folder, 'ping');
     copyFileSync(ping.stdout.trim(), bare);
     chmodSync(bare, 0o755);
-    const unable = await lab.run([bare, '-c', '1', '-W', '2', world.v4], { user: 'pt-vagrant' });
+    const unable = await lab.run([bare, '-c', '1', '-W', '15', world.v4], { user: 'pt-vagrant' });
     assert.match(unable.stderr, /not permitted|denied/i, 'without it there is no ping');
-    const allowed = await lab.run(['ping', '-c', '1', '-W', '2', world.v4], { user: 'pt-vagrant' });
+    const allowed = await lab.run(['ping', '-c', '1', '-W', '15', world.v4], { user: 'pt-vagrant' });
     assert.equal(allowed.code, 0, allowed.stdout + allowed.stderr);
-    const refused = await lab.run(['ping', '-c', '1', '-W', '5', world.v4], { user: 'pt-other' });
+    const refused = await lab.run(['ping', '-c', '1', '-W', '30', world.v4], { user: 'pt-other' });
     assert.equal(refused.code, 1, refused.stdout);
     assert.match(refused.stdout, /Destination Host Prohibited|Packet filtered/);
-    assert.ok(refused.ms < 1000, `refused at once, not after ${refused.ms} ms`);
+    assert.ok(refused.ms < 15_000, `refused at once, not after ${refused.ms} ms`);
     await postern.until(async () => (await hits('no-icmp')) > 0 && (await hits('vagrant-icmp')) > 0, 'the counters');
     assert.equal(await postern.stop(), 0);
   });
@@ -98,9 +102,11 @@ rules:
 `,
       },
     });
-    const inside = await lab.run(['sg', 'pt-noinet', '-c', `curl -s -m 3 -o /dev/null ${url}`], { user: 'pt-vagrant' });
+    const inside = await lab.run(['sg', 'pt-noinet', '-c', `curl -s -m 30 -o /dev/null ${url}`], {
+      user: 'pt-vagrant',
+    });
     assert.equal(inside.code, 7, inside.stderr);
-    assert.ok(inside.ms < 1500, `refused at once, not after ${inside.ms} ms`);
+    assert.ok(inside.ms < 15_000, `refused at once, not after ${inside.ms} ms`);
     assert.equal((await lab.curl(url, { user: 'pt-vagrant' })).code, 0);
     await postern.until(async () => (await hits('noinet')) > 0, 'the hit of the fence');
     // An exception that would lose is raised to the fence's priority, and that is said.
@@ -118,7 +124,7 @@ rules:
     assert.match(added.stdout, /fence/);
     assert.equal(
       (
-        await lab.run(['sg', 'pt-noinet', '-c', `curl -s -m 3 -o /dev/null http://${world.v4}:8080/`], {
+        await lab.run(['sg', 'pt-noinet', '-c', `curl -s -m 15 -o /dev/null http://${world.v4}:8080/`], {
           user: 'pt-vagrant',
         })
       ).code,
@@ -144,7 +150,7 @@ rules:
     });
     assert.equal((await lab.curl(url)).code, 7, 'another path');
     assert.equal((await lab.curl(url, { program: copy })).code, 0, 'by path');
-    const wget = ['-q', '-T', '4', '-t', '1', '-O', '/dev/null', url];
+    const wget = ['-q', '-T', '15', '-t', '1', '-O', '/dev/null', url];
     assert.equal((await lab.run(['wget', ...wget])).code, 0, 'by hash');
     const moved = join(lab.folder, 'renamed-wget');
     copyFileSync('/usr/bin/wget', moved);
@@ -152,7 +158,7 @@ rules:
     assert.equal((await lab.run([moved, ...wget])).code, 0, 'by hash, whatever its name');
     const script = `import socket,sys
 for line in sys.stdin:
-    try: socket.create_connection(('${world.v4}', 80), 3); print('in', flush=True)
+    try: socket.create_connection(('${world.v4}', 80), 15); print('in', flush=True)
     except OSError as e: print('out', flush=True)`;
     const [one, two] = [lab.talker(['/usr/bin/python3', '-c', script]), lab.talker(['/usr/bin/python3', '-c', script])];
     assert.equal(await one.say(), 'out');

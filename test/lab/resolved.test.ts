@@ -1,6 +1,6 @@
 // Names that systemd-resolved tells, with eBPF and without: a stand-in for its monitor, and real programs.
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -121,14 +121,17 @@ describe('systemd-resolved', { concurrency: false }, () => {
   });
 
   test('the log names it with its evidence', async () => {
-    const log = await postern.json<{ rule: string; attempt: { names?: { name: string; from: string }[] } }[]>([
-      'log',
-      '--limit',
-      '200',
-    ]);
-    const line = log.find(({ rule }) => rule === 'site-by-resolved');
+    const line = async () => {
+      const log = await postern.json<{ rule: string; attempt: { names?: { name: string; from: string }[] } }[]>([
+        'log',
+        '--limit',
+        '200',
+      ]);
+      return log.find(({ rule }) => rule === 'site-by-resolved');
+    };
+    await postern.until(async () => (await line()) !== undefined, 'it in the log');
     assert.deepEqual(
-      line?.attempt.names?.map(({ name, from }) => [name, from]),
+      (await line())?.attempt.names?.map(({ name, from }) => [name, from]),
       [['site.example', 'resolved']],
     );
   });
@@ -153,9 +156,15 @@ describe('systemd-resolved', { concurrency: false }, () => {
 
   test('a gate that was killed knows what it told', async () => {
     await postern.until(async () => (await status())?.resolved.heard === true, 'that it is heard');
-    await new Promise((done) => setTimeout(done, 2500)); // what a killed gate knew is kept from time to time
+    // What a killed gate knew is kept from time to time.
+    await postern.until(
+      () => readFileSync(join(postern.folder, 'run/names.json'), 'utf8').includes(`"${other}"`),
+      'it to be kept',
+    );
+    const gate = postern.child('gate');
     postern.kill9('gate');
-    await postern.until(async () => ((await status())?.rules ?? 0) > 0, 'a gate');
+    await postern.until(() => postern.hasAnother('gate', gate), 'another gate');
+    await postern.until(async () => ((await status())?.rules ?? 0) > 0, 'its rules');
     assert.equal(await get(`http://${other}/`), 0);
     await heard(true);
   });

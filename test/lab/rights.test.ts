@@ -28,7 +28,7 @@ describe('rights', () => {
   const socket = (name: string) => join(postern.folder, 'run', name);
 
   test('nobody but the control plane knocks at the gate', async () => {
-    postern = await lab.postern();
+    postern = await lab.postern({ args: ['--hold', '120'] });
     const script = `import socket,sys
 s = socket.socket(socket.AF_UNIX)
 try: s.connect(sys.argv[1]); print('in')
@@ -39,7 +39,7 @@ except OSError as e: print(e.strerror)`;
   });
 
   test('one user cannot take all connections of the API', async () => {
-    postern = await lab.postern();
+    postern = await lab.postern({ args: ['--hold', '120'] });
     const script = `import socket,sys,time
 kept = []
 for n in range(400):
@@ -59,8 +59,8 @@ print('done', flush=True); sys.stdin.read()`;
     lab.account('pt-admin');
     lab.group('postern', 'pt-admin');
     const admin = { user: 'pt-admin' } as const;
-    postern = await lab.postern();
-    const asking = lab.curl(url, { user: 'pt-vagrant', maxSeconds: 20 });
+    postern = await lab.postern({ args: ['--hold', '120'] });
+    const asking = lab.curl(url, { user: 'pt-vagrant', maxSeconds: 110 });
     await postern.until(async () => (await postern.json<PromptView[]>(['prompts'], admin)).length === 1, 'a question');
     const [prompt] = await postern.json<PromptView[]>(['prompts'], admin);
     assert.equal(prompt?.user, 'pt-vagrant', 'the question of another user');
@@ -88,11 +88,11 @@ print('done', flush=True); sys.stdin.read()`;
   });
 
   test('what one user answered is not for another to see', async () => {
-    postern = await lab.postern();
+    postern = await lab.postern({ args: ['--hold', '120'] });
     const program = join(lab.folder, 'secret-program');
     copyFileSync(realpathSync('/usr/bin/curl'), program);
     chmodSync(program, 0o755);
-    const asking = lab.curl(url, { program, user: 'pt-vagrant', maxSeconds: 20 });
+    const asking = lab.curl(url, { program, user: 'pt-vagrant', maxSeconds: 110 });
     await postern.until(async () => (await postern.json<PromptView[]>(['prompts'])).length === 1, 'a question');
     const follower = lab.spawn(
       [
@@ -132,8 +132,11 @@ while True: print(s.recv(65536).decode())'`,
     const program = join(lab.folder, name);
     copyFileSync(realpathSync('/usr/bin/curl'), program);
     chmodSync(program, 0o755);
-    postern = await lab.postern();
-    const asking = lab.run([program, '-s', '-m', '20', '-A', '\u001b]0;owned\u0007', url], other);
+    postern = await lab.postern({ args: ['--hold', '120'] });
+    const asking = lab.run([program, '-s', '-m', '110', '-A', '\u001b]0;owned\u0007', url], {
+      ...other,
+      timeoutMs: 150_000,
+    });
     await postern.until(async () => (await postern.json<PromptView[]>(['prompts'])).length === 1, 'a question');
     const shown = [await postern.cli(['prompts']), await postern.cli(['prompts', '--json'])];
     shown.push(await postern.cli(['ask'], { input: '?\n5\na\n' }));

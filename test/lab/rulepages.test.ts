@@ -40,7 +40,7 @@ describe('rules and apps in a browser', { concurrency: false }, () => {
     writeFileSync(inside, `#!/bin/sh\nexec ${enter} /usr/lib/chromium/chromium "$@"\n`, { mode: 0o755 });
     browser = await chromium.launch({ executablePath: inside, args: ['--no-sandbox', '--disable-quic'] });
     const context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
-    context.setDefaultTimeout(20_000);
+    context.setDefaultTimeout(60_000);
     page = await context.newPage();
     page.on('pageerror', (error) => said.push(error.message));
     await page.goto((await postern.json<PagesLink>(['ui'])).url);

@@ -31,7 +31,7 @@ describe('loads of a command that is confined', { concurrency: false }, () => {
       const perform = (allow: readonly string[]) =>
         loads.perform(load, (command) => {
           const flags = allow.flatMap((text) => ['--allow', text]);
-          return postern.cli(['run', ...flags, '--', ...command], { user, timeoutMs: 60_000 });
+          return postern.cli(['run', ...flags, '--', ...command], { user, timeoutMs: 240_000 });
         });
       const ran = await perform(load.allow);
       assert.equal(ran.error, undefined);

@@ -8,7 +8,7 @@ import { world } from './namespaces.ts';
 const caller = `import socket, sys
 print('ready', flush=True)
 for line in sys.stdin:
-    s = socket.socket(); s.settimeout(3)
+    s = socket.socket(); s.settimeout(15)
     print(s.connect_ex(('${world.v4}', 80)), flush=True)
     s.close()`;
 

@@ -37,7 +37,7 @@ describe('ways out of a command that is confined', { concurrency: false }, () =>
         way,
         (command) =>
           postern.cli(['run', '--allow', allowed.name, '--quiet', '--', ...command], {
-            timeoutMs: 60_000,
+            timeoutMs: 180_000,
             ...(way.by === 'root' ? {} : { user }),
           }),
         [gate.gate?.pid ?? postern.child('gate')],
@@ -56,7 +56,7 @@ describe('ways out of a command that is confined', { concurrency: false }, () =>
   test('not in vain: what is allowed is reached by the same means, and most ways were tried', async () => {
     const { held, skipped } = summary(all);
     assert.ok(held > 40, JSON.stringify({ held, skipped }));
-    const fetch = ['run', '--allow', allowed.name, '--quiet', '--', 'curl', '-s', '-o', '/dev/null', '-m', '5'];
+    const fetch = ['run', '--allow', allowed.name, '--quiet', '--', 'curl', '-s', '-o', '/dev/null', '-m', '20'];
     await postern.until(
       async () => (await postern.cli([...fetch, `http://${allowed.name}/`], { user })).code === 0,
       'that what is allowed is reached',

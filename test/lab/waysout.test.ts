@@ -29,7 +29,7 @@ describe('ways out, with nothing in the way', () => {
       const gate = lab.spawn(['sleep', '100']);
       const tried = await ways.attempt(
         way,
-        (command) => lab.run(command, { timeoutMs: 60_000, ...(way.by === 'root' ? {} : { user }) }),
+        (command) => lab.run(command, { timeoutMs: 180_000, ...(way.by === 'root' ? {} : { user }) }),
         [gate.pid ?? 0],
       );
       all.push(tried);
@@ -59,7 +59,7 @@ describe('ways out, with nothing in the way', () => {
     for (const way of waysOut.filter(({ name }) => /^(flows|births)\./.test(name))) {
       if (way.name === 'births.killed_gate') continue;
       const tried = await ways.attempt(way, (command) =>
-        lab.run(['unshare', '--net', ...command], { timeoutMs: 60_000 }),
+        lab.run(['unshare', '--net', ...command], { timeoutMs: 180_000 }),
       );
       assert.equal(tried.told.got, 0, JSON.stringify(tried));
       cut.push(tried);

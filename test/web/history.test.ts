@@ -8,8 +8,8 @@ import { complaints } from './complaints.ts';
 import { type Fake, startFake } from './fake.ts';
 
 async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (const end = Date.now() + 10_000; Date.now() < end; await sleep(50)) if (await holds()) return;
-  assert.fail(`not in 10 s: ${what}`);
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(50)) if (await holds()) return;
+  assert.fail(`not in a minute: ${what}`);
 }
 
 describe('the History page', { concurrency: false }, () => {
@@ -26,7 +26,7 @@ describe('the History page', { concurrency: false }, () => {
   beforeEach(async () => {
     fake = await startFake({ still: true });
     context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
-    context.setDefaultTimeout(8000);
+    context.setDefaultTimeout(60_000);
     page = await context.newPage();
     said = [];
     page.on('console', (message) => message.type() === 'error' && said.push(message.text()));
@@ -122,6 +122,7 @@ describe('the History page', { concurrency: false }, () => {
     const table = page.getByRole('table');
     await table.getByRole('columnheader', { name: 'Change' }).waitFor();
     const firefox = table.getByRole('row', { name: /^firefox/ });
+    await firefox.first().waitFor();
     assert.match((await firefox.allInnerTexts()).join(), /firefox\s+\d+\s+0\s+new/);
     assert.deepEqual(await complaints(page), []);
     await firefox.getByRole('button').click();

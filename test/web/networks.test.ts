@@ -42,6 +42,13 @@ describe('networks and settings', { concurrency: false }, () => {
     await page.getByText(/^Live/).waitFor();
   }
 
+  /** Until so many changes were asked for. */
+  async function changed(count = 1): Promise<void> {
+    for (const end = Date.now() + 60_000; fake.changes.length < count; await page.waitForTimeout(50)) {
+      if (Date.now() > end) assert.fail(`not ${count} changes in a minute: ${fake.changes}`);
+    }
+  }
+
   test('a new network is mentioned on every page, asked about in full on its own, and answered by keyboard', async () => {
     await open('/rules');
     await page.getByText('no trackers').first().waitFor();
@@ -125,7 +132,7 @@ describe('networks and settings', { concurrency: false }, () => {
     await card.getByRole('radio', { name: 'on this network only' }).check();
     await card.getByText(/on this network only\.$/).waitFor();
     await card.getByRole('button', { name: /^Allow/ }).click();
-    await card.waitFor();
+    await changed();
     assert.match(fake.changes.at(-1) ?? '', /"lifetime":"here"/);
   });
 
@@ -145,7 +152,7 @@ describe('networks and settings', { concurrency: false }, () => {
     assert.equal(await wait.inputValue(), '30');
     await page.getByRole('combobox', { name: 'Fail mode' }).selectOption('open');
     await page.getByRole('button', { name: 'Set Fail mode' }).click();
-    await page.waitForTimeout(100);
+    await changed(3);
     assert.equal(fake.changes.at(-1), 'PATCH /settings {"fail":"open"}');
     await page.keyboard.press('?');
     await page.getByRole('dialog', { name: 'Keys' }).waitFor();

@@ -20,8 +20,8 @@ const pages = [
 ];
 
 async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (const end = Date.now() + 10_000; Date.now() < end; await sleep(50)) if (await holds()) return;
-  assert.fail(`not in 10 s: ${what}`);
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(50)) if (await holds()) return;
+  assert.fail(`not in a minute: ${what}`);
 }
 
 describe('the pages', { concurrency: false }, () => {
@@ -38,7 +38,7 @@ describe('the pages', { concurrency: false }, () => {
   beforeEach(async () => {
     fake = await startFake({ still: true });
     context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
-    context.setDefaultTimeout(6000);
+    context.setDefaultTimeout(60_000);
     page = await context.newPage();
     said = [];
     page.on('console', (message) => message.type() === 'error' && said.push(message.text()));
@@ -116,6 +116,7 @@ describe('the pages', { concurrency: false }, () => {
 
   test('questions by the keyboard: from card to card, and refuse', async () => {
     await open('/ask');
+    await cards().first().waitFor();
     await page.keyboard.press('j');
     await page.keyboard.press('j');
     await page.keyboard.press('d');
@@ -126,6 +127,7 @@ describe('the pages', { concurrency: false }, () => {
 
   test('a question that somebody else answers closes with a word of who', async () => {
     await open('/ask');
+    await cards().first().waitFor();
     fake.answerElsewhere();
     await page.getByText('answered elsewhere, by bob').waitFor();
     assert.equal(await cards().count(), 3);
@@ -155,6 +157,7 @@ describe('the pages', { concurrency: false }, () => {
 
   test('a countdown only where a packet is held', async () => {
     await open('/ask');
+    await page.getByText('nothing waits').first().waitFor();
     assert.equal(await page.getByRole('progressbar').count(), 3);
     assert.equal(await page.getByText('nothing waits').count(), 1);
   });

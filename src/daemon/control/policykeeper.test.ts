@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlMessage } from '#model/messages.ts';
 import { RuleStore } from '#store/rulestore.ts';
 import type { GateLink } from './gatelink.ts';
@@ -17,16 +18,19 @@ describe('policy keeper', () => {
   let sent: Sent[];
   let names: string[];
   let keeper: PolicyKeeper;
+  /** When the gate follows what it was sent. */
+  let followed: Promise<unknown>;
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'pt-keeper-'));
     const rulesDir = join(folder, 'rules.d');
     mkdirSync(rulesDir);
     sent = [];
+    followed = sleep(20);
     const link = {
       ask: async (message: Sent) => {
         sent.push(message);
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await followed;
         return { type: 'applied', request: 0 };
       },
     } as unknown as GateLink;
@@ -72,12 +76,17 @@ describe('policy keeper', () => {
 
   test('a storm of changes is two policies, and the last has the last change', async () => {
     write('rules: [{ name: first, action: allow }]\n');
+    let follow = () => {};
+    followed = new Promise<void>((resolve) => {
+      follow = resolve;
+    });
     const all = [keeper.reload()];
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    while (sent.length === 0) await sleep(5);
     for (let count = 0; count < 100; count++) {
       write(`rules: [{ name: change-${count}, action: allow }]\n`);
       all.push(keeper.reload());
     }
+    follow();
     assert.deepEqual(new Set(await Promise.all(all)), new Set([undefined]));
     assert.ok(sent.length <= 2, `${sent.length} policies were sent`);
     assert.deepEqual(rulesOf(sent.at(-1)), ['change-99']);

@@ -114,11 +114,11 @@ export class PolicyKeeper {
 
   /**
    * After a change of the lists or of the tables of places. Where no rule rests on them and none waits for one, the policy
-   * stays as it is: another would have the kernel learn everything anew.
+   * stays as it is: another would have the kernel learn everything anew. Ends when the gate goes by it.
    */
-  placesChanged(): void {
+  async placesChanged(): Promise<void> {
     const { geo, lists } = this.#asked(this.#set);
-    if (geo || lists || this.problems.length > 0) void this.reload();
+    if (geo || lists || this.problems.length > 0) await this.reload();
   }
 
   /**

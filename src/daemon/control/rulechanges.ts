@@ -286,6 +286,7 @@ export class RuleChanges {
   async rollback(uid: number, version: number): Promise<Served<RolledBack>> {
     const done = this.#store.rollback(uid, version);
     if (!done.ok) return fail({ code: codes[done.error.kind], message: done.error.message });
+    this.#onFiles();
     const problem = await this.#keeper.reload();
     const made = this.view(done.value.made);
     this.#onChange(made);

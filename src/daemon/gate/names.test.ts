@@ -203,7 +203,7 @@ describe('names in the gate', () => {
     assert.equal(finding.length, 1024);
     const begun = performance.now();
     await new Promise<void>((resolve) => names.settled(resolve));
-    assert.ok(performance.now() - begun < 4000);
+    assert.ok(performance.now() - begun < 20_000);
   });
 
   test('an answer to another socket, of another network namespace say, is none', () => {

@@ -67,7 +67,7 @@ class Service {
 }
 
 async function until(isSo: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + 5000;
+  const end = performance.now() + 60_000;
   while (!isSo()) {
     if (performance.now() > end) throw new Error(`waited for ${what}`);
     await sleep(5);
@@ -163,7 +163,8 @@ describe('the monitor', { concurrency: false }, () => {
     const heard = start({ waits: { firstMs: 20, mostMs: 160 } });
     await sleep(400);
     // At 0, 20, 60, 140, 300 ms, and what a busy machine adds.
-    assert.ok(service.asked.length >= 3 && service.asked.length <= 5, `${service.asked.length} times`);
+    assert.ok(service.asked.length <= 5, `${service.asked.length} times`);
+    await until(() => service.asked.length >= 3, 'the third time');
     assert.match(heard.state.reason, /refuses: io\.systemd\.PermissionDenied/);
     assert.equal(troubles.length, 1, 'said once');
   });
@@ -189,6 +190,7 @@ describe('the monitor', { concurrency: false }, () => {
     await service.start();
     chmodSync(folder, 0o777);
     const heard = start();
+    await until(() => troubles.length > 0, 'a trouble');
     await sleep(60);
     assert.deepEqual([service.asked, heard.state.heard], [[], false]);
     assert.deepEqual(troubles, [`${folder} can be written to by others than its owner`]);

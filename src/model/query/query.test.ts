@@ -178,6 +178,6 @@ suite('a query', () => {
       ...line,
       attempt: { ...line.attempt, names: [{ name: 'a'.repeat(1024), from: 'dns' }] },
     });
-    assert.ok(performance.now() - began < 1000);
+    assert.ok(performance.now() - began < 10_000);
   });
 });

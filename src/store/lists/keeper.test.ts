@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseLists } from '#lists/flat.ts';
 import type { FetchOptions } from './fetch.ts';
 import { ListKeeper } from './keeper.ts';
@@ -14,6 +15,8 @@ describe('lists', () => {
   let source: string;
   let notices: string[];
   let changes: number;
+  /** When what changed is used. */
+  let used: Promise<void>;
   let keeper: ListKeeper;
   let now = 1_000_000;
 
@@ -25,6 +28,7 @@ describe('lists', () => {
       now: () => now++,
       onChange: () => {
         changes += 1;
+        return used;
       },
       onNotice: (text) => notices.push(text),
     });
@@ -35,6 +39,7 @@ describe('lists', () => {
     source = join(folder, 'source.txt');
     notices = [];
     changes = 0;
+    used = Promise.resolve();
     open();
   });
   afterEach(() => {
@@ -67,6 +72,22 @@ describe('lists', () => {
       { list: 'mine', entry: 'track.example', line: 2, excepted: false },
     ]);
     assert.deepEqual(readdirSync(join(folder, 'state/lists')).sort(), ['mine.json', 'mine.list']);
+  });
+
+  test('a change ends when it is used, and not before', async () => {
+    let use = () => {};
+    used = new Promise((resolve) => {
+      use = resolve;
+    });
+    let ended = false;
+    const adding = add('ads.example\n').then(() => {
+      ended = true;
+    });
+    while (changes === 0) await sleep(5);
+    await sleep(20);
+    assert.equal(ended, false);
+    use();
+    await adding;
   });
 
   test('an update that fails keeps what was there, says why, and nothing half done is left', async () => {

@@ -32,8 +32,8 @@ export interface ListKeeperPlan {
   readonly configDir: string;
   readonly stateDir: string;
   readonly now: () => number;
-  /** Another flat file is to be used. */
-  onChange(): void;
+  /** Another flat file is to be used; ends when it is, and so does what changed the lists. */
+  onChange(): Promise<void> | void;
   onNotice(text: string): void;
   /** For tests: certificates to believe. */
   readonly fetch?: FetchOptions;
@@ -244,7 +244,7 @@ export class ListKeeper {
       }
     }
     this.#write(mark, madeOf);
-    this.#plan.onChange();
+    await this.#plan.onChange();
   }
 
   #work(task: ListTask): Promise<ListAnswer> {

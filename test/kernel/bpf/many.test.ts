@@ -56,10 +56,11 @@ test(`${forks} forks leave nothing behind`, { timeout: 300_000 }, async (context
   const before = new Set(book.pids());
   const child = await start(context, actor, ['forks', String(forks)]);
   await until(() => child.exitCode !== null, 'the end of the forks', 240_000);
-  await sleep(100);
-  book.drain();
-  const left = book.pids().filter((pid) => !before.has(pid) && !existsSync(`/proc/${pid}`));
-  assert.deepEqual(left, []);
+  // Other processes of the machine end at any time, and are told a moment later.
+  await until(() => {
+    book.drain();
+    return book.pids().every((pid) => before.has(pid) || existsSync(`/proc/${pid}`));
+  }, 'that no process is known that has ended');
   assert.equal(book.count(countSlots.ringFull), 0);
   assert.equal(book.count(countSlots.processesFull), 0);
 });

@@ -71,7 +71,7 @@ export async function ready(
   file: string,
   args: readonly string[],
   options: Parameters<typeof start>[3] = {},
-  ms = 30_000,
+  ms = 120_000,
 ): Promise<number> {
   const child = await start(context, file, args, options);
   let text = '';

@@ -238,7 +238,7 @@ static int elsewhere(void)
 		return errno;
 	if (sendto(to, "voice", 5, 0, (void *)&own, sizeof(own)) < 0)
 		return errno;
-	return poll(&arrives, 1, 500) == 1 ? 0 : ETIMEDOUT;
+	return poll(&arrives, 1, 2000) == 1 ? 0 : ETIMEDOUT;
 }
 
 /* A TCP listener, bound or not. */

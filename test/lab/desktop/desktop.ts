@@ -209,7 +209,7 @@ export class Desktop {
   }
 
   async #until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
-    const end = performance.now() + 10_000;
+    const end = performance.now() + 60_000;
     while (!(await isSo())) {
       if (performance.now() > end) throw new Error(`${what} did not come: ${this.said}`);
       await new Promise((resolve) => setTimeout(resolve, 50));

@@ -1,9 +1,10 @@
 // One question in a notification, in a terminal's live view, in `postern ask` and in a browser's page: one answer closes it everywhere. And the icon.
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { PagesLink, PromptView, RuleView, Status } from '#model/api.ts';
 import { bin, Lab, type Postern } from '../lab.ts';
@@ -31,7 +32,7 @@ describe('one question everywhere', { concurrency: false }, () => {
     lab.account(user);
     lab.group('postern', user);
     desktop = await Desktop.start(lab, user);
-    postern = await lab.postern({ args: ['--pages', '127.0.0.1:0', '--hold', '60'] });
+    postern = await lab.postern({ args: ['--pages', '127.0.0.1:0', '--hold', '120'] });
     agent = desktop.agent(postern, ['--no-refusals']);
     const at = `--runtime-dir ${join(postern.folder, 'run')}`;
     [live, asking] = [new Tmux(lab, user), new Tmux(lab)];
@@ -45,7 +46,7 @@ describe('one question everywhere', { concurrency: false }, () => {
     writeFileSync(inside, `#!/bin/sh\nexec ${enter} /usr/lib/chromium/chromium "$@"\n`, { mode: 0o755 });
     browser = await chromium.launch({ executablePath: inside, args: ['--no-sandbox', '--disable-quic'] });
     page = await browser.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(60_000);
     await page.goto((await postern.json<PagesLink>(['ui'])).url);
     await page.getByText(/^Live/).waitFor();
     await page.getByRole('link', { name: /^Ask/ }).click();
@@ -69,7 +70,7 @@ describe('one question everywhere', { concurrency: false }, () => {
 
   /** A held connection, once all four show it. */
   async function held() {
-    const curl = lab.curl(url, { user, maxSeconds: 58, timeoutMs: 60_000 });
+    const curl = lab.curl(url, { user, maxSeconds: 110 });
     await postern.until(async () => (await desktop.displayed()) === 1, `the notification: ${desktop.said}`);
     await live.until((shown) => /\? curl/.test(shown), 'it in the live view');
     await asking.until((shown) => /\(\d+ s left\) >\s*$/.test(shown.trimEnd()), 'it in postern ask');
@@ -104,19 +105,32 @@ describe('one question everywhere', { concurrency: false }, () => {
     await panel.start();
     const asks = [38, 104, 163] as const;
     const lamp = [255, 184, 28] as const;
+    const screen = () => readFileSync(desktop.framebuffer);
+    /** Until nothing on the screen has changed for a second and a half. */
+    const stands = async () => {
+      for (let [last, since] = [screen(), performance.now()]; performance.now() - since < 1500; ) {
+        await sleep(100);
+        if (!screen().equals(last)) [last, since] = [screen(), performance.now()];
+      }
+    };
     const place = () => findColour(desktop.framebuffer, asks, { width: 1000, height: 30 });
     const lit = () => findColour(desktop.framebuffer, lamp, { width: 1000, height: 30 });
-    await postern.until(() => place() !== undefined, `the icon; the panel said: ${panel.said}; ${desktop.said}`, 30);
+    await postern.until(() => place() !== undefined, `the icon; the panel said: ${panel.said}; ${desktop.said}`);
     assert.equal(lit(), undefined);
-    const curl = lab.curl(url, { user, maxSeconds: 58, timeoutMs: 60_000 });
+    const curl = lab.curl(url, { user, maxSeconds: 110 });
     await postern.until(() => lit() !== undefined, 'the mark of attention');
     await desktop.press('Refuse for 15 min');
     assert.equal((await curl).code, 7);
     await postern.until(() => lit() === undefined, 'that the mark is gone');
     const at = place();
     // The last entry but one is the pause: up from the end, over "Quit".
-    await desktop.run(['xdotool', 'mousemove', String(at?.x), String(at?.y), 'click', '3']);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await postern.until(async () => (await desktop.displayed()) === 0, 'that no notification stands');
+    await desktop.run(['xdotool', 'mousemove', String(at?.x), String(at?.y)]);
+    await stands();
+    const before = screen();
+    await desktop.run(['xdotool', 'click', '3']);
+    await postern.until(() => !screen().equals(before), 'the menu');
+    await stands();
     for (const key of ['Up', 'Up', 'Return']) await desktop.run(['xdotool', 'key', key]);
     await postern.until(
       async () => (await postern.json<Status>(['status'])).pausedUntil !== null,
@@ -131,6 +145,6 @@ describe('one question everywhere', { concurrency: false }, () => {
     await panel.kill();
     await postern.until(() => place() === undefined, 'that the panel is gone');
     await panel.start();
-    await postern.until(() => place() !== undefined, 'the icon again', 30);
+    await postern.until(() => place() !== undefined, 'the icon again');
   });
 });

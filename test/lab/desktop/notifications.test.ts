@@ -25,7 +25,7 @@ describe('questions on a desktop', { concurrency: false }, () => {
     lab = await Lab.create();
     await new Resolver(lab).start([`host-record=www.example.com,${site},300`]);
     desktop = await Desktop.start(lab, user);
-    postern = await lab.postern({ args: ['--pages', '127.0.0.1:0', '--hold', '60'] });
+    postern = await lab.postern({ args: ['--pages', '127.0.0.1:0', '--hold', '120'] });
   });
   beforeEach(async () => {
     await nothingStands();
@@ -51,7 +51,7 @@ describe('questions on a desktop', { concurrency: false }, () => {
   /** A held connection of the desktop's user, once its notification is there. */
   async function held(to = url, program = 'curl') {
     const before = desktop.shown().length;
-    const curl = lab.curl(to, { user, program, maxSeconds: 58, timeoutMs: 60_000 });
+    const curl = lab.curl(to, { user, program, maxSeconds: 110 });
     await postern.until(() => desktop.shown().length > before, `the notification; the agent said: ${desktop.said}`);
     return { curl, note: desktop.shown().at(-1) };
   }
@@ -81,10 +81,10 @@ describe('questions on a desktop', { concurrency: false }, () => {
 
   test('Refuse fails it at once', async () => {
     const { curl } = await held();
-    const begun = performance.now();
     await desktop.press('Refuse for 15 min');
+    const pressed = performance.now();
     assert.equal((await curl).code, 7);
-    assert.ok(performance.now() - begun < 3000);
+    assert.ok(performance.now() - pressed < 15_000, 'long before its time was over');
     assert.deepEqual(
       (await answers()).map(({ action }) => action),
       ['reject'],
@@ -101,7 +101,7 @@ describe('questions on a desktop', { concurrency: false }, () => {
 
   test('what another terminal answers closes the notification', async () => {
     const { curl } = await held();
-    assert.equal(await desktop.displayed(), 1);
+    await postern.until(async () => (await desktop.displayed()) === 1, 'it on the screen');
     const [prompt] = await postern.json<PromptView[]>(['prompts']);
     assert.equal((await postern.cli(['answer', prompt?.id ?? '', 'allow'])).code, 0);
     assert.equal((await curl).code, 0);
@@ -172,7 +172,7 @@ describe('questions on a desktop', { concurrency: false }, () => {
     const before = desktop.shown().length;
     const programs = Array.from({ length: 8 }, (_, at) => join(desktop.folder, 'bin', `program${at}`));
     for (const program of programs) copyFileSync('/usr/bin/curl', program);
-    const all = programs.map((program) => lab.curl(url, { user, program, maxSeconds: 58, timeoutMs: 60_000 }));
+    const all = programs.map((program) => lab.curl(url, { user, program, maxSeconds: 110 }));
     const titles = () =>
       desktop
         .shown()
@@ -180,7 +180,7 @@ describe('questions on a desktop', { concurrency: false }, () => {
         .map(({ title }) => title);
     await postern.until(() => titles().includes('3 programs ask'), `the sum of them: ${titles()}`);
     assert.equal(titles().filter((title) => title.includes('wants to reach')).length, 5, `${titles()}`);
-    assert.equal(await desktop.displayed(), 6);
+    await postern.until(async () => (await desktop.displayed()) === 6, 'all of them on the screen');
     for (const { id } of await postern.json<PromptView[]>(['prompts'])) await postern.cli(['answer', id, 'reject']);
     for (const one of all) assert.equal((await one).code, 7);
     await nothingStands();
@@ -219,10 +219,10 @@ describe('questions on a desktop', { concurrency: false }, () => {
 
   test('its end takes its notifications away', async () => {
     const { curl } = await held();
-    assert.equal(await desktop.displayed(), 1);
+    await postern.until(async () => (await desktop.displayed()) === 1, 'it on the screen');
     agent.kill('SIGTERM');
     await once(agent, 'exit');
-    assert.equal(await desktop.displayed(), 0);
+    await postern.until(async () => (await desktop.displayed()) === 0, 'that it is gone');
     const [prompt] = await postern.json<PromptView[]>(['prompts']);
     assert.equal(prompt?.user, user, 'the question is still open');
     await postern.cli(['answer', prompt?.id ?? '', 'reject']);

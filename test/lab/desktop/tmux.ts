@@ -50,7 +50,7 @@ export class Tmux {
   }
 
   /** Waits until the screen is so; what it shows then. */
-  async until(isSo: (screen: string) => boolean, what: string, seconds = 20): Promise<string> {
+  async until(isSo: (screen: string) => boolean, what: string, seconds = 60): Promise<string> {
     const end = performance.now() + seconds * 1000;
     for (;;) {
       const screen = await this.screen();

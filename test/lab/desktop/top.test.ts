@@ -19,7 +19,7 @@ describe('postern top in a terminal', { concurrency: false }, () => {
   before(async () => {
     lab = await Lab.create();
     lab.account(user);
-    postern = await lab.postern({ args: ['--pages', 'off'] });
+    postern = await lab.postern({ args: ['--pages', 'off', '--hold', '120'] });
   });
   beforeEach(async () => {
     terminal = new Tmux(lab, user);
@@ -48,7 +48,7 @@ describe('postern top in a terminal', { concurrency: false }, () => {
 
   test('a held connection is shown with its countdown, allowed there, and stands among the others then', async () => {
     await opened();
-    const held = lab.curl(url, { user, maxSeconds: 25 });
+    const held = lab.curl(url, { user, maxSeconds: 110 });
     const screen = await terminal.until((shown) => shown.includes('wants to reach'), 'the question');
     assert.match(screen, new RegExp(`\\? curl \\(${user}\\) wants to reach 192\\.0\\.2\\.2, port 80/tcp +\\d+ s`));
     await terminal.keys('Tab');
@@ -73,7 +73,7 @@ describe('postern top in a terminal', { concurrency: false }, () => {
 
   test('a refused one fails at once, and e says why', async () => {
     await opened();
-    const held = lab.curl(url, { user, maxSeconds: 25 });
+    const held = lab.curl(url, { user, maxSeconds: 110 });
     await terminal.until((shown) => shown.includes('wants to reach'), 'the question');
     await terminal.keys('Tab', 'd');
     assert.equal((await held).code, 7);
@@ -86,7 +86,7 @@ describe('postern top in a terminal', { concurrency: false }, () => {
 
   test('what another terminal answers closes it here, and says so', async () => {
     await opened();
-    const held = lab.curl(url, { user, maxSeconds: 25 });
+    const held = lab.curl(url, { user, maxSeconds: 110 });
     await terminal.until((shown) => shown.includes('wants to reach'), 'the question');
     await terminal.keys('Tab');
     await terminal.until((shown) => /^› \? curl/m.test(shown), 'that it is chosen');
@@ -113,7 +113,7 @@ describe('postern top in a terminal', { concurrency: false }, () => {
 
   test('it follows the size of the terminal, down to 40 columns', async () => {
     await opened();
-    const held = lab.curl(url, { user, maxSeconds: 25 });
+    const held = lab.curl(url, { user, maxSeconds: 110 });
     await terminal.until((shown) => shown.includes('wants to reach'), 'the question');
     await terminal.keys('Tab');
     for (const [columns, rows] of [
@@ -137,7 +137,7 @@ describe('postern top in a terminal', { concurrency: false }, () => {
     const program = join(lab.folder, 'e\u001b[2J\u001b[31mvil\u202e');
     copyFileSync('/usr/bin/curl', program);
     await opened();
-    const held = lab.curl(url, { user, program, maxSeconds: 25 });
+    const held = lab.curl(url, { user, program, maxSeconds: 110 });
     const screen = await terminal.until((shown) => shown.includes('wants to reach'), 'the question');
     assert.ok(screen.includes('e\\x1b[2J\\x1b[31mvil\\u{202e}'), screen);
     assert.match(screen, /^Postern · ask/);
@@ -163,10 +163,14 @@ describe('postern top in a terminal', { concurrency: false }, () => {
 
   test('the daemon goes and comes back: it says so, and goes on', async () => {
     await opened();
-    postern.kill9('control');
-    await terminal.until((shown) => /^Postern · Postern is not running/.test(shown), 'that it is away');
+    const letBack = postern.keepAway('control');
+    try {
+      await terminal.until((shown) => /^Postern · Postern is not running/.test(shown), 'that it is away');
+    } finally {
+      letBack();
+    }
     await terminal.until((shown) => /^Postern · ask/.test(shown), 'that it is back');
-    const held = lab.curl(url, { user, maxSeconds: 25 });
+    const held = lab.curl(url, { user, maxSeconds: 110 });
     await terminal.until((shown) => shown.includes('wants to reach'), 'the question');
     await terminal.keys('Tab', 'a');
     assert.equal((await held).code, 0);

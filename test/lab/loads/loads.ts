@@ -169,7 +169,7 @@ export class Loads {
           ...pip,
           'install',
           '--timeout',
-          '5',
+          '60',
           ...index,
           '--target',
           join(folder, 'installed'),
@@ -204,7 +204,7 @@ export class Loads {
     const get = (name: string, url: string, allow: string): Load => ({
       name,
       allow: [allow],
-      command: (folder) => [...clean(folder), 'curl', '-sS', '-m', '10', '--cacert', this.#authority, url],
+      command: (folder) => [...clean(folder), 'curl', '-sS', '-m', '60', '--cacert', this.#authority, url],
       brought: (_, { stdout }) => ({ found: stdout, wanted: 'hello\n' }),
     });
     return [

@@ -11,11 +11,11 @@ createServer(async (request, response) => {
   const end = (status: number, text: string) => response.writeHead(status).end(text);
   const program = query.get('run');
   if (program !== null) {
-    execFile(program, ['-s', '-m', '3', url], (error, stdout) => end(error === null ? 200 : 502, stdout));
+    execFile(program, ['-s', '-m', '10', url], (error, stdout) => end(error === null ? 200 : 502, stdout));
     return;
   }
   try {
-    end(200, await (await fetch(url, { signal: AbortSignal.timeout(3000) })).text());
+    end(200, await (await fetch(url, { signal: AbortSignal.timeout(10_000) })).text());
   } catch (error) {
     end(502, String(error));
   }

@@ -113,8 +113,6 @@ export class WaysOut {
       [python, join(folder, 'outside.py'), this.#helper, String(listening), ...this.managers],
       user,
     );
-    // Each is asked several times a way.
-    for (const { child } of [this.#watcher, this.#outside]) child.setMaxListeners(0);
     this.#victim = lab.spawn(['sleep', '1000'], user).pid ?? 0;
     this.#elsewhere = lab.spawn(['sleep', '1000'], { world: true }).pid ?? 0;
   }

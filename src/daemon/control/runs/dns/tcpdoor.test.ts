@@ -26,7 +26,7 @@ test('a connection on which nothing goes on ends, and not before its time', asyn
   socket.write(framed(buildQuery(1, 'example.com')).subarray(0, 5));
   await closed(socket);
   const spent = performance.now() - began;
-  assert.ok(spent >= 190 && spent < 2000, `${spent} ms`);
+  assert.ok(spent >= 190 && spent < 20_000, `${spent} ms`);
   await door.close();
 });
 

@@ -21,6 +21,7 @@ import type { BpfMap } from '../src/kernel/bpf/map.ts';
 import { nodeQuicCrypto } from '../src/kernel/crypto/quiccrypto.ts';
 import { ProcAttributor } from '../src/kernel/proc/attributor.ts';
 import { type Flow, flowKey } from '../src/model/flow.ts';
+import { formatGateMessage, type GateMessage } from '../src/model/messages.ts';
 import type { Process } from '../src/model/process.ts';
 import { parseRuleFile } from '../src/policy/parse/rulefile.ts';
 import { readCorpus } from '../src/wire/corpus.testing.ts';
@@ -103,8 +104,8 @@ const book = {
 
 let lines = 0;
 const now = () => Date.now();
-const send = (message: unknown) => {
-  lines += JSON.stringify(message).length;
+const send = (message: GateMessage) => {
+  lines += formatGateMessage(message).length;
   return true;
 };
 const attributor = new ProcAttributor({ lookup: { find: () => undefined }, told: true, book });

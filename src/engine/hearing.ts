@@ -112,7 +112,11 @@ export class Hearing {
   }
 
   /** Takes out those that waited until now, or all. */
-  *overdue(now = Number.POSITIVE_INFINITY): Generator<Waiting> {
+  overdue(now = Number.POSITIVE_INFINITY): Iterable<Waiting> {
+    return this.#waiting.size === 0 ? [] : this.#takeOverdue(now);
+  }
+
+  *#takeOverdue(now: number): Generator<Waiting> {
     for (const waiting of this.#waiting.values()) {
       if (waiting.until > now) return;
       this.#waiting.delete(waiting.flow.slot);
@@ -126,7 +130,11 @@ export class Hearing {
   }
 
   /** Takes out those that have said nothing by now. */
-  *silent(now: number): Generator<Provisional> {
+  silent(now: number): Iterable<Provisional> {
+    return this.#provisional.size === 0 ? [] : this.#takeSilent(now);
+  }
+
+  *#takeSilent(now: number): Generator<Provisional> {
     for (const provisional of this.#provisional.values()) {
       if (provisional.until > now) return;
       this.forget(provisional.flow.key);

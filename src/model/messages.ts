@@ -1,7 +1,7 @@
 // The messages between the gate and the control plane: two closed unions, one JSON text a line.
 import { z } from 'zod';
-import { processSchema } from './attempt.ts';
-import { connectionSchema } from './connection.ts';
+import { attemptSchema, processSchema } from './attempt.ts';
+import { type Connection, connectionSchema } from './connection.ts';
 import { failModes, modes } from './mode.ts';
 import { maxNamesListed, nameViewSchema } from './net/nameview.ts';
 import { whereaboutsSchema } from './net/network.ts';
@@ -132,12 +132,36 @@ export type ControlMessage = z.infer<typeof controlMessageSchema>;
 
 export const hitSchema = z.strictObject({ rule: z.string(), hits: z.int().min(1), lastHit: z.number() });
 
-/** Gate → control plane. */
+/** A connection as it stands in a line: its program is the number of one that stands beside all connections of the line. */
+const writtenConnection = connectionSchema.extend({
+  attempt: attemptSchema.extend({ process: z.int().min(0).optional() }),
+});
+type ProcessJson = z.infer<typeof processSchema>;
+type Written = z.infer<typeof writtenConnection>;
+
+const writtenConnections = z
+  .strictObject({
+    type: z.literal('connections'),
+    processes: z.array(processSchema),
+    connections: z.array(writtenConnection),
+  })
+  .refine(
+    ({ processes, connections }) => connections.every(({ attempt }) => (attempt.process ?? -1) < processes.length),
+    'has a connection of a program that is not among them',
+  );
+
+/** Gate → control plane, as it is read from a line. */
 export const gateMessageSchema = z.discriminatedUnion('type', [
   /** First message on each connection: what goes on, and all open prompts. */
   z.strictObject({ type: z.literal('hello'), status: gateStatusSchema, prompts: z.array(promptSchema) }),
   /** New and changed connections, by id: the later one replaces the earlier. */
-  z.strictObject({ type: z.literal('connections'), connections: z.array(connectionSchema) }),
+  writtenConnections.transform(({ type, processes, connections }) => ({
+    type,
+    connections: connections.map((connection): Connection => {
+      const { process, ...attempt } = connection.attempt;
+      return { ...connection, attempt: process === undefined ? attempt : { process: processes[process], ...attempt } };
+    }),
+  })),
   /** Hits since the last such message. */
   z.strictObject({ type: z.literal('hits'), hits: z.array(hitSchema) }),
   z.strictObject({ type: z.literal('prompt-opened'), prompt: promptSchema }),
@@ -169,3 +193,17 @@ export const gateMessageSchema = z.discriminatedUnion('type', [
   }),
 ]);
 export type GateMessage = z.infer<typeof gateMessageSchema>;
+
+/** The line of a message, without its end. What is told at once is mostly one program's, which is written and checked once. */
+export function formatGateMessage(message: GateMessage): string {
+  if (message.type !== 'connections') return JSON.stringify(message);
+  const numbers = new Map<ProcessJson, number>();
+  const connections = message.connections.map((connection): Written => {
+    const { process, ...attempt } = connection.attempt;
+    if (process === undefined) return { ...connection, attempt };
+    const number = numbers.get(process) ?? numbers.size;
+    numbers.set(process, number);
+    return { ...connection, attempt: { process: number, ...attempt } };
+  });
+  return JSON.stringify({ type: message.type, processes: [...numbers.keys()], connections });
+}

@@ -191,6 +191,11 @@ export class NameBook {
     changes.push(changeOf('lost', entry.evidence));
   }
 
+  /** Whether there is evidence of the address, whomever it counts for. */
+  has(address: Address): boolean {
+    return this.#byAddress.has(keyOfAddress(address));
+  }
+
   /**
    * What counts for a caller: the evidence of its `askers` (its own run, and whoever may ask for it) and that of nobody in
    * particular, newest first. Evidence of others never shows.

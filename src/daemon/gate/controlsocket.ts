@@ -2,7 +2,13 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { descriptorOf, peerCredentials } from '#kernel/peercred.ts';
-import { type ControlMessage, controlMessageSchema, type GateMessage, maxMessageBytes } from '#model/messages.ts';
+import {
+  type ControlMessage,
+  controlMessageSchema,
+  formatGateMessage,
+  type GateMessage,
+  maxMessageBytes,
+} from '#model/messages.ts';
 
 /** Bytes waiting for a control plane that does not read; beyond, reports are left out and counted. */
 const maxBacklogBytes = 8 * 1024 * 1024;
@@ -89,7 +95,7 @@ export class ControlSocket {
       this.#plan.onUnreported();
       return false;
     }
-    peer.write(`${JSON.stringify(message)}\n`);
+    peer.write(`${formatGateMessage(message)}\n`);
     return true;
   }
 

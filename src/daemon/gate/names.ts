@@ -5,7 +5,7 @@ import { NameBook } from '#attribution/names/namebook.ts';
 import { lessonsOf } from '#attribution/names/resolvedanswer.ts';
 import type { Caller } from '#engine/types.ts';
 import type { DnsCopy } from '#kernel/bpf/flows/dnscopy.ts';
-import { decodeOwner } from '#kernel/bpf/identity/decode.ts';
+import { ownerOf } from '#kernel/bpf/identity/decode.ts';
 import { type DestinationName, maxNames, nameSources, sameName } from '#model/attempt.ts';
 import { type Flow, flowKey } from '#model/flow.ts';
 import type { ControlMessage } from '#model/messages.ts';
@@ -69,6 +69,7 @@ function parseJson(text: string | undefined): unknown {
   }
 }
 
+const nothing: readonly never[] = [];
 const keyOfRun = (pid: number, exec: bigint) => `${pid}@${exec}`;
 
 export class Names {
@@ -299,16 +300,18 @@ export class Names {
   }
 
   #evidence(address: Address, caller: Caller | undefined, process?: Process) {
+    // Of most addresses nobody has asked: then nobody is to be found who might have.
+    if (!this.book.has(address)) return nothing;
     const askers = caller !== undefined ? this.#askersOf(caller) : this.#askersBehind(process);
     const run =
-      caller === undefined ? this.#plan.commandOfPath(process?.cgroup) : this.#plan.commandOf(cgroupOf(caller));
+      caller === undefined ? this.#plan.commandOfPath(process?.cgroup) : this.#plan.commandOf(ownerOf(caller).cgroup);
     const all = run === undefined ? askers : [...askers, keyOfRunning(run)];
     return this.book.namesOf(address, all, this.#plan.now());
   }
 
   /** The runs whose questions are the caller's own. */
   #askersOf(caller: Caller): readonly string[] {
-    const { pid, process } = decodeOwner(new DataView(caller.buffer, caller.byteOffset, caller.byteLength), 0);
+    const { pid, process } = ownerOf(caller);
     if (process === undefined) return [];
     const own = keyOfRun(pid, process.exec);
     if (!process.forked) return [own];
@@ -337,10 +340,6 @@ export class Names {
 
 /** Whose evidence is that of a command and all that comes of it. */
 const keyOfRunning = (run: string) => `command:${run}`;
-
-function cgroupOf(caller: Caller): bigint {
-  return decodeOwner(new DataView(caller.buffer, caller.byteOffset, caller.byteLength), 0).cgroup;
-}
 
 function isSystemResolver(process: Process | undefined): boolean {
   return typeof process?.unit === 'string' && systemResolvers.has(process.unit);

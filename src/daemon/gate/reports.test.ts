@@ -39,7 +39,7 @@ test('a flood is told in small parts and in order, the hits last', async () => {
     told().map(({ id }) => id),
     Array.from({ length: 1000 }, (_, id) => `c${id}`),
   );
-  assert.ok(state.sent.every((message) => message.type !== 'connections' || message.connections.length <= 32));
+  assert.ok(state.sent.every((message) => message.type !== 'connections' || message.connections.length <= 128));
   assert.deepEqual(state.sent.at(-1), { type: 'hits', hits: [{ rule: 'rule', hits: 2, lastHit: 7 }] });
 });
 

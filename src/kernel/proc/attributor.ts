@@ -12,7 +12,7 @@ import { runFolder } from '#model/run/run.ts';
 import { runOfCgroup } from '#policy/run/confine.ts';
 import { isKnown } from '../bpf/flows/callers.ts';
 import type { KernelBook } from '../bpf/identity/book.ts';
-import { decodeOwner } from '../bpf/identity/decode.ts';
+import { ownerOf } from '../bpf/identity/decode.ts';
 import type { SocketFacts } from '../netlink/socketlookup.ts';
 import { Facts } from './facts/facts.ts';
 import { type Holder, SocketOwners, type SocketSearch } from './owner/owners.ts';
@@ -237,7 +237,7 @@ export class ProcAttributor {
   /** The program behind a call that a program in the kernel saw. */
   #byCaller(caller: Caller, done: Done): void {
     const { book } = this.#options;
-    const owner = decodeOwner(new DataView(caller.buffer, caller.byteOffset, caller.byteLength), 0);
+    const owner = ownerOf(caller);
     const process = book?.byOwner(owner, Date.now()) ?? { pid: owner.pid, uid: owner.uid, gid: owner.gid };
     this.#complete(process, ['bpf'], (found) => done({ ...found, caller }));
   }

@@ -200,7 +200,9 @@ if (!works) {
     flows.cache.swap(generation() + 1);
     const found = new Map<Process, Caller>();
     const callerOf = (process: Process) => found.get(process);
-    let teacher = new Teacher({ policy, cache: flows.cache, generation: generation(), callerOf, namesLast: () => 0 });
+    const teacherOf = (generation: number) =>
+      new Teacher({ policy, cache: flows.cache, generation, callerOf, later: (teach) => teach(), namesLast: () => 0 });
+    let teacher = teacherOf(generation());
     context.after(() => {
       foretell = () => {};
     });
@@ -220,7 +222,7 @@ if (!works) {
       ['decided', policy.ordered[0]?.name],
     );
     flows.cache.swap(generation() + 1);
-    teacher = new Teacher({ policy, cache: flows.cache, generation: generation(), callerOf, namesLast: () => 0 });
+    teacher = teacherOf(generation());
     const other = await make(context);
     book.drain();
     await new Promise(setImmediate);

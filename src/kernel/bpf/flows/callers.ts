@@ -2,6 +2,8 @@
 import type { Caller } from '#engine/types.ts';
 import type { Flow } from '#model/flow.ts';
 import type { Process } from '#model/process.ts';
+import { Lru } from '#std/lru.ts';
+import { ownerOf } from '../identity/decode.ts';
 import { layouts, processFlags } from '../layout.ts';
 import { type BpfMap, updateFlags } from '../map.ts';
 import { writeFlow } from './flowbytes.ts';
@@ -10,6 +12,9 @@ import { flowLayouts, verdictCodes } from './layout.ts';
 const { flow: flowLayout, asked: askedLayout, socket: socketLayout, talk: talkLayout, port: portLayout } = flowLayouts;
 const { beginning } = flowLayouts;
 const { owner: ownerLayout, process: processLayout, exe: exeLayout } = layouts;
+
+/** Processes whose last call is kept. */
+const maxLast = 4096;
 
 /** Who has a socket, as user space found out. */
 export type Holder = Process & { readonly pid: number };
@@ -38,6 +43,7 @@ export class Callers {
   readonly #portKey = Buffer.alloc(4);
   readonly #port = Buffer.alloc(portLayout.size);
   readonly #process = Buffer.alloc(processLayout.size);
+  readonly #last = new Lru<number, Caller>(maxLast);
   /** Flows that two programs sent at once: none is the sender for certain. */
   ambiguous = 0;
 
@@ -58,7 +64,7 @@ export class Callers {
     }
     // A socket from before Postern, or outside its cgroup: nobody saw who called.
     if (this.#asked.readUInt32LE(askedLayout.owner + ownerLayout.tgid) === 0) return undefined;
-    return Uint8Array.prototype.slice.call(this.#asked, askedLayout.owner, askedLayout.owner + ownerLayout.size);
+    return this.read(this.#asked, askedLayout.owner);
   }
 
   /** Of a socket by its cookie (SO_COOKIE); undefined also where who called has ended or is another program by now. */
@@ -74,7 +80,18 @@ export class Callers {
     ) {
       return undefined;
     }
-    return Uint8Array.prototype.slice.call(this.#socket, socketLayout.owner, socketLayout.owner + ownerLayout.size);
+    return this.read(this.#socket, socketLayout.owner);
+  }
+
+  /** A struct owner in these bytes. That of a process which calls as it did the last time is the same object again. */
+  read(bytes: Buffer, at: number): Caller {
+    const tgid = bytes.readUInt32LE(at + ownerLayout.tgid);
+    const last = this.#last.get(tgid);
+    if (last !== undefined && stands(last, bytes, at)) return last;
+    const caller = new Uint8Array(ownerLayout.size);
+    bytes.copy(caller, 0, at, at + ownerLayout.size);
+    this.#last.set(tgid, caller);
+    return caller;
   }
 
   /**
@@ -191,10 +208,17 @@ export class Callers {
   }
 }
 
+function stands(caller: Caller, bytes: Uint8Array, at: number): boolean {
+  for (let byte = 0; byte < ownerLayout.size; byte++) {
+    if (caller[byte] !== bytes[at + byte]) return false;
+  }
+  return true;
+}
+
 /** Effective uid and gid at the call. */
 export function callerIds(caller: Caller): { readonly uid: number; readonly gid: number } {
-  const view = new DataView(caller.buffer, caller.byteOffset, caller.byteLength);
-  return { uid: view.getUint32(ownerLayout.uid, true), gid: view.getUint32(ownerLayout.gid, true) };
+  const { uid, gid } = ownerOf(caller);
+  return { uid, gid };
 }
 
 /** A text that two calls of one process between two of its execs share, and those of others do not. */
@@ -206,10 +230,10 @@ export function callerKey(caller: Caller): string {
 
 /** Whether the kernel's table had the process that called; one without it is looked for as if nobody had seen the call. */
 export function isKnown(caller: Caller): boolean {
-  return new DataView(caller.buffer, caller.byteOffset, caller.byteLength).getUint32(ownerLayout.known, true) === 1;
+  return ownerOf(caller).process !== undefined;
 }
 
 /** Whether anybody called: the kernel writes zeros where no program saw the call. */
 export function isSomebody(caller: Caller): boolean {
-  return new DataView(caller.buffer, caller.byteOffset, caller.byteLength).getUint32(ownerLayout.tgid, true) !== 0;
+  return ownerOf(caller).pid !== 0;
 }

@@ -178,11 +178,10 @@ export class KernelFlows {
     if (kind !== undefined) {
       const flow = readFlow(bytes, start + event_flow.flow);
       if (flow === undefined) return undefined;
-      const owner = start + event_flow.owner;
       return {
         type: kind,
         flow,
-        caller: Uint8Array.prototype.slice.call(bytes, owner, owner + layouts.owner.size),
+        caller: this.callers.read(bytes, start + event_flow.owner),
         by: this.cache.numbered(bytes.readUInt32LE(start + event_flow.rule)),
         verdict: verdicts.get(bytes.readUInt32LE(start + event_flow.verdict)),
         cookie: bytes.readBigUInt64LE(start + event_flow.cookie),

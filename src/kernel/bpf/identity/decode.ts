@@ -114,6 +114,17 @@ export function decodeOwner(view: DataView, at: number): Owner {
   };
 }
 
+const owners = new WeakMap<Caller, Owner>();
+
+/** The same of a caller; what calls again as it did before is read once. */
+export function ownerOf(caller: Caller): Owner {
+  const known = owners.get(caller);
+  if (known !== undefined) return known;
+  const owner = decodeOwner(new DataView(caller.buffer, caller.byteOffset, caller.byteLength), 0);
+  owners.set(caller, owner);
+  return owner;
+}
+
 /** `bytes` and `view` are of the same memory; the texts are copied out of it. */
 export function decodeExec(bytes: Buffer, view: DataView, at: number): ExecEvent {
   const cut = view.getUint16(at + exec.cut, true);

@@ -7,7 +7,11 @@
 #   nagle ADDRESS PORT HEX[,HEX]           the same without TCP_NODELAY and without waiting
 #   udp ADDRESS PORT HEX[,HEX]             datagrams from one socket
 #   open ADDRESS PORT SECONDS              connects, says nothing, and waits for what comes
-import socket, sys, threading, time
+import itertools, os, socket, sys, threading, time
+
+# Without eBPF a flow of datagrams is its addresses and ports for as long as conntrack remembers it, whoever sends: each socket has
+# ports that none had before, below those that the kernel gives.
+ports = itertools.count(10000 + os.getpid() % 40 * 500)
 
 def family(address):
     return socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -44,6 +48,7 @@ def run(words):
     if words[0] == "udp":
         with socket.socket(family(words[1]), socket.SOCK_DGRAM) as s:
             s.settimeout(4)
+            s.bind(("", next(ports)))
             s.connect(where)
             for piece in words[3].split(","): s.send(bytes.fromhex(piece))
             return "answered" if s.recv(16) else "empty"

@@ -76,10 +76,11 @@ describe('postern run and the sockets of services', { concurrency: false }, () =
     test(`${name}: they are reached, and that is told, whatever the path to them`, async () => {
       const paths = `${docker} ${link} docker.sock ../run/./docker.sock /proc/self/root/run/docker.sock /var/run/docker.sock`;
       // Another one is over by the time that anybody looks.
-      const script = `cd /run; ${ask} ${paths} ${bus} '~${systemd}' ${nobodys} ${abstract}; sleep 0.5; ${ask} ${docker}`;
+      const script = `cd /run; ${ask} ${paths} ${bus} '~${systemd}' ${nobodys} ${abstract}; ${ask} --quick ${docker}`;
+      const heard = listener.next();
       const { said, report, services, stderr } = await told([], script, who);
       assert.deepEqual(said, Array(11).fill('reached'), stderr);
-      assert.equal(await listener.next(), 'a datagram');
+      assert.equal(await heard, 'a datagram');
       if (!seen) {
         assert.deepEqual(services, []);
         assert.match(report.servicesUnseen ?? '', /^without eBPF nobody tells of Unix sockets/);
@@ -102,7 +103,7 @@ describe('postern run and the sockets of services', { concurrency: false }, () =
         return;
       }
       const paths = [docker, '/var/run/docker.sock', link, 'docker.sock', '/proc/self/root/run/docker.sock'];
-      const script = `cd /run; ${ask} ${paths.join(' ')} ${bus} dbus/system_bus_socket '~${systemd}' ${nobodys} ${abstract}; sleep 0.5`;
+      const script = `cd /run; ${ask} ${paths.join(' ')} ${bus} dbus/system_bus_socket '~${systemd}' ${nobodys} ${abstract}`;
       const { said, services, stderr } = await told(['--strict'], script, who);
       const covered = 'ECONNREFUSED';
       // What is written as usual is refused at once; what leads to a cover, by the cover.
@@ -113,10 +114,10 @@ describe('postern run and the sockets of services', { concurrency: false }, () =
         stderr,
       );
       assert.deepEqual(services, [
+        [null, abstract, 'reject', 1],
         ['D-Bus (system)', bus, 'reject', 2],
         ['docker', docker, 'reject', 5],
         ['systemd', systemd, 'reject', 1],
-        [null, abstract, 'reject', 1],
       ]);
     });
 
@@ -165,9 +166,9 @@ describe('postern run and the sockets of services', { concurrency: false }, () =
 
     test(`${name}: its user, environment, signals and exit codes are its own, and its rules hold`, async () => {
       const flags = seen ? ['--strict'] : ['--no-network', '--strict'];
-      const own = await run(flags, 'id -u; echo $MARK; cat; exit 7', { ...who, input: 'typed' });
+      const own = await run(flags, 'id -u; cat; exit 7', { ...who, input: 'typed' });
       const uid = (await lab.run(['id', '-u'], who)).stdout.trim();
-      assert.deepEqual([own.code, own.stdout], [7, `${uid}\n\ntyped`], own.stderr);
+      assert.deepEqual([own.code, own.stdout], [7, `${uid}\ntyped`], own.stderr);
       assert.equal((await run(flags, 'kill -TERM $$', who)).code, 143);
       assert.equal((await postern.cli(['run', ...flags, '--quiet', '--', '/nowhere/nothing'], who)).code, 127);
       assert.equal((await postern.cli(['run', ...flags, '--quiet', '--', '/etc/passwd'], who)).code, 126);
@@ -211,14 +212,14 @@ describe('postern run and the sockets of services', { concurrency: false }, () =
     const ran = await run(flags, `touch ${join(lab.folder, 'owned')}; ${tries.join('; ')}`);
     const [owner, user, ...codes] = ran.stdout.trim().split('\n');
     assert.deepEqual([owner, user], [member, member], ran.stderr);
-    if (seen) assert.ok(codes.length === 3 && codes.every((code) => code !== '0'), ran.stdout);
+    assert.ok(codes.length === 3 && codes.every((code) => code !== '0'), ran.stdout);
     const both = await run(['--strict', '--raw'], 'echo never');
     assert.deepEqual([both.code, both.stdout], [2, '']);
     assert.match(both.stderr, /say one of them/);
   });
 
   test('the table says what was asked', async () => {
-    const shown = await postern.cli(['run', '--', 'sh', '-c', `${ask} ${docker}; sleep 0.5`], { user: member });
+    const shown = await postern.cli(['run', '--', 'sh', '-c', `${ask} ${docker}`], { user: member });
     if (!seen) {
       assert.match(shown.stderr, /^Which services it asked over Unix sockets is not known: without eBPF /m);
       return;
@@ -232,7 +233,7 @@ describe('postern run and the sockets of services', { concurrency: false }, () =
   test('more calls than are told in a second are counted', async () => {
     if (!seen) return;
     const flood = `import socket\nfor i in range(5000):\n  with socket.socket(socket.AF_UNIX) as s: s.connect("${docker}")\n`;
-    const { report } = await told([], `${python} -c '${flood}'; sleep 1.2; ${ask} ${docker}; sleep 0.3`, {
+    const { report } = await told([], `${python} -c '${flood}'; sleep 1.2; ${ask} ${docker}`, {
       user: member,
     });
     const times = report.services.reduce((sum, one) => sum + one.times, 0);
@@ -243,7 +244,7 @@ describe('postern run and the sockets of services', { concurrency: false }, () =
   test('a service that makes its socket anew is told, where it is reached', async () => {
     if (!seen) return;
     const go = join(lab.folder, 'go');
-    const script = `echo up; until [ -e ${go} ]; do sleep 0.05; done; cd /run; ${ask} ${docker} docker.sock; sleep 0.5`;
+    const script = `echo up; until [ -e ${go} ]; do sleep 0.05; done; cd /run; ${ask} ${docker} docker.sock`;
     const child = lab.spawn(
       [bin, 'run', '--runtime-dir', join(postern.folder, 'run'), '--strict', '--', 'sh', '-c', script],
       { user: member },

@@ -85,7 +85,11 @@ export class Hooks {
     const cgroup = openSync(this.#cgroup, 'r');
     try {
       for (const [name, hook] of Object.entries<Hook>(hooks)) {
-        if (hook.optional && !this.#pins.has([programPin(hook[state])])) continue;
+        if (hook.optional && !this.#pins.has([programPin(hook[state])])) {
+          // Of an earlier Postern.
+          this.#remove(linkPin(name));
+          continue;
+        }
         const done = this.#stand(linkPin(name), hook.type, hook[state], cgroup);
         if (!done.ok) return fail(`the program ${hook[state]} cannot stand at ${this.#cgroup}: ${done.error}`);
       }

@@ -18,4 +18,6 @@ while True:
     for key, _ in waiting.select():
         if key.data: print(key.fileobj.recv(100).decode(), flush=True)
         else:
-            with key.fileobj.accept()[0] as one: one.sendall(b"hello")
+            with key.fileobj.accept()[0] as one:
+                try: one.sendall(b"hello")
+                except OSError: pass

@@ -150,7 +150,7 @@ describe('postern run and the sockets of services', { concurrency: false }, () =
       const pid = lab.spawn(['sleep', '100'], who).pid;
       const open = await run([], `${seize} ${pid}`, who);
       assert.deepEqual(open.stdout.trim().split('\n'), Array(6).fill('went'), open.stderr);
-      const strict = await run([seen ? '--strict' : '--no-network', '--strict'], `${seize} ${pid}`, who);
+      const strict = await run(seen ? ['--strict'] : ['--no-network', '--strict'], `${seize} ${pid}`, who);
       assert.match(strict.stdout, /^(EPERM|EACCES)\n(EPERM|EACCES)\n(EPERM|EACCES)\n(EPERM|EACCES)\n(EPERM|EACCES)\n/);
       assert.doesNotMatch(strict.stdout, /went/);
     });

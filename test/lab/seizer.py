@@ -22,7 +22,7 @@ ways = [
     lambda: os.listdir(f"/proc/{pid}/root/run"),
     lambda: os.listdir(f"/proc/{pid}/cwd/."),
     lambda: open(f"/proc/{pid}/mem").close(),
-    lambda: os.listdir(f"/proc/{pid}/fd"),
+    lambda: os.stat(f"/proc/{pid}/fd/2"),
 ]
 for way in ways:
     try:

@@ -24,6 +24,7 @@ struct bpf_sock_addr_kern {
 
 #pragma clang attribute pop
 
+/* Both of kernel/bpf/helpers.c, for every program: from 6.2 on. */
 extern void *bpf_cast_to_kern_ctx(void *obj) __ksym;
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
 

@@ -146,6 +146,18 @@ describe('postern run and the sockets of services', { concurrency: false }, () =
       assert.equal((await lab.run(['sh', '-c', `${ask} ${docker}`], who)).stdout, 'reached\n', 'nobody else notices');
     });
 
+    test(`${name}: no folder is left to it from before the covers`, async () => {
+      const flags = seen ? '--strict' : '--no-network --strict';
+      const begin = `${bin} run --runtime-dir ${join(postern.folder, 'run')} --quiet ${flags} --`;
+      const asked = `${ask} /proc/self/fd/5/docker.sock /proc/self/fd/30/docker.sock`;
+      const open = await lab.run(['bash', '-c', `exec 5</run 30</run; ${asked}; ${begin} ${asked}`], who);
+      assert.equal(open.stdout, 'reached\nreached\nENOENT\nENOENT\n', open.stderr);
+      for (const begun of [`cd /run/dbus; ${begin} echo never`, `${begin} echo never </run`]) {
+        const refused = await lab.run(['bash', '-c', begun], who);
+        assert.deepEqual([refused.code, refused.stdout], [4, ''], begun);
+      }
+    });
+
     test(`${name}: processes outside cannot be seized`, async () => {
       const pid = lab.spawn(['sleep', '100'], who).pid;
       const open = await run([], `${seize} ${pid}`, who);

@@ -1,6 +1,7 @@
 // A command that no service outside acts for: begun in a mount namespace in which the sockets of those services are covered, and in a user namespace, so
 // that it can neither take the covers away nor reach into processes outside. Needs no daemon.
 import { spawnSync } from 'node:child_process';
+import { closeSync, fstatSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { anyHome, placesOf, socketsAt } from '#kernel/confine/places.ts';
 import { services } from '#policy/run/services.ts';
@@ -72,15 +73,36 @@ function reason(stderr: string, missing: boolean): string {
   return `the system forbids it (${text}); an administrator can allow user namespaces with: sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0, or user.max_user_namespaces above 0`;
 }
 
+/** Whether this descriptor is a folder, by which the command would see below the covers. */
+function isFolder(fd: number): boolean {
+  try {
+    return fstatSync(fd).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** Those that whoever called us left open: the command is not to have them. */
+function closeFolders(): void {
+  const open = readdirSync('/proc/self/fd').map(Number);
+  for (const fd of open.filter((one) => one > 2 && isFolder(one))) closeSync(fd);
+}
+
 /** The command line that begins it so, or why it cannot be begun, as a clause. Without `network` it has none either. */
 export function withoutServices(
   command: readonly string[],
   { network }: { readonly network: boolean },
 ): { readonly command: readonly string[] } | { readonly problem: string } {
   const [uid, gid] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0];
+  const covered = covers();
+  // Whoever stands in a folder already sees what is below its cover.
+  const inside = covered.find((place) => place.endsWith('/') && `${process.cwd()}/`.startsWith(place));
+  if (inside !== undefined) return { problem: `it would be begun in ${inside}, which is to be covered` };
+  if ([0, 1, 2].some(isFolder)) return { problem: 'its input or output is a folder' };
+  closeFolders();
   const first = uid === 0 ? [] : ['--user', '--map-root-user'];
   const script = uid === 0 ? [asRoot, 'sh'] : [asUser, 'sh', String(uid), String(gid)];
-  const line = ['--mount', ...first, ...(network ? [] : ['--net']), '--', 'sh', '-c', ...script, ...covers(), '--'];
+  const line = ['--mount', ...first, ...(network ? [] : ['--net']), '--', 'sh', '-c', ...script, ...covered, '--'];
   // What cannot be covered must not be begun.
   const tried = spawnSync('unshare', [...line, 'true'], { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] });
   if (tried.status === 0) return { command: ['unshare', ...line, ...command] };

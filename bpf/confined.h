@@ -13,15 +13,6 @@ static __always_inline bool is_v4_mapped(const __u32 *words)
 	return words[0] == 0 && words[1] == 0 && words[2] == bpf_htonl(0xffff);
 }
 
-/* The confinement of the caller, also of one that procs[] does not have; 0: none. */
-static __always_inline __u64 confinement_of_caller(void)
-{
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	struct process *process = bpf_map_lookup_elem(&procs, &tgid);
-
-	return process && process->confined ? process->confined : confined_in(bpf_get_current_cgroup_id());
-}
-
 /* The port of the name server that answers for the caller, in host order; 0: its questions go where they are sent. */
 static __always_inline __u32 names_port(const struct config *config)
 {

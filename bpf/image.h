@@ -24,6 +24,8 @@ struct draft {
 		struct event_end end;
 		struct event_dns dns;
 		struct event_forged forged;
+		struct event_unix unix_call;
+		struct told told;
 	};
 	__u32 at; /* where the path begins */
 	__u32 zero;

@@ -149,6 +149,15 @@ static __always_inline __u64 confined_in(__u64 cgroup)
 	return config && config->confines && bpf_map_lookup_elem(&confinements, &cgroup) ? cgroup : 0;
 }
 
+/* The confinement of the caller, also of one that procs[] does not have; 0: none. */
+static __always_inline __u64 confinement_of_caller(void)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct process *process = bpf_map_lookup_elem(&procs, &tgid);
+
+	return process && process->confined ? process->confined : confined_in(bpf_get_current_cgroup_id());
+}
+
 static __always_inline void count(__u32 slot)
 {
 	__u64 *value = bpf_map_lookup_elem(&counts, &slot);

@@ -144,7 +144,7 @@ struct config {
 /* A cgroup of `postern run`, by its id. */
 struct confinement {
 	__u16 names_port; /* of the name server on loopback that answers for it, in host order; 0: its questions go where they are sent */
-	__u16 zero;
+	__u16 strict; /* 1: no abstract Unix socket, and none of refused_names[] */
 	__u32 zeros;
 };
 
@@ -172,6 +172,7 @@ struct event {
 #define EVENT_UNKNOWN 7 /* an event_flow: nothing was known of it; `verdict`: what became of it, VERDICT_UNKNOWN where nothing is enforced */
 #define EVENT_FORGED 8
 #define EVENT_DNS 9
+#define EVENT_UNIX 10
 
 /* An exec: followed by the texts, each without a terminating zero. Where a text was cut its length is the room's. */
 struct event_exec {
@@ -276,6 +277,29 @@ struct event_dns {
 #define DNS_SYN 1
 #define DNS_ENDS 2 /* FIN or RST */
 #define DNS_GUEST 4 /* of another network namespace than the guarded one */
+
+#define UNIX_ROOM 112 /* sun_path of struct sockaddr_un (include/uapi/linux/un.h) has 108, and a zero comes behind it */
+
+/* A confined process connects to a Unix socket, or sends to one. */
+struct event_unix {
+	struct event event;
+	__u64 confined; /* id of the cgroup of its confinement */
+	__u32 tgid;
+	__u16 length; /* of the name */
+	__u16 refused; /* 1: the call failed here */
+	__u32 untold; /* calls of this confinement since the last that was told */
+	__u32 zero;
+	__u8 name[UNIX_ROOM]; /* as the call has it: a path up to its zero, or an abstract name with the zero before it; the rest is zero */
+};
+
+/* How much was told of a confinement, in the second that began then. */
+struct told {
+	__u64 since; /* boot-time nanoseconds */
+	__u32 told;
+	__u32 untold; /* since the last that was told */
+};
+
+#define UNIX_TOLD_AT_MOST 1000 /* in a second, of one confinement */
 
 /* A socket's end, with its totals. */
 struct event_end {
@@ -385,6 +409,7 @@ struct asked {
 #define COUNT_FORGED 12 /* processes that asked for another program or arguments in /proc */
 #define COUNT_UNHASHED 13 /* programs that were to be hashed and could not be */
 #define COUNT_DNS_CUT 14 /* packets of name servers that were longer than the room */
+#define COUNT_UNIX_UNTOLD 15 /* calls to Unix sockets beyond those that are told in a second */
 #define COUNTS 16
 
 #endif

@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { tryKernelPath } from '#kernel/bpf/install.ts';
 import { tryLsm } from '#kernel/bpf/lsm/install.ts';
 import type { LsmStates } from '#kernel/bpf/lsm/parts.ts';
+import { tryUnix } from '#kernel/bpf/unix/install.ts';
+import type { UnixState } from '#kernel/bpf/unix/parts.ts';
 import { NetlinkSocket, netlinkFamilies } from '#kernel/netlink/socket.ts';
 import { openConnector } from '#kernel/process/connector.ts';
 import { ResolvedMonitor, untried } from '#kernel/resolved/monitor.ts';
@@ -215,6 +217,18 @@ function securityHooks({ frames, forgery, hashes }: LsmStates): DoctorCheck[] {
   ];
 }
 
+/** Likewise. */
+function unixSockets({ works, reason }: UnixState): DoctorCheck {
+  return works
+    ? check('Unix sockets', 'yes', 'the kernel tells which Unix sockets the commands of `postern run` connect to')
+    : check(
+        'Unix sockets',
+        'partly',
+        `which Unix sockets the commands of \`postern run\` connect to is not told here: ${reason}`,
+        'What they ask of docker, systemd and other services is not in their report, and `--strict` is refused but with `--no-network`.',
+      );
+}
+
 const untriedHooks = (reason: string): LsmStates => {
   const state = { works: false, reason };
   return { frames: state, forgery: state, hashes: state };
@@ -226,6 +240,7 @@ export async function doctor(): Promise<DoctorReport> {
       ? tryKernelPath()
       : { tier: 'none', reason: 'only root can load programs into the kernel' };
   const hooks = kernelPath.tier === 'none' ? untriedHooks(kernelPath.reason) : tryLsm();
+  const unix = kernelPath.tier === 'none' ? { works: false, reason: kernelPath.reason } : tryUnix();
   return {
     tier: tierNames[kernelPath.tier],
     checks: [
@@ -243,6 +258,7 @@ export async function doctor(): Promise<DoctorReport> {
       await systemdResolved(),
       identityAtExec(kernelPath),
       ...securityHooks(hooks),
+      unixSockets(unix),
     ],
   };
 }

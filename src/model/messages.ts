@@ -7,7 +7,7 @@ import { maxNamesListed, nameViewSchema } from './net/nameview.ts';
 import { whereaboutsSchema } from './net/network.ts';
 import { answerSchema, promptOutcomes, promptSchema } from './prompt.ts';
 import { ruleRecordSchema, ruleSchema } from './rule.ts';
-import { runIdSchema } from './run/run.ts';
+import { runIdSchema, runServiceSchema } from './run/run.ts';
 import { gateStatusSchema } from './status.ts';
 
 /** Longest line either side accepts, in bytes: room for 100,000 rules; a longer one ends the connection. */
@@ -55,6 +55,8 @@ const confinedRunSchema = z.strictObject({
   learn: z.boolean(),
   /** Of the name server on loopback that answers for it; null: its questions go where it sends them. */
   namesPort: z.int().min(1).max(65535).nullable(),
+  /** The kernel refuses it what `strict` of a run says; where it cannot, `join` is refused. */
+  strict: z.boolean(),
 });
 export type ConfinedRunMessage = z.infer<typeof confinedRunSchema>;
 
@@ -162,6 +164,13 @@ export const gateMessageSchema = z.discriminatedUnion('type', [
       return { ...connection, attempt: process === undefined ? attempt : { process: processes[process], ...attempt } };
     }),
   })),
+  /** Services that a command asked over Unix sockets since the last such message; `untold`: calls of which nothing is known. */
+  z.strictObject({
+    type: z.literal('services'),
+    run: runIdSchema,
+    services: z.array(runServiceSchema),
+    untold: z.int().min(0),
+  }),
   /** Hits since the last such message. */
   z.strictObject({ type: z.literal('hits'), hits: z.array(hitSchema) }),
   z.strictObject({ type: z.literal('prompt-opened'), prompt: promptSchema }),
@@ -184,7 +193,13 @@ export const gateMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('refused'), request, error: z.string() }),
   z.strictObject({ type: z.literal('status'), request, status: gateStatusSchema }),
   z.strictObject({ type: z.literal('names'), request, names: z.array(nameViewSchema) }),
-  z.strictObject({ type: z.literal('members'), request, members: z.int().min(0) }),
+  z.strictObject({
+    type: z.literal('members'),
+    request,
+    members: z.int().min(0),
+    /** Why it is not seen which Unix sockets it connects to: a clause; null: it is. */
+    servicesUnseen: z.string().nullable(),
+  }),
   z.strictObject({
     type: z.literal('holders'),
     request,

@@ -87,6 +87,8 @@ export const countersSchema = z.strictObject({
   forged: count,
   /** Programs that the kernel was to hash when they were executed, and did not. */
   unhashed: count,
+  /** Calls of confined commands to Unix sockets that were not told, because there were too many in a second. */
+  unixUntold: count,
 });
 export type Counters = z.infer<typeof countersSchema>;
 

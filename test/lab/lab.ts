@@ -68,6 +68,8 @@ export class Lab {
   readonly #worldLines: Interface;
   readonly #children = new Set<ChildProcess>();
   readonly #watchdog: ChildProcess;
+  /** Holds the mount namespace of the host, where it has one. */
+  #mounts: ChildProcess | undefined;
   #posterns = 0;
 
   private constructor(
@@ -110,6 +112,13 @@ export class Lab {
     return new Lab(names, folder, server, lines, watchdog);
   }
 
+  /** From now on the host has a /run of its own, an empty one in which everybody may make sockets as services have them. */
+  async ownRun(): Promise<void> {
+    const made = 'mount -t tmpfs -o mode=1777 tmpfs /run && echo made && exec cat';
+    this.#mounts = spawn('unshare', ['--mount', 'sh', '-c', made], { stdio: ['pipe', 'pipe', 'inherit'] });
+    await once(this.#mounts.stdout as NodeJS.ReadableStream, 'data');
+  }
+
   /** What arrived in the world so far. */
   async arrived(): Promise<{ connections: number; datagrams: number; silent: number; unread: number }> {
     const line = once(this.#worldLines, 'line');
@@ -118,7 +127,8 @@ export class Lab {
   }
 
   #command(command: readonly string[], { user, group, world, unit }: RunOptions): string[] {
-    const enter = ['nsenter', `--net=/run/netns/${world === true ? this.names.world : this.names.host}`];
+    const mounts = this.#mounts === undefined || world === true ? [] : [`--mount=/proc/${this.#mounts.pid}/ns/mnt`];
+    const enter = ['nsenter', `--net=/run/netns/${world === true ? this.names.world : this.names.host}`, ...mounts];
     const cgroup = unit === undefined ? this.cgroup : join(this.cgroup, folderOfUnit(unit));
     if (unit !== undefined) mkdirSync(cgroup, { recursive: true });
     const inside = world === true ? enter : ['sh', '-c', joinCgroup, cgroup, ...enter];
@@ -210,6 +220,7 @@ export class Lab {
     );
     for (const child of this.#children) child.kill('SIGKILL');
     this.#world.kill('SIGKILL');
+    this.#mounts?.kill('SIGKILL');
     await Promise.all(ended);
     removeLeftovers(process.pid);
     this.#watchdog.kill('SIGKILL');

@@ -10,6 +10,7 @@ export function madeRun(now: number): RunView {
     ended: null,
     ask: false,
     dns: 'stub',
+    strict: false,
   };
 }
 
@@ -37,6 +38,17 @@ export function madeRunReport(now: number): RunReport {
       },
     ],
     questions: [{ name: 'evil.example', type: 'A', refused: 'name', times: 2 }],
+    services: [
+      {
+        ...times,
+        service: 'docker',
+        socket: '/run/docker.sock',
+        action: 'allow',
+        by: 'file',
+        does: 'starts containers',
+      },
+    ],
+    servicesUnseen: null,
     proposals: [],
     left: 2,
     leftOut: 0,

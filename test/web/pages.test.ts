@@ -196,6 +196,11 @@ describe('the pages', { concurrency: false }, () => {
     const tried = page.getByRole('list', { name: 'What k3f9 tried' }).getByRole('listitem');
     await until(async () => (await tried.count()) === 2, 'what it tried');
     assert.match((await tried.first().textContent()) ?? '', /^refused node → 203\.0\.113\.66:443\/tcp 3 times$/);
+    const asked = page.getByRole('list', { name: 'Services that k3f9 asked' }).getByRole('listitem');
+    assert.equal(
+      await asked.textContent(),
+      'allowed asked docker (/run/docker.sock) starts containers; what it starts is not confined',
+    );
     await page.getByText('Names that were not answered: evil.example.').waitFor();
     assert.deepEqual(await complaints(page), []);
   });

@@ -32,6 +32,7 @@ const losses: readonly [keyof Counters, string][] = [
   ['packetsUnknown', 'packet sockets refused, because nothing was known yet of the programs that made them'],
   ['forged', 'programs that changed what /proc says of them'],
   ['unhashed', 'programs that the kernel was to hash as they were executed, and did not'],
+  ['unixUntold', 'calls of confined commands to Unix sockets that were not told, because there were too many'],
   ['unreported', 'connections missing in the journal, because the control plane was away or slow'],
 ];
 

@@ -11,6 +11,7 @@ import { runConfined } from './confined.ts';
 import { notConfined, withoutNetwork } from './nonetwork.ts';
 import { formatReport } from './report.ts';
 import { rulesOfFlags } from './rules.ts';
+import { notStrict, withoutServices } from './strict.ts';
 
 interface RunFlags {
   readonly allow?: readonly string[];
@@ -22,6 +23,7 @@ interface RunFlags {
   readonly report?: string;
   readonly learn?: string;
   readonly raw: boolean;
+  readonly strict: boolean;
   readonly quiet: boolean;
   readonly runtimeDir?: string;
   readonly cgroup?: string;
@@ -76,6 +78,7 @@ export const runCommand = buildCommand<RunFlags, string[], Context>({
       '  postern run --allow github.com:443,22 --deny lan -- git fetch\n' +
       '  postern run --learn rules.yaml -- make            what it does, as rules\n' +
       '  postern run --policy rules.yaml -- make           and nothing else from now on\n' +
+      '  postern run --strict --allow @npm -- npm ci       nor by docker, systemd or D-Bus, which would act for it\n' +
       '  postern run --no-network -- ping 8.8.8.8          without root or daemon: "Network is unreachable"\n',
   },
   parameters: {
@@ -97,6 +100,12 @@ export const runCommand = buildCommand<RunFlags, string[], Context>({
         kind: 'boolean',
         brief:
           'As root: leave it the rights to raw sockets and over interfaces, with which it may send past every rule',
+        default: false,
+        withNegated: false,
+      },
+      strict: {
+        kind: 'boolean',
+        brief: 'Keep it from services that start things for it (docker, systemd, D-Bus …), and from processes outside',
         default: false,
         withNegated: false,
       },
@@ -125,7 +134,11 @@ export const runCommand = buildCommand<RunFlags, string[], Context>({
       throw new Ending(exits.usage, '--learn allows what --ask would ask about; say one of them');
     const rules = rulesOfFlags(flags);
     if (!flags.network) withNothing(flags);
-    const alone = flags.network ? undefined : withoutNetwork(command);
+    if (flags.strict && flags.raw)
+      throw new Ending(exits.usage, '--strict leaves root none of the rights that --raw would; say one of them');
+    const covered = flags.strict ? withoutServices(command, { network: flags.network }) : undefined;
+    if (covered !== undefined && 'problem' in covered) throw notStrict(covered.problem);
+    const alone = flags.network ? undefined : (covered ?? withoutNetwork(command));
     if (alone !== undefined && 'problem' in alone && process.geteuid?.() === 0) throw notConfined(alone.problem);
     const code =
       alone !== undefined && 'command' in alone
@@ -133,9 +146,9 @@ export const runCommand = buildCommand<RunFlags, string[], Context>({
         : await runConfined(await guardOf(flags), {
             request: {
               command: command.slice(0, 64).map((word) => word.slice(0, 4096)),
-              ...{ rules, ask: flags.ask, learn: flags.learn !== undefined, dns: flags.dns },
+              ...{ rules, ask: flags.ask, learn: flags.learn !== undefined, dns: flags.dns, strict: flags.strict },
             },
-            ...{ command: flags.raw ? command : withoutRights(command), quiet: flags.quiet },
+            ...{ command: covered?.command ?? (flags.raw ? command : withoutRights(command)), quiet: flags.quiet },
             ...(flags.report !== undefined && { report: flags.report }),
             ...(flags.learn !== undefined && { learn: flags.learn }),
           });

@@ -1,5 +1,5 @@
 // What a confined command tried, as a short table.
-import type { RunLine, RunReport } from '#model/run/run.ts';
+import type { RunLine, RunReport, RunService } from '#model/run/run.ts';
 import { formatBytes } from '#std/bytes.ts';
 import { paint, safe, table } from '../output.ts';
 
@@ -23,8 +23,30 @@ function traffic({ bytesOut, bytesIn }: RunLine): string {
   return bytesOut + bytesIn === 0 ? '' : `${formatBytes(bytesOut)} out, ${formatBytes(bytesIn)} in`;
 }
 
+/** The refused first. */
+function asked(services: readonly RunService[]): string[] {
+  const refused = services.filter(({ action }) => action === 'reject');
+  const all = [...refused, ...services.filter(({ action }) => action !== 'reject')];
+  const rows = all
+    .slice(0, maxLines)
+    .map(({ service, socket, action, times, does }) => [
+      paint(action === 'allow' ? 'yellow' : 'red', action === 'allow' ? 'allowed' : 'refused'),
+      String(times),
+      service === null ? `an abstract socket (${safe(socket)})` : `${safe(service)} (${safe(socket)})`,
+      does === null ? '' : safe(does),
+    ]);
+  if (rows.length === 0) return [];
+  const free = services.some(({ action }) => action === 'allow');
+  return [
+    table(['', 'TIMES', 'SERVICE ASKED', 'WHICH'], rows),
+    ...(all.length > maxLines ? [`… and ${all.length - maxLines} more; --report FILE has all of them.`] : []),
+    ...(free ? ['What such a service starts is not confined; --strict keeps a command from them.'] : []),
+  ];
+}
+
 /** Empty where it tried nothing. */
-export function formatReport({ id, lines, questions, left, leftOut }: RunReport): string {
+export function formatReport(report: RunReport): string {
+  const { id, lines, questions, left, leftOut, services, servicesUnseen } = report;
   const refused = lines.filter(({ action }) => action !== 'allow');
   const ordered = [...refused, ...lines.filter(({ action }) => action === 'allow')];
   // Of one that was answered some kinds of record may be missing.
@@ -44,6 +66,9 @@ export function formatReport({ id, lines, questions, left, leftOut }: RunReport)
     out.push(table(['', 'TIMES', 'WHAT', 'BYTES', 'BY'], rows));
     if (ordered.length > maxLines) out.push(`… and ${ordered.length - maxLines} more; --report FILE has all of them.`);
   }
+  out.push(...asked(services));
+  if (servicesUnseen !== null)
+    out.push(`Which services it asked over Unix sockets is not known: ${safe(servicesUnseen)}.`);
   const names = [...new Map(unanswered.map(({ name, refused: why }) => [name, why])).entries()];
   if (names.length > 0) {
     const shown = names.slice(0, 10).map(([name, why]) => `${safe(name)}${why === 'name' ? '' : ` (${why})`}`);

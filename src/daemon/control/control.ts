@@ -197,6 +197,9 @@ export class Control implements Services {
       case 'connections':
         for (const connection of message.connections) this.#connection(connection);
         return;
+      case 'services':
+        this.runs.asked(message);
+        return;
       case 'hits':
         for (const { rule, hits, lastHit } of message.hits) journal.hit(rule, hits, lastHit);
         return;

@@ -132,6 +132,7 @@ const message = fc.record({
       ask: fc.boolean(),
       learn: fc.boolean(),
       namesPort: fc.constantFrom(null, 1, 65_535),
+      strict: fc.boolean(),
     }),
     { maxLength: 2 },
   ),

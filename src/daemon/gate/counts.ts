@@ -66,6 +66,7 @@ export class Counts {
     packetsUnknown: 0,
     forged: 0,
     unhashed: 0,
+    unixUntold: 0,
   };
 
   add(name: keyof Counters, count = 1): void {

@@ -69,7 +69,8 @@ export type ProgramCounter =
   | 'namesLost'
   | 'packetsUnknown'
   | 'forged'
-  | 'unhashed';
+  | 'unhashed'
+  | 'unixUntold';
 
 export interface GateParts {
   readonly kernel: KernelPort;
@@ -339,7 +340,9 @@ export class Gate {
         const { request, run } = message;
         // Whoever asks wants to know all that they did.
         this.#parts.settle?.();
-        send({ type: 'members', request, members: this.#parts.confined?.members(run) ?? 0 });
+        const { confined } = this.#parts;
+        const servicesUnseen = confined === undefined ? 'no command can be confined here' : confined.servicesUnseen;
+        send({ type: 'members', request, members: confined?.members(run) ?? 0, servicesUnseen });
         return;
       }
       case 'lesson':

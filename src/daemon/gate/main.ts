@@ -9,10 +9,11 @@ import { decodeDnsCopy } from '#kernel/bpf/flows/dnscopy.ts';
 import { KernelFlows } from '#kernel/bpf/flows/kernelflows.ts';
 import { flowEvents } from '#kernel/bpf/flows/layout.ts';
 import { KernelBook } from '#kernel/bpf/identity/book.ts';
-import { countSlots } from '#kernel/bpf/layout.ts';
+import { countSlots, eventTypes } from '#kernel/bpf/layout.ts';
 import { libbpf } from '#kernel/bpf/libbpf.ts';
 import { Pins } from '#kernel/bpf/pins.ts';
 import { objectFile } from '#kernel/bpf/tier.ts';
+import { decodeUnixCall, UnixCalls } from '#kernel/bpf/unix/calls.ts';
 import { RunCgroups } from '#kernel/confine/cgroups.ts';
 import { nodeQuicCrypto } from '#kernel/crypto/quiccrypto.ts';
 import { Netfilter } from '#kernel/netfilter/netfilter.ts';
@@ -38,6 +39,7 @@ import { KernelHits } from './kernelhits.ts';
 import { Names } from './names.ts';
 import { Reports } from './reports.ts';
 import { Confined } from './runs/confined.ts';
+import { ServiceCalls } from './runs/services.ts';
 
 process.title = 'postern-gate';
 
@@ -74,6 +76,13 @@ function openFlows({ runtimeDir, cgroup, netns }: GateOptions, tier: 'btf' | 'pr
   return opened.value;
 }
 
+/** Or why there is none, as a clause. */
+function openUnix({ runtimeDir, unix }: GateOptions): UnixCalls | { readonly missing: string } {
+  const lib = libbpf();
+  const opened = unix.works && !('missing' in lib) ? UnixCalls.open(lib, Pins.of(runtimeDir)) : undefined;
+  return opened ?? { missing: unix.works ? 'its programs are not pinned' : unix.reason };
+}
+
 function run(options: GateOptions): void {
   const counts = new Counts();
   const started = Date.now();
@@ -96,6 +105,10 @@ function run(options: GateOptions): void {
               if (copy !== undefined) names.copy(copy);
               return;
             }
+            if (type === eventTypes.unix) {
+              serviceCalls.see(decodeUnixCall(bytes, view, at));
+              return;
+            }
             const event = flows.event(bytes, at);
             if (event !== undefined) line.add(event);
           },
@@ -109,7 +122,7 @@ function run(options: GateOptions): void {
     confinedIn: (cgroup) => confined.pathOf(cgroup),
   });
   const confined = new Confined({
-    ...{ cgroups: new RunCgroups(options.runs), kernel: flows?.confinements },
+    ...{ cgroups: new RunCgroups(options.runs), kernel: flows?.confinements, unix: openUnix(options) },
     ...(book === undefined && {
       processes: {
         confine: (pid: number, cgroup: string) => attributor.confine(pid, cgroup),
@@ -120,6 +133,11 @@ function run(options: GateOptions): void {
         },
       },
     }),
+  });
+  const serviceCalls = new ServiceCalls({
+    runOf: (cgroup) => confined.runOf(cgroup),
+    send: (message) => socket.connected && socket.send(message),
+    now: () => Date.now(),
   });
   const names = new Names({
     commandOf: (cgroup) => confined.runOf(cgroup),
@@ -206,6 +224,7 @@ function run(options: GateOptions): void {
         packetsUnknown: count(countSlots.packetsUnknown),
         forged: count(countSlots.forged),
         unhashed: count(countSlots.unhashed),
+        unixUntold: count(countSlots.unixUntold),
       };
     },
     attributor,
@@ -218,6 +237,7 @@ function run(options: GateOptions): void {
       book?.drain();
       line.flush();
       reports.flush();
+      serviceCalls.flush();
     },
     engine: new Engine({ start: started.toString(36), appKey, ciphers: nodeQuicCrypto }),
     counts,

@@ -1,4 +1,6 @@
 // What the supervisor hands to the two processes it starts, as one JSON argument each.
+
+import type { UnixState } from '#kernel/bpf/unix/parts.ts';
 import type { FailMode, Mode } from '#model/mode.ts';
 import type { KernelPath } from '#model/status.ts';
 
@@ -12,6 +14,8 @@ export interface GateOptions {
   readonly queueNumber: number;
   /** What stands in the kernel, pinned below the runtime folder. */
   readonly kernelPath: KernelPath;
+  /** Whether programs at Unix sockets are among it. */
+  readonly unix: UnixState;
   /** Where eBPF is: the cgroup v2 folder whose sockets are judged, the cookie of the network namespace that is guarded. */
   readonly cgroup: string;
   /** The folder below which the commands of `postern run` have their cgroups; the same, where these alone are judged. */

@@ -6,6 +6,8 @@ import type { UpOptions } from '#cli/main.ts';
 import { installKernelPath } from '#kernel/bpf/install.ts';
 import { installLsm } from '#kernel/bpf/lsm/install.ts';
 import { Pins } from '#kernel/bpf/pins.ts';
+import { installUnix } from '#kernel/bpf/unix/install.ts';
+import type { UnixState } from '#kernel/bpf/unix/parts.ts';
 import { RunCgroups } from '#kernel/confine/cgroups.ts';
 import { libc } from '#kernel/ffi.ts';
 import { netnsCookie } from '#kernel/netlink/netnscookie.ts';
@@ -146,12 +148,12 @@ export async function up(options: UpOptions): Promise<number> {
     }
     if (options.mode === 'off') return exitCodes.done;
   }
-  const kernelPath = enterKernel(options, places.value.cgroup || undefined, pins);
+  const { kernelPath, unix } = enterKernel(options, places.value.cgroup || undefined, pins);
   if (options.kernelPath === 'bpf' && kernelPath.tier === 'none') {
     complain(`the programs of --kernel-path bpf do not load: ${kernelPath.reason}`);
     return exitCodes.no;
   }
-  return supervise(options, folders, account.value, { kernelPath, pins, ...places.value });
+  return supervise(options, folders, account.value, { kernelPath, unix, pins, ...places.value });
 }
 
 interface GuardedPlaces {
@@ -175,20 +177,30 @@ function guardedPlaces({ cgroup, onlyRuns }: UpOptions): Result<GuardedPlaces> {
   }
 }
 
+interface Entered {
+  readonly kernelPath: KernelPath;
+  readonly unix: UnixState;
+}
+
 /** What an earlier Postern left pinned is taken up, or taken away. */
-function enterKernel({ kernelPath: wanted }: UpOptions, guarded: string | undefined, pins: Pins): KernelPath {
-  if (wanted !== 'none') {
-    if (guarded !== undefined) {
-      const path = installKernelPath(pins);
-      // `postern doctor` says which of these there are.
-      if (path.tier !== 'none') installLsm(pins, guarded);
-      return path;
-    }
+function enterKernel({ kernelPath: wanted }: UpOptions, guarded: string | undefined, pins: Pins): Entered {
+  const without = (reason: string): Entered => ({
+    kernelPath: { tier: 'none', reason },
+    unix: { works: false, reason: `without eBPF nobody tells of Unix sockets (${reason})` },
+  });
+  if (wanted === 'none' || guarded === undefined) {
     pins.remove();
-    return { tier: 'none', reason: 'there is no cgroup v2 hierarchy, at which the programs would stand' };
+    return without(
+      wanted === 'none'
+        ? 'switched off by --kernel-path none'
+        : 'there is no cgroup v2 hierarchy, at which the programs would stand',
+    );
   }
-  pins.remove();
-  return { tier: 'none', reason: 'switched off by --kernel-path none' };
+  const kernelPath = installKernelPath(pins);
+  if (kernelPath.tier === 'none') return without(kernelPath.reason);
+  // `postern doctor` says which of these there are.
+  installLsm(pins, guarded);
+  return { kernelPath, unix: installUnix(pins, guarded) };
 }
 
 /** The netlink port that holds this queue, from /proc/net/netfilter/nfnetlink_queue: queue, port, … in decimal. */
@@ -207,7 +219,7 @@ async function supervise(
   options: UpOptions,
   folders: { configDir: string; stateDir: string; runtimeDir: string },
   account: { uid: number; gid: number },
-  { kernelPath, pins, cgroup, runs }: { kernelPath: KernelPath; pins: Pins } & GuardedPlaces,
+  { kernelPath, unix, pins, cgroup, runs }: Entered & { pins: Pins } & GuardedPlaces,
 ): Promise<number> {
   let queue = openQueueSocket();
   const netns = netnsCookie();
@@ -242,6 +254,7 @@ async function supervise(
         runtimeDir: folders.runtimeDir,
         controlUid: account.uid,
         kernelPath,
+        unix,
         cgroup,
         runs,
         netns: String(netns.ok ? netns.value : 0n),

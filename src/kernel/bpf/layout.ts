@@ -1,7 +1,7 @@
 // The structures of bpf/shared.h, once in TypeScript: offsets and sizes in bytes. A test holds them against the object's BTF.
 
 /** Of the names, layouts and meanings of everything pinned: another number is another folder, which a Postern does not take up. */
-export const layoutVersion = 7;
+export const layoutVersion = 8;
 
 export const layouts = {
   exe: { size: 40, ino: 0, ctime: 8, name: 16, dev: 24, generation: 28, mount: 32, nlink: 36 },
@@ -45,6 +45,18 @@ export const layouts = {
   event_fork: { size: 104, event: 0, process: 16, tgid: 96, zero: 100 },
   event_exit: { size: 32, event: 0, exec: 16, tgid: 24, zero: 28 },
   event_forged: { size: 32, event: 0, exec: 16, tgid: 24, forged: 28 },
+  event_unix: {
+    size: 152,
+    event: 0,
+    confined: 16,
+    tgid: 24,
+    length: 28,
+    refused: 30,
+    untold: 32,
+    zero: 36,
+    name: 40,
+  },
+  told: { size: 16, since: 0, told: 8, untold: 12 },
   file_key: { size: 24, ino: 0, ctime: 8, dev: 16, generation: 20 },
   file_hash: { size: 56, first: 0, sha256: 8, result: 40, settled: 44, tgid: 48, zero: 52 },
   own_file: { size: 48, exe: 0, fd: 40, zero: 44 },
@@ -53,14 +65,14 @@ export const layouts = {
 /** PROCESS_* */
 export const processFlags = { seeded: 1, foreign: 2, forked: 4, forgedExe: 8, forgedArgs: 16 } as const;
 /** EVENT_* */
-export const eventTypes = { exec: 1, fork: 2, exit: 3, forged: 8 } as const;
+export const eventTypes = { exec: 1, fork: 2, exit: 3, forged: 8, unix: 10 } as const;
 /** CUT_* */
 export const cuts = { path: 1, file: 2, args: 4 } as const;
 /** COUNT_*, and COUNTS. */
 export const countSlots = {
   ...{ ringFull: 0, processesFull: 1, unknownProcess: 2, refused: 3, allowed: 4, asked: 5 },
   ...{ socketsFull: 6, ambiguous: 7, voided: 8, replies: 9, elsewhere: 10 },
-  ...{ packetsUnknown: 11, forged: 12, unhashed: 13, dnsCut: 14, all: 16 },
+  ...{ packetsUnknown: 11, forged: 12, unhashed: 13, dnsCut: 14, unixUntold: 15, all: 16 },
 } as const;
 /** HASHED_BY_SHA256: of what hash the kernel's function says that it is. */
 export const hashedBySha256 = 4;

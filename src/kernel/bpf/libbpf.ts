@@ -17,6 +17,8 @@ const signatures = {
   bpf_map__set_max_entries: 'int bpf_map__set_max_entries(intptr_t map, uint32_t count)',
   bpf_program__fd: 'int bpf_program__fd(intptr_t program)',
   bpf_program__set_autoload: 'int bpf_program__set_autoload(intptr_t program, bool load)',
+  bpf_program__set_type: 'int bpf_program__set_type(intptr_t program, int type)',
+  bpf_program__set_expected_attach_type: 'int bpf_program__set_expected_attach_type(intptr_t program, int type)',
   bpf_program__attach: 'intptr_t bpf_program__attach(intptr_t program)',
   bpf_program__attach_cgroup: 'intptr_t bpf_program__attach_cgroup(intptr_t program, int cgroup)',
   bpf_program__attach_iter: 'intptr_t bpf_program__attach_iter(intptr_t program, const void *options)',
@@ -54,6 +56,8 @@ export interface Libbpf {
   bpf_map__set_max_entries(map: Pointer, count: number): number;
   bpf_program__fd(program: Pointer): number;
   bpf_program__set_autoload(program: Pointer, load: boolean): number;
+  bpf_program__set_type(program: Pointer, type: number): number;
+  bpf_program__set_expected_attach_type(program: Pointer, type: number): number;
   bpf_program__attach(program: Pointer): Pointer;
   bpf_program__attach_cgroup(program: Pointer, cgroup: number): Pointer;
   bpf_program__attach_iter(program: Pointer, options: Bytes | null): Pointer;

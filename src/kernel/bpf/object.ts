@@ -46,6 +46,12 @@ export class BpfObject {
     this.#lib.bpf_program__set_autoload(this.#program(program), false);
   }
 
+  /** Before `load`: of a program whose section libbpf need not know. Both numbers are of include/uapi/linux/bpf.h. */
+  setType(program: string, type: number, attachType: number): void {
+    this.#lib.bpf_program__set_type(this.#program(program), type);
+    this.#lib.bpf_program__set_expected_attach_type(this.#program(program), attachType);
+  }
+
   /** Before `load`. */
   setMaxEntries(map: string, count: number): void {
     this.#lib.bpf_map__set_max_entries(this.#map(map), count);

@@ -23,6 +23,8 @@ export const startRunSchema = z.strictObject({
   /** What none of them refuses is allowed, and proposed as rules in the end. */
   learn: z.boolean(),
   dns: z.enum(dnsWays),
+  /** Neither abstract Unix sockets nor those of services that start what is not confined: its client has covered these. */
+  strict: z.boolean(),
 });
 export type StartRun = z.infer<typeof startRunSchema>;
 
@@ -34,6 +36,8 @@ export const runStateSchema = z.strictObject({
   /** Who began it and waits for its end. */
   client: z.strictObject({ pid: z.int().min(1), startTime: z.string() }),
   ...startRunSchema.shape,
+  /** An earlier Postern knew none. */
+  strict: z.boolean().default(false),
 });
 export type RunState = z.infer<typeof runStateSchema>;
 
@@ -47,6 +51,7 @@ export const runViewSchema = z.strictObject({
   ended: z.number().nullable(),
   ask: z.boolean(),
   dns: z.enum(dnsWays),
+  strict: z.boolean(),
 });
 export type RunView = z.infer<typeof runViewSchema>;
 
@@ -83,15 +88,37 @@ export const runQuestionSchema = z.strictObject({
 });
 export type RunQuestion = z.infer<typeof runQuestionSchema>;
 
+/** Whether the file was found to be the service's own, or the program had ended and only the name is known. */
+export const socketEvidence = ['file', 'name'] as const;
+
+/** Calls to a Unix socket of a service that starts what is not confined, or, where `service` is null, to an abstract name that was refused. */
+export const runServiceSchema = z.strictObject({
+  service: z.string().nullable(),
+  /** As the host has it; an abstract name with `@` before it. */
+  socket: z.string(),
+  action: z.enum(['allow', 'reject']),
+  by: z.enum(socketEvidence),
+  /** What it does for whoever asks: a clause; null: not known. */
+  does: z.string().nullable(),
+  times: z.int(),
+  /** Milliseconds since 1970. */
+  first: z.number(),
+  last: z.number(),
+});
+export type RunService = z.infer<typeof runServiceSchema>;
+
 export const runReportSchema = z.strictObject({
   ...runViewSchema.shape,
   lines: z.array(runLineSchema),
   questions: z.array(runQuestionSchema),
+  services: z.array(runServiceSchema),
+  /** Why it is not known which services it asked: a clause; null: it is. */
+  servicesUnseen: z.string().nullable(),
   /** Of one that learned: the fewest rules that allow what it did. */
   proposals: z.array(proposalSchema),
   /** Processes that it left running. */
   left: z.int(),
-  /** Lines and questions that found no room. */
+  /** Lines and questions that found no room, and calls to Unix sockets beyond those that are told in a second. */
   leftOut: z.int(),
 });
 export type RunReport = z.infer<typeof runReportSchema>;

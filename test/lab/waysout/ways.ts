@@ -28,6 +28,8 @@ export interface Way {
   readonly lingers?: number;
   /** Why `run` cannot refuse it by itself, where it cannot; it must then stand in the report. */
   readonly uncovered?: string;
+  /** Refused with `--strict`. */
+  readonly strict?: true;
 }
 
 const net = ({ packets, toPort }: Arrived) => Math.max(packets, toPort);
@@ -114,19 +116,27 @@ const escapes = [
   way('escapes.passed_connected', 'a connection that a helper outside handed over', {
     out: token,
     uncovered: 'the socket was connected by a process outside of the run; what is sent on it passes no connect',
+    // The helper's socket is an abstract one.
+    strict: true,
   }),
   way('escapes.passed_open', 'sockets that a helper outside handed over, connected here'),
   way('escapes.taken', 'a connection taken out of another process with pidfd_getfd', {
     out: token,
     uncovered: 'the socket was connected by a process outside of the run; what is sent on it passes no connect',
+    strict: true,
   }),
   way('escapes.ptrace', 'a process outside, of the same user, made to connect by ptrace', {
     ...optional,
     uncovered: `${byOther}; kernel.yama.ptrace_scope=1 forbids it to all but root`,
+    strict: true,
   }),
-  way('escapes.abstract', 'an abstract Unix socket to a helper outside that connects', { uncovered: byOther }),
+  way('escapes.abstract', 'an abstract Unix socket to a helper outside that connects', {
+    uncovered: byOther,
+    strict: true,
+  }),
   way('escapes.managers', 'Unix sockets of service managers and container engines', {
     uncovered: byOther,
+    strict: true,
   }),
   way('escapes.own_rule', 'a rule of its own, and the mode, asked of Postern itself'),
   way('escapes.loopback', 'listeners of others on this machine', { out: ({ heard }) => heard }),

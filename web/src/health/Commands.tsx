@@ -70,6 +70,25 @@ function Tried({ id, now }: { readonly id: string; readonly now: number }) {
           </li>
         ))}
       </ul>
+      {tried.services.length > 0 && (
+        <ul aria-label={`Services that ${id} asked`}>
+          {tried.services.slice(0, maxLines).map(({ service, socket, action, by, does }) => (
+            <li key={JSON.stringify([service, socket, action, by])}>
+              <b className={styles.warning}>{action === 'allow' ? 'allowed' : 'refused'}</b> asked{' '}
+              {service === null ? 'an abstract socket' : escapeText(service)} ({escapeText(socket)}){' '}
+              <span className="quiet">
+                {does !== null && escapeText(does)}
+                {action === 'allow' && '; what it starts is not confined'}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {tried.servicesUnseen !== null && (
+        <p className="quiet">
+          Which services it asked over Unix sockets is not known: {escapeText(tried.servicesUnseen)}.
+        </p>
+      )}
       {names.size > 0 && (
         <p className="quiet">Names that were not answered: {[...names].slice(0, 10).map(escapeText).join(', ')}.</p>
       )}

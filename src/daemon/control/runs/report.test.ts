@@ -58,6 +58,21 @@ test('there is room for so much, and the rest is counted', () => {
   assert.equal(record.questions[0]?.times, 4);
 });
 
+test('what is asked of a service is one line, told in parts or at once', () => {
+  const record = new RunRecord();
+  const asked = { socket: '/run/docker.sock', action: 'allow', by: 'file', does: 'starts containers' } as const;
+  record.service({ service: 'docker', ...asked, times: 2, first: 1000, last: 1100 });
+  record.service({ service: 'docker', ...asked, times: 1, first: 1500, last: 1500 });
+  record.service({ service: 'docker', ...asked, action: 'reject', times: 1, first: 1200, last: 1200 });
+  assert.deepEqual(
+    record.services.map(({ action, times, first, last }) => [action, times, first, last]),
+    [
+      ['allow', 3, 1000, 1500],
+      ['reject', 1, 1200, 1200],
+    ],
+  );
+});
+
 test('what is still asked is no line', () => {
   const record = new RunRecord();
   record.connection(connection('g-1', { action: 'ask', enforced: false }));

@@ -1,7 +1,7 @@
 // What a command tried: its connections and questions, those that agree as one line.
 import type { AttemptJson } from '#model/attempt.ts';
 import type { Connection } from '#model/connection.ts';
-import type { RunLine, RunQuestion } from '#model/run/run.ts';
+import type { RunLine, RunQuestion, RunService } from '#model/run/run.ts';
 import { programName } from '#model/sentence.ts';
 import type { Observed } from '#policy/index.ts';
 
@@ -19,6 +19,7 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 export class RunRecord {
   readonly #lines = new Map<string, Line>();
   readonly #questions = new Map<string, Mutable<RunQuestion>>();
+  readonly #services = new Map<string, Mutable<RunService>>();
   /** Under which line each connection stands, and with how many bytes: it may be told again, by another decision and at its end. */
   readonly #seen = new Map<string, { readonly line: Line; bytesOut: number; bytesIn: number }>();
   leftOut = 0;
@@ -39,6 +40,19 @@ export class RunRecord {
 
   get questions(): readonly RunQuestion[] {
     return [...this.#questions.values()];
+  }
+
+  get services(): readonly RunService[] {
+    return [...this.#services.values()].sort((a, b) => a.first - b.first);
+  }
+
+  service(told: RunService): void {
+    const { times, first: _, last, ...facts } = told;
+    const key = JSON.stringify(facts);
+    const known = this.#services.get(key);
+    if (known !== undefined) Object.assign(known, { times: known.times + times, last });
+    else if (this.#services.size >= maxLines) this.leftOut += times;
+    else this.#services.set(key, { ...told });
   }
 
   connection(connection: Connection): void {

@@ -5,7 +5,7 @@ import type { RunServices, Served, ServiceError } from '#api/services.ts';
 import type { ModeRequest } from '#model/api.ts';
 import type { Connection } from '#model/connection.ts';
 import type { Proposal } from '#model/learn/learning.ts';
-import { type ConfinedRunMessage, maxRuns } from '#model/messages.ts';
+import { type ConfinedRunMessage, type GateMessage, maxRuns } from '#model/messages.ts';
 import { enforces, type Mode } from '#model/mode.ts';
 import type { RunReport, RunState, RunView, StartRun } from '#model/run/run.ts';
 import { proposeRules } from '#policy/index.ts';
@@ -58,8 +58,8 @@ const unavailable: ServiceError = {
 const nobodysPort = 1;
 
 /** As the gate is told. */
-function messageOf({ id, rules, ask, learn }: RunState, namesPort: number | null): ConfinedRunMessage {
-  return { id, rules: [...rules], ask, learn, namesPort };
+function messageOf({ id, rules, ask, learn, strict }: RunState, namesPort: number | null): ConfinedRunMessage {
+  return { id, rules: [...rules], ask, learn, namesPort, strict };
 }
 
 /** Of a command of this user. */
@@ -201,6 +201,14 @@ export class Runs implements RunServices {
     this.#running.get(id)?.record.connection(connection);
   }
 
+  /** What the gate tells of Unix sockets. */
+  asked({ run, services, untold }: Omit<Extract<GateMessage, { type: 'services' }>, 'type'>): void {
+    const record = this.#running.get(run)?.record;
+    if (record === undefined) return;
+    for (const service of services) record.service(service);
+    record.leftOut += untold;
+  }
+
   #find(peer: Peer, id: string): Served<Running> {
     const running = this.#running.get(id);
     if (running !== undefined && mayAsk(peer, running.state.uid)) return ok(running);
@@ -231,6 +239,8 @@ export class Runs implements RunServices {
       ...this.#view(state),
       lines: [...record.lines],
       questions: [...record.questions],
+      services: [...record.services],
+      servicesUnseen: members?.type === 'members' ? members.servicesUnseen : 'the gate is away',
       proposals: state.learn ? this.#proposals(record) : [],
       left: members?.type === 'members' ? members.members : 0,
       leftOut: record.leftOut,
@@ -242,9 +252,9 @@ export class Runs implements RunServices {
     return [...proposeRules(record.allowed, context).proposals];
   }
 
-  #view({ id, command, uid, started, ended, ask, dns }: RunState): RunView {
+  #view({ id, command, uid, started, ended, ask, dns, strict }: RunState): RunView {
     const user = this.#plan.keeper().userName(uid) ?? `uid ${uid}`;
-    return { id, command: [...command], user, started, ended, ask, dns };
+    return { id, command: [...command], user, started, ended, ask, dns, strict };
   }
 
   #freeId(): string {

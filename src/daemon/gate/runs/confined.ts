@@ -1,16 +1,20 @@
 // The commands of `postern run`, as the gate keeps them: their cgroups, who is in them, and what the kernel knows of both.
 
 import type { Confinements } from '#kernel/bpf/identity/confinements.ts';
+import type { UnixCalls } from '#kernel/bpf/unix/calls.ts';
 import type { RunCgroups } from '#kernel/confine/cgroups.ts';
 import type { ConfinedCgroup } from '#kernel/nft/confined.ts';
 import type { ConfinedRunMessage } from '#model/messages.ts';
 import { runOfCgroup } from '#policy/run/confine.ts';
-import { ok, type Result } from '#std/result.ts';
+import { fail, ok, type Result } from '#std/result.ts';
+import { pathsOfServices } from './services.ts';
 
 export interface ConfinedPlan {
   readonly cgroups: RunCgroups;
   /** Where eBPF is. */
   readonly kernel: Confinements | undefined;
+  /** Where it tells of Unix sockets, and can refuse them; else why it does not, as a clause. */
+  readonly unix: Pick<UnixCalls, 'refuse'> | { readonly missing: string };
   /** Where it is not: who is told of each fork. */
   readonly processes?: { confine(pid: number, cgroup: string): void; release(pid: number): void } | undefined;
 }
@@ -20,6 +24,7 @@ export class Confined {
   /** By the id of the cgroup. */
   #runs: ReadonlyMap<bigint, string> = new Map();
   #thawed: ReadonlySet<string> = new Set();
+  #strict: ReadonlySet<string> = new Set();
 
   constructor(plan: ConfinedPlan) {
     this.#plan = plan;
@@ -27,6 +32,10 @@ export class Confined {
 
   /** Before their policy stands. The error is a sentence. */
   begin(runs: readonly ConfinedRunMessage[]): Result<void> {
+    this.#strict = new Set(runs.flatMap(({ id, strict }) => (strict ? [id] : [])));
+    const { unix } = this.#plan;
+    const refused = this.#strict.size > 0 && 'refuse' in unix ? unix.refuse(pathsOfServices()) : ok(undefined);
+    if (!refused.ok) return refused;
     // Until the policy without them stands, those that are over confine as before.
     const confining = new Map(this.#runs);
     for (const { id } of runs) {
@@ -40,8 +49,10 @@ export class Confined {
 
   /** These, by the ids of their cgroups; those that are not among the runs have no name server. */
   #confine(confining: ReadonlyMap<bigint, string>, runs: readonly ConfinedRunMessage[]): void {
-    const ports = new Map(runs.map(({ id, namesPort }) => [id, namesPort ?? 0]));
-    this.#plan.kernel?.set(new Map([...confining].map(([cgroup, run]) => [cgroup, ports.get(run) ?? 0])));
+    const known = new Map(runs.map(({ id, namesPort, strict }) => [id, { namesPort: namesPort ?? 0, strict }]));
+    // Of those that are over nothing is left.
+    const over = { namesPort: 0, strict: false };
+    this.#plan.kernel?.set(new Map([...confining].map(([cgroup, run]) => [cgroup, known.get(run) ?? over])));
     this.#runs = confining;
   }
 
@@ -75,7 +86,9 @@ export class Confined {
 
   /** What this process starts from now on is confined. */
   join(run: string, pid: number): Result<void> {
-    const { cgroups, processes } = this.#plan;
+    const { cgroups, processes, unix } = this.#plan;
+    if (this.#strict.has(run) && 'missing' in unix)
+      return fail(`--strict: abstract Unix sockets cannot be refused here: ${unix.missing}`);
     const joined = cgroups.join(run, pid);
     if (joined.ok) processes?.confine(pid, cgroups.path(run));
     return joined;
@@ -96,6 +109,11 @@ export class Confined {
   /** Nobody will judge: what is confined stands still until somebody does again. */
   close(): void {
     this.#plan.cgroups.standStill();
+  }
+
+  /** Why it is not seen which Unix sockets are connected to: a clause; null: it is. */
+  get servicesUnseen(): string | null {
+    return 'missing' in this.#plan.unix ? this.#plan.unix.missing : null;
   }
 
   /** How many processes it confines, wherever they are. */

@@ -4,6 +4,7 @@ import { closeSync, existsSync, openSync, unlinkSync } from 'node:fs';
 import { fail, ok, type Result } from '#std/result.ts';
 import { failure, type Libbpf } from '../libbpf.ts';
 import type { Pins } from '../pins.ts';
+import { unixHooks } from '../unix/parts.ts';
 
 export type HookState = 'enforce' | 'observe' | 'off';
 
@@ -12,6 +13,8 @@ interface Hook {
   readonly type: number;
   readonly enforce: string;
   readonly observe: string;
+  /** This kernel need not take it: it stands where the supervisor pinned its program. */
+  readonly optional?: true;
 }
 
 /** The order of attaching: who calls is written down before anything of it is judged. */
@@ -31,11 +34,15 @@ const hooks = {
   egress: { type: 1, enforce: 'egress', observe: 'note_egress' },
   answers: { type: 0, enforce: 'names_ingress', observe: 'names_ingress' },
   questions: { type: 1, enforce: 'names_egress', observe: 'names_egress' },
+  connectUnix: { type: unixHooks.connect_unix, enforce: 'connect_unix', observe: 'connect_unix', optional: true },
+  sendmsgUnix: { type: unixHooks.sendmsg_unix, enforce: 'sendmsg_unix', observe: 'sendmsg_unix', optional: true },
 } as const satisfies Readonly<Record<string, Hook>>;
 
-/** All programs that are pinned for the hooks. */
+/** All programs that are pinned for the hooks, but for those of objects of their own. */
 export const hookPrograms: readonly string[] = [
-  ...new Set(Object.values(hooks).flatMap(({ enforce, observe }) => [enforce, observe])),
+  ...new Set(
+    Object.values<Hook>(hooks).flatMap(({ enforce, observe, optional }) => (optional ? [] : [enforce, observe])),
+  ),
 ];
 
 /** What our nft chains ask; pinned likewise. */
@@ -77,7 +84,12 @@ export class Hooks {
     }
     const cgroup = openSync(this.#cgroup, 'r');
     try {
-      for (const [name, hook] of Object.entries(hooks)) {
+      for (const [name, hook] of Object.entries<Hook>(hooks)) {
+        if (hook.optional && !this.#pins.has([programPin(hook[state])])) {
+          // Of an earlier Postern.
+          this.#remove(linkPin(name));
+          continue;
+        }
         const done = this.#stand(linkPin(name), hook.type, hook[state], cgroup);
         if (!done.ok) return fail(`the program ${hook[state]} cannot stand at ${this.#cgroup}: ${done.error}`);
       }

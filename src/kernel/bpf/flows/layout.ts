@@ -54,7 +54,7 @@ export const flowLayouts = {
   },
   port: { size: 120, owner: 0, cookie: 104, sockets: 112, ambiguous: 116 },
   asked_server: { size: 24, address: 0, port: 16, zero: 18, zeros: 20 },
-  confinement: { size: 8, names_port: 0, zero: 2, zeros: 4 },
+  confinement: { size: 8, names_port: 0, strict: 2, zeros: 4 },
   traffic: {
     size: 96,
     bytes_out: 0,

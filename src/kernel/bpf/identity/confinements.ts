@@ -6,6 +6,13 @@ import type { BpfMap } from '../map.ts';
 
 const { confinement } = flowLayouts;
 
+export interface Confinement {
+  /** Of its name server; 0: its questions go where they are sent. */
+  readonly namesPort: number;
+  /** No abstract Unix socket, and none of the paths that are refused. */
+  readonly strict: boolean;
+}
+
 export class Confinements {
   readonly #map: BpfMap;
   readonly #procs: BpfMap;
@@ -17,14 +24,15 @@ export class Confinements {
     this.#config = config;
   }
 
-  /** These, by the ids of their cgroups, with the ports of their name servers, and no others; 0: their questions go where they are sent. */
-  set(wanted: ReadonlyMap<bigint, number>): void {
+  /** These, by the ids of their cgroups, and no others. */
+  set(wanted: ReadonlyMap<bigint, Confinement>): void {
     const key = Buffer.alloc(8);
     const value = Buffer.alloc(confinement.size);
     const before = [...this.#map.keys()].map((one) => one.readBigUInt64LE());
-    for (const [id, namesPort] of wanted) {
+    for (const [id, { namesPort, strict }] of wanted) {
       key.writeBigUInt64LE(id);
       value.writeUInt16LE(namesPort, confinement.names_port);
+      value.writeUInt16LE(strict ? 1 : 0, confinement.strict);
       const written = this.#map.update(key, value);
       if (!written.ok) throw new Error(`the cgroup of a command cannot be told to the kernel: ${written.error}`);
     }

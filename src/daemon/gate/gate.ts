@@ -116,8 +116,6 @@ export class Gate {
   #applying: Promise<void> = Promise.resolve();
   /** By which call a process was found, for what the kernel is taught. */
   readonly #callers = new WeakMap<Process, Caller>();
-  /** What was decided of known callers, until the verdicts are given. */
-  readonly #lessons: (() => void)[] = [];
   readonly #unheld: UnheldCalls;
   #decider: Decider | undefined;
   readonly #places = new PlaceFiles();
@@ -150,12 +148,7 @@ export class Gate {
 
   #handle(event: EngineEvent): void {
     for (const effect of this.#parts.engine.handle(event, this.#parts.now())) this.#carryOut(effect);
-    this.#teach();
     this.#setTimer();
-  }
-
-  #teach(): void {
-    if (this.#lessons.length > 0) for (const teach of this.#lessons.splice(0)) teach();
   }
 
   #carryOut(effect: Effect): void {
@@ -251,12 +244,7 @@ export class Gate {
     // It is decided by what it will say.
     if (this.#parts.engine.isProvisional(flowKey(attempt.flow))) return undefined;
     const before = this.#parts.engine.namesOf(flowKey(attempt.flow));
-    const decision = this.#decider?.decide(
-      { ...attempt, names: namesOfGoing(attempt.names, before) },
-      this.#parts.now(),
-    );
-    this.#teach();
-    return decision;
+    return this.#decider?.decide({ ...attempt, names: namesOfGoing(attempt.names, before) }, this.#parts.now());
   }
 
   /** Teaches the kernel what the rules say of these, should they make packet sockets. */
@@ -268,7 +256,6 @@ export class Gate {
     for (const caller of callers) {
       this.attribute(packetSocket, { ...callerIds(caller), caller }, ({ process }) => {
         decider.decide({ process, flow: packetSocket, names: [] }, this.#parts.now());
-        this.#teach();
       });
     }
   }
@@ -427,12 +414,11 @@ export class Gate {
     const { cache } = this.#parts;
     const teaches = enforces(mode);
     const callerOf = (process: Process) => this.#callers.get(process);
-    const later = (teach: () => void) => this.#lessons.push(teach);
     const namesLast = ({ flow, names }: Attempt, caller: Caller) =>
       this.#parts.names?.lifetimeMs(flow.remote.address, caller, names) ?? 0;
     if (teaches) cache?.makeRoom();
     const plain =
-      teaches && cache !== undefined ? new Teacher({ policy, cache, generation, callerOf, later, namesLast }) : policy;
+      teaches && cache !== undefined ? new Teacher({ policy, cache, generation, callerOf, namesLast }) : policy;
     const decidesHere = failMode === 'closed' || (cache === undefined && teaches);
     // Rules that the kernel could hold and, in fail mode `closed` or for questions to name servers, does not: under load they must decide here.
     const first = kernelRules.slice(0, maxTriedInLoad);

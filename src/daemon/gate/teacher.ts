@@ -15,8 +15,6 @@ export interface Lessons {
   readonly generation: number;
   /** Who called, of a process that attribution gave for a call that a program of the kernel saw. */
   callerOf(process: Process): Caller | undefined;
-  /** Has this run once the verdict is given: what a decision was made from takes several times as long to say as the decision. */
-  later(teach: () => void): void;
   /** Milliseconds for which the attempt's names are those that count for the caller; 0 where they are not. */
   namesLast(attempt: Attempt, caller: Caller): number;
 }
@@ -33,17 +31,15 @@ export class Teacher implements Decider {
   }
 
   decide(attempt: Attempt, now: number): Decision {
-    const { policy, callerOf, later } = this.#lessons;
+    const { policy, callerOf } = this.#lessons;
     const caller = attempt.process && callerOf(attempt.process);
-    if (caller !== undefined) {
-      // For the call of such a program, which does not know yet whether its flow will be forwarded.
-      if (isGuest(attempt)) later(() => this.#teach(outgoing(attempt), caller, now));
-      later(() => this.#teach(attempt, caller, now));
-    }
-    return policy.decide(attempt, now);
+    if (caller === undefined) return policy.decide(attempt, now);
+    // For the call of such a program, which does not know yet whether its flow will be forwarded.
+    if (isGuest(attempt)) this.#teach(outgoing(attempt), caller, now);
+    return this.#teach(attempt, caller, now);
   }
 
-  #teach(attempt: Attempt, caller: Caller, now: number): void {
+  #teach(attempt: Attempt, caller: Caller, now: number): Decision {
     const { policy, cache, generation } = this.#lessons;
     const { decision, consulted } = policy.decideConsulting(attempt, now);
     const entry = cacheable(attempt, decision, consulted);
@@ -52,5 +48,6 @@ export class Teacher implements Decider {
       const lifetimeMs = Math.min(expires - now, mask.names ? this.#lessons.namesLast(attempt, caller) : Infinity);
       if (lifetimeMs > 0) cache.teach({ caller, flow: attempt.flow, mask, decision, lifetimeMs }, generation);
     }
+    return decision;
   }
 }

@@ -200,9 +200,7 @@ if (!works) {
     flows.cache.swap(generation() + 1);
     const found = new Map<Process, Caller>();
     const callerOf = (process: Process) => found.get(process);
-    const teacherOf = (generation: number) =>
-      new Teacher({ policy, cache: flows.cache, generation, callerOf, later: (teach) => teach(), namesLast: () => 0 });
-    let teacher = teacherOf(generation());
+    let teacher = new Teacher({ policy, cache: flows.cache, generation: generation(), callerOf, namesLast: () => 0 });
     context.after(() => {
       foretell = () => {};
     });
@@ -222,7 +220,7 @@ if (!works) {
       ['decided', policy.ordered[0]?.name],
     );
     flows.cache.swap(generation() + 1);
-    teacher = teacherOf(generation());
+    teacher = new Teacher({ policy, cache: flows.cache, generation: generation(), callerOf, namesLast: () => 0 });
     const other = await make(context);
     book.drain();
     await new Promise(setImmediate);

@@ -117,7 +117,7 @@ for line in sys.stdin:
   test('another gateway of the same address is another network, and what was allowed at home is not', async () => {
     postern.output = '';
     await arrive(null, cafe);
-    await postern.until(() => /new network, "Network at 192\.0\.2\.2"/.test(postern.output), 'the question');
+    await postern.until(() => /new network, "Network at 192\.0\.2\.2 2"/.test(postern.output), 'the question');
     assert.equal(await reaches(), false, 'a new connection of a program that the kernel had learned');
     assert.equal(await conversation.say(), 'refused', 'an established flow');
     const explained = await postern.cli(['explain', '--app', '/usr/bin/curl', '--to', '198.51.100.7:80']);

@@ -21,10 +21,12 @@ const pinnedPrograms = [
   guestProgram,
   listenProgram,
 ];
+/** Large maps, of which an object that is only tried has no use. */
+const largeMaps = ['procs', 'flows', 'hits', 'sockets', 'ports', 'talks', 'asked', 'guests'];
 const watchers = ['on_exec', 'on_fork', 'on_exit'] as const;
 
 /** What went wrong, as a clause. */
-type Problem = string | undefined;
+export type Problem = string | undefined;
 
 /** Runs an iterator that gives no text. */
 function runIterator(object: BpfObject, link: Link): Problem {
@@ -68,6 +70,12 @@ function strangePids(object: BpfObject): Problem {
   const start = found ? decodeProcess(new DataView(value.buffer, value.byteOffset), 0).startTime : undefined;
   if (start === inProcess(process.pid, readBirth)?.startTime) return undefined;
   return 'this is a pid namespace of its own, in which the pids that the kernel tells mean nothing';
+}
+
+/** Before `load`, of an object beside the first: its maps are the pinned ones, and some of its own. Without pins it is only tried. */
+export function placeMaps(object: BpfObject, pins: Pins | undefined, own: readonly string[]): void {
+  if (pins === undefined) for (const name of largeMaps) object.setMaxEntries(name, 1);
+  else for (const name of [...pinnedMaps, ...own]) object.pinMap(name, pins.path(name));
 }
 
 export function pinPrograms(object: BpfObject, names: readonly string[], pins: Pins): Problem {

@@ -22,6 +22,8 @@ export class BpfObject {
   }
 
   static open(lib: Libbpf, path: string): Result<BpfObject> {
+    if (!existsSync(path))
+      return fail(`${path} is missing: script/setup builds it where clang and libbpf-dev are installed`);
     takeLog();
     const object = lib.bpf_object__open_file(path, null);
     return object === 0

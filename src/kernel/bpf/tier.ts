@@ -1,5 +1,4 @@
 // Which of the two objects this kernel takes: found by loading them, never by its configuration.
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KernelPath } from '#model/status.ts';
 import { type Libbpf, libbpf } from './libbpf.ts';
@@ -39,8 +38,6 @@ export function chooseTier(plan: {
   const refusals: string[] = [];
   for (const tier of plan.variants ?? variants) {
     const file = objectFile(tier);
-    if (!existsSync(file))
-      return none(`${file} is missing: script/setup builds it where clang and libbpf-dev are installed`);
     let tries = 0;
     for (;;) {
       const opened = BpfObject.open(lib, file);

@@ -1,11 +1,11 @@
 // Puts the programs at the hooks of the kernel's security modules, each part where this kernel takes it. A kernel may load and
 // attach them and still never call them, so that each is seen at work before it counts.
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { codeOf, libc } from '../../ffi.ts';
 import { unifiedMount } from '../../proc/owner/processes.ts';
 import { programPin } from '../flows/hooks.ts';
-import { pinnedMaps, pinPrograms } from '../install.ts';
+import { type Problem, pinPrograms, placeMaps } from '../install.ts';
 import { hashedBySha256, layouts } from '../layout.ts';
 import { type Libbpf, libbpf } from '../libbpf.ts';
 import type { BpfMap } from '../map.ts';
@@ -26,12 +26,6 @@ import {
 const PR_SET_MM = 35; // include/uapi/linux/prctl.h
 const AF_PACKET = 17; // include/linux/socket.h
 const SOCK_RAW = 3;
-
-/** Large maps of the object that a trial without pins has no use for. */
-const largeMaps = ['procs', 'flows', 'hits', 'sockets', 'ports', 'talks', 'asked', 'guests'];
-
-/** What went wrong, as a clause. */
-type Problem = string | undefined;
 
 const never = 'the kernel takes the program and never calls it: bpf is not among its security modules (lsm=…,bpf)';
 
@@ -106,16 +100,13 @@ const configOf = (object: BpfObject) => object.map('config', 4, layouts.config.s
 
 /** Loads one part and sees it at work. With pins it stays, but for `frames`, of which only the programs are pinned. */
 function enter(lib: Libbpf, part: LsmPart, cgroup: string, pins: Pins | undefined): Problem {
-  if (!existsSync(lsmObject))
-    return `${lsmObject} is missing: script/setup builds it where clang and libbpf-dev are installed`;
   const opened = BpfObject.open(lib, lsmObject);
   if (!opened.ok) return opened.error;
   const object = opened.value;
   try {
     const [harmless, pinned] = [harmlessOf[part], pinnedOf[part]];
     for (const name of allLsmPrograms) if (!harmless.includes(name) && !pinned.includes(name)) object.skip(name);
-    if (pins === undefined) for (const name of largeMaps) object.setMaxEntries(name, 1);
-    else for (const name of [...pinnedMaps, 'guarded']) object.pinMap(name, pins.path(name));
+    placeMaps(object, pins, ['guarded']);
     const loaded = object.load();
     if (!loaded.ok) return loaded.error.includes('(EPERM)') ? forbidden : loaded.error;
     const guarded = object.map('guarded', 4, 4);

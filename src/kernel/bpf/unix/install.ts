@@ -1,8 +1,8 @@
 // Puts the programs at Unix sockets into the kernel, where it takes them (Linux 6.7): the gate puts them at their hooks.
-import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { unifiedMount } from '../../proc/owner/processes.ts';
 import { programPin } from '../flows/hooks.ts';
-import { pinnedMaps, pinPrograms } from '../install.ts';
+import { type Problem, pinPrograms, placeMaps } from '../install.ts';
 import { libbpf } from '../libbpf.ts';
 import { BpfObject } from '../object.ts';
 import type { Pins } from '../pins.ts';
@@ -10,25 +10,16 @@ import { type UnixState, unixHooks, unixMaps, unixObject, unixPrograms } from '.
 
 const BPF_PROG_TYPE_CGROUP_SOCK_ADDR = 18; // include/uapi/linux/bpf.h
 
-/** Large maps of the object that a trial without pins has no use for. */
-const largeMaps = ['procs', 'flows', 'hits', 'sockets', 'ports', 'talks', 'asked', 'guests'];
-
-/** What went wrong, as a clause. */
-type Problem = string | undefined;
-
 function enter(pins: Pins | undefined, cgroup: string): Problem {
   const lib = libbpf();
   if ('missing' in lib) return lib.missing;
-  if (!existsSync(unixObject))
-    return `${unixObject} is missing: script/setup builds it where clang and libbpf-dev are installed`;
   const opened = BpfObject.open(lib, unixObject);
   if (!opened.ok) return opened.error;
   const object = opened.value;
   const folder = openSync(cgroup, 'r');
   try {
     for (const name of unixPrograms) object.setType(name, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, unixHooks[name]);
-    if (pins === undefined) for (const name of largeMaps) object.setMaxEntries(name, 1);
-    else for (const name of [...pinnedMaps, ...Object.keys(unixMaps)]) object.pinMap(name, pins.path(name));
+    placeMaps(object, pins, Object.keys(unixMaps));
     const loaded = object.load();
     if (!loaded.ok) return loaded.error;
     // For a moment: without confinements they let everything pass, and nobody is told.

@@ -23,23 +23,34 @@ function traffic({ bytesOut, bytesIn }: RunLine): string {
   return bytesOut + bytesIn === 0 ? '' : `${formatBytes(bytesOut)} out, ${formatBytes(bytesIn)} in`;
 }
 
-/** The refused first. */
-function asked(services: readonly RunService[]): string[] {
-  const refused = services.filter(({ action }) => action === 'reject');
-  const all = [...refused, ...services.filter(({ action }) => action !== 'reject')];
-  const rows = all
+/** What was done and how often, the refused first, with these columns behind; nothing where nothing was. */
+function tableOf<T extends Pick<RunLine, 'action' | 'times'>>(
+  all: readonly T[],
+  head: readonly string[],
+  allowed: 'green' | 'yellow',
+  columnsOf: (one: T) => readonly string[],
+): string[] {
+  if (all.length === 0) return [];
+  const refused = all.filter(({ action }) => action !== 'allow');
+  const rows = [...refused, ...all.filter(({ action }) => action === 'allow')]
     .slice(0, maxLines)
-    .map(({ service, socket, action, times, does }) => [
-      paint(action === 'allow' ? 'yellow' : 'red', action === 'allow' ? 'allowed' : 'refused'),
-      String(times),
-      service === null ? `an abstract socket (${safe(socket)})` : `${safe(service)} (${safe(socket)})`,
-      does === null ? '' : safe(does),
+    .map((one) => [
+      one.action === 'allow' ? paint(allowed, 'allowed') : paint('red', 'refused'),
+      String(one.times),
+      ...columnsOf(one),
     ]);
-  if (rows.length === 0) return [];
+  const more = all.length - maxLines;
+  const rest = more > 0 ? [`… and ${more} more; --report FILE has all of them.`] : [];
+  return [table(['', 'TIMES', ...head], rows), ...rest];
+}
+
+function asked(services: readonly RunService[]): string[] {
   const free = services.some(({ action }) => action === 'allow');
   return [
-    table(['', 'TIMES', 'SERVICE ASKED', 'WHICH'], rows),
-    ...(all.length > maxLines ? [`… and ${all.length - maxLines} more; --report FILE has all of them.`] : []),
+    ...tableOf(services, ['SERVICE ASKED', 'WHICH'], 'yellow', ({ service, socket, does }) => [
+      service === null ? `an abstract socket (${safe(socket)})` : `${safe(service)} (${safe(socket)})`,
+      does === null ? '' : safe(does),
+    ]),
     ...(free ? ['What such a service starts is not confined; --strict keeps a command from them.'] : []),
   ];
 }
@@ -47,26 +58,17 @@ function asked(services: readonly RunService[]): string[] {
 /** Empty where it tried nothing. */
 export function formatReport(report: RunReport): string {
   const { id, lines, questions, left, leftOut, services, servicesUnseen } = report;
-  const refused = lines.filter(({ action }) => action !== 'allow');
-  const ordered = [...refused, ...lines.filter(({ action }) => action === 'allow')];
   // Of one that was answered some kinds of record may be missing.
   const answered = new Set(questions.flatMap((question) => (question.refused === null ? question.name : [])));
   const unanswered = questions.filter(({ name, refused: why }) => why !== null && !answered.has(name));
-  const out: string[] = [];
-  if (ordered.length > 0) {
-    const rows = ordered
-      .slice(0, maxLines)
-      .map((line) => [
-        paint(line.action === 'allow' ? 'green' : 'red', line.action === 'allow' ? 'allowed' : 'refused'),
-        String(line.times),
-        `${safe(line.app)} ${arrows[line.direction]} ${place(line)}`,
-        traffic(line),
-        short(line.rule, id),
-      ]);
-    out.push(table(['', 'TIMES', 'WHAT', 'BYTES', 'BY'], rows));
-    if (ordered.length > maxLines) out.push(`… and ${ordered.length - maxLines} more; --report FILE has all of them.`);
-  }
-  out.push(...asked(services));
+  const out = [
+    ...tableOf(lines, ['WHAT', 'BYTES', 'BY'], 'green', (line) => [
+      `${safe(line.app)} ${arrows[line.direction]} ${place(line)}`,
+      traffic(line),
+      short(line.rule, id),
+    ]),
+    ...asked(services),
+  ];
   if (servicesUnseen !== null)
     out.push(`Which services it asked over Unix sockets is not known: ${safe(servicesUnseen)}.`);
   const names = [...new Map(unanswered.map(({ name, refused: why }) => [name, why])).entries()];

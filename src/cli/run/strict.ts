@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, fstatSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { anyHome, placesOf, socketsAt } from '#kernel/confine/places.ts';
-import { services } from '#policy/run/services.ts';
+import { socketPaths } from '#policy/run/services.ts';
 import { Ending, exits } from '../context.ts';
 
 /**
@@ -54,9 +54,7 @@ exec unshare --user -- sh -c '
 
 /** What is there now: folders that are a service's alone, and sockets. */
 function covers(): readonly string[] {
-  const places = services
-    .flatMap(({ sockets }) => sockets.filter((one) => !one.startsWith('@')))
-    .flatMap((pattern) => placesOf(pattern, [...anyHome, homedir()]));
+  const places = socketPaths.flatMap((pattern) => placesOf(pattern, [...anyHome, homedir()]));
   const folders = places.filter((place) => place.endsWith('/'));
   const single = places
     .filter((place) => !place.endsWith('/') && !folders.some((folder) => place.startsWith(folder)))

@@ -91,6 +91,11 @@ export const services: readonly Service[] = [
   { name: 'emacs', does: 'does whatever it is told to', sockets: ['/run/user/*/emacs/'] },
 ];
 
+/** The places of all of them that are paths. */
+export const socketPaths: readonly string[] = services.flatMap(({ sockets }) =>
+  sockets.filter((socket) => !socket.startsWith('@')),
+);
+
 /** Where homes are, for those who know of no user in particular. */
 const home = '(?:/root|/home/[^/]+)';
 

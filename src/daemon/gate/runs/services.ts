@@ -5,7 +5,7 @@ import { anyHome, placesOf, socketsAt, statOf } from '#kernel/confine/places.ts'
 import { reachedBy } from '#kernel/confine/reached.ts';
 import type { GateMessage } from '#model/messages.ts';
 import type { RunService } from '#model/run/run.ts';
-import { type Service, serviceAt, services } from '#policy/run/services.ts';
+import { type Service, serviceAt, socketPaths } from '#policy/run/services.ts';
 
 const gatherMs = 50;
 /** How long it is believed where the sockets are. */
@@ -27,14 +27,14 @@ interface Gathered {
   untold: number;
 }
 
+/** Those that are there. */
+const socketsOf = (pattern: string): readonly string[] =>
+  placesOf(pattern, anyHome).flatMap((place) => socketsAt(place));
+
 /** As they are written: those that are there, and those that may come at a place that is known whole. */
 export function pathsOfServices(): readonly string[] {
-  const paths = services.flatMap(({ sockets }) =>
-    sockets.flatMap((pattern) => {
-      if (pattern.startsWith('@')) return [];
-      const there = placesOf(pattern, anyHome).flatMap((place) => socketsAt(place));
-      return /[*~]|\/$/.test(pattern) ? there : [pattern, ...there];
-    }),
+  const paths = socketPaths.flatMap((pattern) =>
+    /[*~]|\/$/.test(pattern) ? socketsOf(pattern) : [pattern, ...socketsOf(pattern)],
   );
   return [...new Set(paths.flatMap((path) => (path.startsWith('/run/') ? [path, `/var${path}`] : [path])))];
 }
@@ -113,12 +113,8 @@ export class ServiceCalls {
   #places(): ReadonlyMap<string, string> {
     const now = this.#plan.now();
     if (now < this.#knownUntil) return this.#known;
-    const paths = services
-      .flatMap(({ sockets }) => sockets.filter((one) => !one.startsWith('@')))
-      .flatMap((pattern) => placesOf(pattern, anyHome))
-      .flatMap((place) => socketsAt(place));
     this.#known = new Map(
-      paths.flatMap((path) => {
+      socketPaths.flatMap(socketsOf).flatMap((path) => {
         const file = statOf(path);
         return file === undefined ? [] : [[`${file.dev}:${file.ino}`, path] as const];
       }),

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
+import { processorMs } from '#std/processor.testing.ts';
 import { ok } from '#std/result.ts';
 import { type Asked, fieldNames } from './fields.ts';
 import { queryTest } from './match.ts';
@@ -173,11 +174,12 @@ suite('a query', () => {
   });
 
   test('a pattern takes no time to speak of', () => {
-    const began = performance.now();
-    holds(`name:${'a*'.repeat(140)}b`, {
-      ...line,
-      attempt: { ...line.attempt, names: [{ name: 'a'.repeat(1024), from: 'dns' }] },
-    });
-    assert.ok(performance.now() - began < 10_000);
+    const spent = processorMs(() =>
+      holds(`name:${'a*'.repeat(140)}b`, {
+        ...line,
+        attempt: { ...line.attempt, names: [{ name: 'a'.repeat(1024), from: 'dns' }] },
+      }),
+    );
+    assert.ok(spent < 1000, `${spent} ms`);
   });
 });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
+import { processorMs } from '#std/processor.testing.ts';
 import { compileGlob, escapeGlob } from './glob.ts';
 import { cgroupMatches, compilePattern, exactPattern, patternMatches } from './pattern.ts';
 
@@ -85,11 +86,12 @@ test('an escaped text matches itself and nothing else', () => {
 });
 
 test('no pattern is slow', () => {
-  const began = performance.now();
-  assert.ok(!glob(`/${'*a'.repeat(1000)}b`, `/${'ab'.repeat(999)}b`));
-  const regex = compilePattern('~^(a+)+$', 'plain');
-  assert.ok(regex.ok && !patternMatches(regex.value, `${'a'.repeat(4000)}b`));
-  assert.ok(performance.now() - began < 20_000);
+  const spent = processorMs(() => {
+    assert.ok(!glob(`/${'*a'.repeat(1000)}b`, `/${'ab'.repeat(999)}b`));
+    const regex = compilePattern('~^(a+)+$', 'plain');
+    assert.ok(regex.ok && !patternMatches(regex.value, `${'a'.repeat(4000)}b`));
+  });
+  assert.ok(spent < 2000, `${spent} ms`);
 });
 
 test('any text is a pattern or is refused with a reason', () => {

@@ -253,8 +253,20 @@ describe('the pages', { concurrency: false }, () => {
     await pill.waitFor();
     const ageless = (texts: readonly string[]) => texts.map((text) => text.replace(/^(\d+ (s|min)|now)$/gm, ''));
     assert.deepEqual(ageless(await rows.allInnerTexts()), ageless(before));
-    await pill.click();
-    await pill.waitFor({ state: 'detached' });
+    // As a hand does it: from the list over what is between, and it is still there.
+    const box = await pill.boundingBox();
+    assert.ok(box !== null);
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 20 });
+    fake.connect();
+    const more = page.getByRole('button', { name: '13 changes waiting' });
+    await more.click();
+    await more.waitFor({ state: 'detached' });
+    assert.notDeepEqual(ageless(await rows.allInnerTexts()), ageless(before));
+    // It flows again, though nothing told that the pointer went.
+    const shown = await rows.allInnerTexts();
+    fake.connect();
+    await until(async () => ageless(await rows.allInnerTexts()).join() !== ageless(shown).join(), 'it flows again');
+    assert.equal(await page.getByRole('button', { name: /wait/ }).count(), 0);
   });
 
   test('by the keyboard alone: move, explain, close, make a rule, undo it', async () => {

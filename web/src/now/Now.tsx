@@ -112,60 +112,69 @@ export function Page() {
           select={(first, last) => change({ from: String(Math.round(first)), to: String(Math.round(last)) })}
         />
       </Suspense>
-      <div className={styles.above}>
-        {chosen.from !== undefined && chosen.to !== undefined ? (
-          <button type="button" onClick={() => change({ from: undefined, to: undefined })}>
-            {formatMoment(chosen.from, now)} – {formatMoment(chosen.to, now)} <X size={15} aria-hidden />
-            <span className="unseen">Show the last 10 minutes again</span>
-          </button>
-        ) : (
-          <span className="quiet">The last 10 minutes. Drag over the chart to look at a part.</span>
-        )}
-        <label className={styles.own}>
-          <input type="checkbox" checked={own} onChange={({ target }) => change({ own: target.checked ? '1' : '' })} />
-          Show Postern’s own
-        </label>
-        {held.waiting > 0 && (
-          <button type="button" className={styles.pill} onClick={held.release}>
-            {held.waiting === 1 ? '1 change waits' : `${held.waiting} changes waiting`}
-          </button>
-        )}
-      </div>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: it only holds still under the pointer */}
+      {/* Who goes from the list to what waits, with the pointer or by Tab, still finds it there. */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: it only ends the holding still */}
       <div
-        className={styles.tree}
-        onPointerEnter={({ pointerType }) => pointerType === 'mouse' && held.hold(true)}
         onPointerLeave={() => held.hold(false)}
-        onFocus={() => held.hold(true)}
         onBlur={({ currentTarget, relatedTarget }) => currentTarget.contains(relatedTarget) || held.hold(false)}
       >
-        <div className={styles.columns} aria-hidden>
-          <span>App, destination</span>
-          <span>What became of it</span>
-          <span className="number">Connections</span>
-          <span className="number">Bytes</span>
-          <span className="number">Age</span>
-          <span />
-        </div>
-        {rows.length === 0 ? (
-          <p className={styles.none}>
-            {search !== '' ? `Nothing in these minutes matches “${search}”.` : 'No connection in these minutes.'}
-          </p>
-        ) : (
-          <div role="tree" aria-label="Connections">
-            <VirtualRows
-              count={rows.length}
-              rowHeight={narrow ? 54 : 34}
-              keyOf={(index) => rows[index]?.key ?? String(index)}
-              row={(index) => {
-                const node = rows[index];
-                return node === undefined ? null : (
-                  <TreeRow node={node} now={now} open={isOpen(node, turned)} turn={turn} explain={explain} />
-                );
-              }}
+        <div className={styles.above}>
+          {chosen.from !== undefined && chosen.to !== undefined ? (
+            <button type="button" onClick={() => change({ from: undefined, to: undefined })}>
+              {formatMoment(chosen.from, now)} – {formatMoment(chosen.to, now)} <X size={15} aria-hidden />
+              <span className="unseen">Show the last 10 minutes again</span>
+            </button>
+          ) : (
+            <span className="quiet">The last 10 minutes. Drag over the chart to look at a part.</span>
+          )}
+          <label className={styles.own}>
+            <input
+              type="checkbox"
+              checked={own}
+              onChange={({ target }) => change({ own: target.checked ? '1' : '' })}
             />
+            Show Postern’s own
+          </label>
+          {held.waiting > 0 && (
+            <button type="button" className={styles.pill} onClick={held.release}>
+              {held.waiting === 1 ? '1 change waits' : `${held.waiting} changes waiting`}
+            </button>
+          )}
+        </div>
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: it only holds still under the pointer */}
+        <div
+          className={styles.tree}
+          onPointerEnter={({ pointerType }) => pointerType === 'mouse' && held.hold(true)}
+          onFocus={() => held.hold(true)}
+        >
+          <div className={styles.columns} aria-hidden>
+            <span>App, destination</span>
+            <span>What became of it</span>
+            <span className="number">Connections</span>
+            <span className="number">Bytes</span>
+            <span className="number">Age</span>
+            <span />
           </div>
-        )}
+          {rows.length === 0 ? (
+            <p className={styles.none}>
+              {search !== '' ? `Nothing in these minutes matches “${search}”.` : 'No connection in these minutes.'}
+            </p>
+          ) : (
+            <div role="tree" aria-label="Connections">
+              <VirtualRows
+                count={rows.length}
+                rowHeight={narrow ? 54 : 34}
+                keyOf={(index) => rows[index]?.key ?? String(index)}
+                row={(index) => {
+                  const node = rows[index];
+                  return node === undefined ? null : (
+                    <TreeRow node={node} now={now} open={isOpen(node, turned)} turn={turn} explain={explain} />
+                  );
+                }}
+              />
+            </div>
+          )}
+        </div>
       </div>
       <Suspense fallback={null}>
         {making !== undefined && <NewRule {...making} close={() => setMaking(undefined)} />}

@@ -9,7 +9,7 @@ export interface Held {
   readonly time: number;
   /** Connections that came or changed since. */
   readonly waiting: number;
-  /** Shows them now. */
+  /** Shows them now, and holds no longer. */
   readonly release: () => void;
   readonly hold: (on: boolean) => void;
 }
@@ -30,5 +30,10 @@ export function useHeld(now: number, isShown: (line: LogLine) => boolean): Held 
   // While it is drawn, not behind it: what is not up to date is never drawn.
   if (!isStill && (of.version !== version || of.now !== now || of.isShown !== isShown)) keep(look(now));
   const waiting = holding ? recent.all().filter((line) => line.sequence > kept.place && isShown(line)).length : 0;
-  return { ...kept, waiting, release: () => keep(look(Date.now())), hold };
+  const release = () => {
+    keep(look(Date.now()));
+    // What is pressed goes away with what waited, and nothing tells of a focus or a pointer that was on it.
+    hold(false);
+  };
+  return { ...kept, waiting, release, hold };
 }

@@ -125,7 +125,7 @@ static __noinline int copy_dns(struct __sk_buff *skb, struct traffic *state, boo
 	return 0;
 }
 
-/* Programs of their own beside those of traffic.h, so that the verifier looks at neither through the other. */
+/* Of each packet, whatever becomes of it. */
 static __always_inline void watch_names(struct __sk_buff *skb, bool incoming)
 {
 	struct bpf_sock *sk = skb->sk;
@@ -143,20 +143,6 @@ static __always_inline void watch_names(struct __sk_buff *skb, bool incoming)
 	/* After the copy, so that user space that has read the number has its copy before it; and whether or not there was room. */
 	if (incoming && config)
 		__sync_fetch_and_add(&config->answers_seen, 1);
-}
-
-SEC("cgroup_skb/egress")
-int names_egress(struct __sk_buff *skb)
-{
-	watch_names(skb, false);
-	return 1;
-}
-
-SEC("cgroup_skb/ingress")
-int names_ingress(struct __sk_buff *skb)
-{
-	watch_names(skb, true);
-	return 1;
 }
 
 #endif

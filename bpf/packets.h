@@ -22,20 +22,17 @@
 /* The flow of the packet; false where it cannot be read for certain: then the queue's reader looks at it. */
 static __always_inline bool read_flow(struct __sk_buff *skb, struct flow *flow, __u8 direction)
 {
-	__u8 first, next;
+	__u8 next;
 	__u32 at;
+	__u8 header[20]; /* all of IPv4's, but for its options */
 	__u8 source[16] = {}, destination[16] = {};
 	__u16 ports[2] = {};
 
 	__builtin_memset(flow, 0, sizeof(*flow));
-	if (bpf_skb_load_bytes(skb, 0, &first, 1))
+	if (bpf_skb_load_bytes(skb, 0, header, sizeof(header)))
 		return false;
-	if (first >> 4 == 4) {
-		__u8 header[20];
-
-		if (bpf_skb_load_bytes(skb, 0, header, 20))
-			return false;
-		at = (first & 15) * 4;
+	if (header[0] >> 4 == 4) {
+		at = (header[0] & 15) * 4;
 		if (at < 20)
 			return false;
 		/* A later fragment has no ports. */
@@ -45,11 +42,8 @@ static __always_inline bool read_flow(struct __sk_buff *skb, struct flow *flow, 
 		__builtin_memcpy(source + 12, header + 12, 4);
 		__builtin_memcpy(destination + 12, header + 16, 4);
 		flow->family = 4;
-	} else if (first >> 4 == 6) {
-		__u8 header[8];
-
-		if (bpf_skb_load_bytes(skb, 0, header, 8) || bpf_skb_load_bytes(skb, 8, source, 16) ||
-		    bpf_skb_load_bytes(skb, 24, destination, 16))
+	} else if (header[0] >> 4 == 6) {
+		if (bpf_skb_load_bytes(skb, 8, source, 16) || bpf_skb_load_bytes(skb, 24, destination, 16))
 			return false;
 		next = header[6];
 		at = 40;

@@ -7,6 +7,5 @@
 #include "packets.h"
 #include "forward.h"
 #include "traffic.h"
-#include "names.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -5,6 +5,7 @@
 #define POSTERN_TRAFFIC_H
 
 #include "forward.h"
+#include "names.h"
 
 #define CUT 0
 
@@ -179,6 +180,7 @@ static __always_inline struct traffic *count_out(struct __sk_buff *skb)
 SEC("cgroup_skb/egress")
 int note_egress(struct __sk_buff *skb)
 {
+	watch_names(skb, false);
 	count_out(skb);
 	return PASS;
 }
@@ -210,6 +212,7 @@ int egress(struct __sk_buff *skb)
 	struct config *config = settings();
 	struct process *now = 0;
 
+	watch_names(skb, false);
 	if (!state || !config || !config->enforce)
 		return PASS;
 	if (state->state & TRAFFIC_GUEST) {
@@ -244,6 +247,7 @@ int ingress(struct __sk_buff *skb)
 {
 	struct traffic *state = traffic_of(skb);
 
+	watch_names(skb, true);
 	if (!state)
 		return PASS;
 	__sync_fetch_and_add(&state->bytes_in, skb->len);

@@ -32,8 +32,6 @@ const hooks = {
   recvmsg6: { type: 20, enforce: 'recvmsg6', observe: 'recvmsg6' },
   ingress: { type: 0, enforce: 'ingress', observe: 'ingress' },
   egress: { type: 1, enforce: 'egress', observe: 'note_egress' },
-  answers: { type: 0, enforce: 'names_ingress', observe: 'names_ingress' },
-  questions: { type: 1, enforce: 'names_egress', observe: 'names_egress' },
   connectUnix: { type: unixHooks.connect_unix, enforce: 'connect_unix', observe: 'connect_unix', optional: true },
   sendmsgUnix: { type: unixHooks.sendmsg_unix, enforce: 'sendmsg_unix', observe: 'sendmsg_unix', optional: true },
 } as const satisfies Readonly<Record<string, Hook>>;

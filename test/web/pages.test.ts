@@ -269,6 +269,19 @@ describe('the pages', { concurrency: false }, () => {
     assert.equal(await page.getByRole('button', { name: /wait/ }).count(), 0);
   });
 
+  test('what waits has its place on a narrow page, and moves nothing', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await open('/');
+    const row = page.getByRole('treeitem').first();
+    await row.hover();
+    const before = await row.boundingBox();
+    fake.connect();
+    const pill = page.getByRole('button', { name: '1 change waits' });
+    const { x = 0, width = 1000 } = (await pill.boundingBox()) ?? {};
+    assert.ok(x >= 0 && x + width <= 390, `from ${x} to ${x + width}`);
+    assert.deepEqual(await row.boundingBox(), before);
+  });
+
   test('by the keyboard alone: move, explain, close, make a rule, undo it', async () => {
     await open('/');
     await page.getByRole('treeitem').first().waitFor();

@@ -147,11 +147,13 @@ describe('hostile packets', () => {
       assert.ok(found !== undefined);
       return found;
     };
-    // The kernel sends packets of its own now and then: both are looked at until nothing came in between.
+    // The kernel sends packets of its own now and then: both are looked at until nothing came in between, and until nothing was
+    // held any more when the counters were read, which is before the queue was.
     let [counted, kernel] = [await counters(), await queue()];
     const settled = async () => {
       [counted, kernel] = [await counters(), await queue()];
-      return kernel.waiting === 0 && kernel.queued === counted.packets;
+      const { packets, accepted, rejected, dropped } = counted;
+      return kernel.waiting === 0 && kernel.queued === packets && accepted + rejected + dropped === packets;
     };
     await postern.until(settled, 'one verdict for each packet that was queued', 120);
     const { queued, lost } = kernel;

@@ -44,14 +44,13 @@ export class BpfMap {
     return this.#lib.bpf_map_delete_elem(this.fd, key) === 0;
   }
 
-  /** Key after key, while nobody else changes the map; the buffer is used again for the next. */
+  /** Key after key, while nobody else changes the map. */
   *keys(): Generator<Buffer> {
-    let at: Buffer | null = null;
-    const next = Buffer.alloc(this.#keySize);
-    while (this.#lib.bpf_map_get_next_key(this.fd, at, next) === 0) {
+    for (let at: Buffer | null = null; ; ) {
+      const next: Buffer = Buffer.alloc(this.#keySize);
+      if (this.#lib.bpf_map_get_next_key(this.fd, at, next) !== 0) return;
+      at = next;
       yield next;
-      at ??= Buffer.alloc(this.#keySize);
-      next.copy(at);
     }
   }
 

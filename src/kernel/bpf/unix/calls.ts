@@ -55,7 +55,7 @@ export class UnixCalls {
       name.write(path);
       wanted.set(name.toString('latin1'), name);
     }
-    for (const key of [...this.#refused.keys()].map((one) => Buffer.from(one))) {
+    for (const key of [...this.#refused.keys()]) {
       if (!wanted.delete(key.toString('latin1'))) this.#refused.delete(key);
     }
     for (const name of wanted.values()) {

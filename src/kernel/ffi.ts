@@ -40,6 +40,15 @@ export function lastErrno(): number {
   return koffi.errno();
 }
 
+/** What not every C library has. */
+function optional<T>(signature: string): T | undefined {
+  try {
+    return lib.func(signature) as T;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * The C functions. Each returns what C returns: −1 for a failure, whose cause `lastErrno()` then tells.
  * Byte arguments are only used during the call.
@@ -136,6 +145,8 @@ export const libc = {
     'int mount(const char *source, const char *at, const char *type, unsigned long flags, const char *data)',
   ) as (source: string, at: string, type: string, flags: number, data: string) => number,
   umount2: lib.func('int umount2(const char *at, int flags)') as (at: string, flags: number) => number,
+  /** Gives back what malloc keeps free, but for so many bytes; of glibc alone. */
+  malloc_trim: optional<(pad: number) => number>('int malloc_trim(size_t pad)'),
 };
 
 /** Memory that C made, such as `mmap` gives, as bytes. Not to be touched after it is unmapped. */

@@ -4,6 +4,7 @@ import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { Pages } from '#api/pages/pages.ts';
 import { Passwords } from '#api/remote/passwords.ts';
+import { giveBackLater } from '#kernel/memory.ts';
 import { ownTable } from '#kernel/places/owntable.ts';
 import { formatConnection } from '#model/sentence.ts';
 import { formatDiagnostic } from '#policy/index.ts';
@@ -197,6 +198,7 @@ async function run(options: ControlOptions): Promise<void> {
     lookAtDoor();
   }
   tellSupervisor({ ready: true, ...(pagesServer !== undefined && { pagesPort: pagesServer.port }) });
+  giveBackLater();
   flushCompileCache(); // for the next one: this one may be killed at any time
 
   const stop = () => {

@@ -16,6 +16,7 @@ import { objectFile } from '#kernel/bpf/tier.ts';
 import { decodeUnixCall, UnixCalls } from '#kernel/bpf/unix/calls.ts';
 import { RunCgroups } from '#kernel/confine/cgroups.ts';
 import { nodeQuicCrypto } from '#kernel/crypto/quiccrypto.ts';
+import { giveBackLater } from '#kernel/memory.ts';
 import { Netfilter } from '#kernel/netfilter/netfilter.ts';
 import { SocketLookup } from '#kernel/netlink/socketlookup.ts';
 import { findNeighbour } from '#kernel/network/neighbours.ts';
@@ -303,6 +304,7 @@ function run(options: GateOptions): void {
   process.stdin.on('end', () => process.exit(1)).resume();
   // For the next gate, as this one may be killed at any time. It takes some 100 ms, and has no better moment: later, new packets would wait for it.
   flushCompileCache();
+  giveBackLater();
 }
 
 try {

@@ -10,6 +10,7 @@ import { installUnix } from '#kernel/bpf/unix/install.ts';
 import type { UnixState } from '#kernel/bpf/unix/parts.ts';
 import { RunCgroups } from '#kernel/confine/cgroups.ts';
 import { libc } from '#kernel/ffi.ts';
+import { giveBackLater } from '#kernel/memory.ts';
 import { netnsCookie } from '#kernel/netlink/netnscookie.ts';
 import { NetlinkSocket, netlinkFamilies } from '#kernel/netlink/socket.ts';
 import { removeOwnTable, tableOwner } from '#kernel/nft/owner.ts';
@@ -241,6 +242,7 @@ async function supervise(
       `postern is ready: ${ready.gate}. Ask it with the other postern commands (socket ${folders.runtimeDir}/postern.sock).${ready.pages}`,
     );
     notifyServiceManager(`READY=1\nMAINPID=${process.pid}`);
+    giveBackLater();
   };
 
   const certificate = options.remote?.certificate;

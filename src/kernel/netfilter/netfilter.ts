@@ -9,7 +9,7 @@ import { parsePayload } from '#wire/firstwords/payload.ts';
 import { directionOfHook, flowFromPacket } from '#wire/flow.ts';
 import { createPacketFields, parsePacket, TCP_ACK, TCP_SYN } from '#wire/ip.ts';
 import type { LogMessage } from '#wire/nflog.ts';
-import { NF_ACCEPT, NF_DROP, NF_REPEAT, type QueueMessage } from '#wire/nfqueue.ts';
+import { NF_ACCEPT, NF_DROP, type QueueMessage } from '#wire/nfqueue.ts';
 import { callerIds } from '../bpf/flows/callers.ts';
 import { type DnsCopy, dnsCopyOf } from '../bpf/flows/dnscopy.ts';
 import type { KernelFlows } from '../bpf/flows/kernelflows.ts';
@@ -256,7 +256,7 @@ export class Netfilter implements KernelPort {
         return;
       case 'reject':
         this.#counts.rejected += 1;
-        if (mark === 0) this.#queue.verdict(id, this.#refusing(flow), this.#marks.reject);
+        if (mark === 0) this.#queue.verdict(id, NF_ACCEPT, this.#marks.reject);
         else this.#refuseForeign(id, flow);
         return;
       case 'drop':
@@ -265,14 +265,9 @@ export class Netfilter implements KernelPort {
           return;
         }
         this.#counts.dropped += 1;
-        this.#queue.verdict(id, this.#refusing(flow), this.#marks.drop);
+        this.#queue.verdict(id, NF_ACCEPT, this.#marks.drop);
         return;
     }
-  }
-
-  /** A marked packet is refused by the chain behind ours or, where there is none, by ours: it comes there once more. */
-  #refusing(flow: Flow): number {
-    return this.#options.flows === undefined || flow.direction === 'forward' ? NF_ACCEPT : NF_REPEAT;
   }
 
   /** A packet with somebody else's mark must not get ours, which could route it elsewhere: it ends here, and so does its socket. */

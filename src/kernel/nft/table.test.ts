@@ -126,26 +126,6 @@ test('where programs are asked, what is forwarded for one of this machine does n
   assert.doesNotMatch(renderTable({ ...plan, programs, forward: false }, 'x'), /_forward/);
 });
 
-test('where programs are asked, one chain sees each packet, and what the gate refused first of all', () => {
-  const programs = { build: 'x', passed: { output: 1, input: 2 }, fds: {}, guest: 6 } as unknown as ChainPrograms;
-  const text = renderTable({ ...plan, programs }, 'x');
-  const standing = [...text.matchAll(/^ *chain (\w+) \{\n *type filter hook .*\n *(.*)/gm)].map((found) =>
-    found.slice(1),
-  );
-  assert.deepEqual(
-    standing.map(([name]) => name),
-    ['output', 'input', 'forward', 'forward_after'],
-  );
-  for (const [name, first] of standing.slice(0, 2)) {
-    assert.equal(first, `meta mark and 0x30000000 != 0x0 jump marked_${name}`);
-    assert.ok(
-      text.includes(
-        `chain marked_${name} {\n    meta mark 0x10000000 goto rejected_${name}\n    meta mark 0x20000000 goto dropped_${name}\n  }`,
-      ),
-    );
-  }
-});
-
 test('fail mode closed lets the kernel allow nothing by itself', () => {
   const lines = renderKernelRules(rules, 7, 'closed').output.join('\n');
   assert.doesNotMatch(lines, /accept/);

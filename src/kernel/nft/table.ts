@@ -175,7 +175,6 @@ function decideChain(hook: Hook, plan: TablePlan): string[] {
   if (asksPrograms(hook, plan)) {
     return [
       `type filter hook ${hook} priority -150; policy accept;`,
-      `meta mark and ${hex(plan.marks.reject | plan.marks.drop)} != 0x0 jump marked_${hook}`,
       ...(hook === 'output' ? ['meta l4proto tcp jump listened_output'] : []),
       tcpGoesOn,
       ...allowedFirst(hook),
@@ -195,25 +194,22 @@ function decideChain(hook: Hook, plan: TablePlan): string[] {
   ];
 }
 
-/** The gate has refused it. */
-function refusedLines(hook: Hook, { marks }: TablePlan): string[] {
-  return [`meta mark ${hex(marks.reject)} goto rejected_${hook}`, `meta mark ${hex(marks.drop)} goto dropped_${hook}`];
-}
-
-/**
- * What becomes of a packet that the gate has judged; one that nobody judged (queue bypass) passes as allowed. Only where conntrack
- * is to learn of the allowed: a second chain costs each packet, and what is refused comes to the first once more (`NF_REPEAT`).
- */
+/** What becomes of a packet that the gate has judged; one that nobody judged (queue bypass) passes as allowed. */
 function afterChain(hook: Hook, plan: TablePlan): string[] {
   const { marks } = plan;
   const { original, reply } = judged(hook, marks);
   const replyBit = hook === 'output' ? marks.in : hook === 'input' ? marks.out : marks.forward;
-  return [
+  const refusals = [
     `type filter hook ${hook} priority -140; policy accept;`,
-    ...refusedLines(hook, plan),
+    `meta mark ${hex(marks.reject)} goto rejected_${hook}`,
+    `meta mark ${hex(marks.drop)} goto dropped_${hook}`,
     ...(asksWho(hook, plan)
       ? [`meta mark and ${hex(marks.confined)} != 0x0 meta mark set meta mark and ${hex(~marks.confined >>> 0)}`]
       : []),
+  ];
+  if (asksPrograms(hook, plan)) return refusals;
+  return [
+    ...refusals,
     `ct direction original ct mark and ${hex(original)} == 0x0 ct state != untracked ct mark set ct mark or ${hex(original)}`,
     `ct direction reply ct mark and ${hex(reply)} == 0x0 ct state != untracked ct mark set ct mark or ${hex(replyBit)}`,
   ];
@@ -293,9 +289,8 @@ function hookChains(hook: Hook, plan: TablePlan): string[] {
     ...(hook === 'forward' && plan.programs !== undefined ? guestChains() : []),
     chain(`rejected_${hook}`, [...rememberRules(hook, 'rejected'), 'goto refuse']),
     chain(`dropped_${hook}`, [...rememberRules(hook, 'dropped'), 'counter name refused drop']),
-    ...(asksPrograms(hook, plan) ? [chain(`marked_${hook}`, refusedLines(hook, plan))] : []),
     ...baseChain(hook, 'decide', decideChain(hook, plan), plan),
-    ...(asksPrograms(hook, plan) ? [] : baseChain(`${hook}_after`, 'after', afterChain(hook, plan), plan)),
+    ...baseChain(`${hook}_after`, 'after', afterChain(hook, plan), plan),
   ];
 }
 

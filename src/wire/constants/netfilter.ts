@@ -13,7 +13,7 @@ export const NFNL_MSG_BATCH_END = 0x11;
 export const NF_DROP = 0;
 /** Ends the packet's way through its own base chain; later chains of the hook still see it. */
 export const NF_ACCEPT = 1;
-/** The packet runs through the hook's chains again from the beginning. */
+/** The packet runs through its own base chain again. Linux 6.7.0 to 6.7.4 take it for NF_ACCEPT where conntrack is loaded. */
 export const NF_REPEAT = 4;
 
 // include/uapi/linux/netfilter.h: the hook a packet was taken at

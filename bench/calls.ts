@@ -13,6 +13,7 @@ import { BpfObject } from '../src/kernel/bpf/object.ts';
 import { Pins } from '../src/kernel/bpf/pins.ts';
 import { kernelPath, Lab } from '../test/lab/lab.ts';
 import { world } from '../test/lab/namespaces.ts';
+import { ticksOf } from './parts/ticks.ts';
 
 const rounds = Number(process.env.ROUNDS ?? 9);
 const calls = Number(process.env.CALLS ?? 3000);
@@ -85,10 +86,7 @@ function ticksBelow(pid: number): number {
     .split(' ')
     .filter(Boolean)
     .map(Number);
-  return children.reduce((sum, child) => {
-    const fields = readFileSync(`/proc/${child}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
-    return sum + Number(fields[11]) + Number(fields[12]) + ticksBelow(child);
-  }, 0);
+  return children.reduce((sum, child) => sum + ticksOf(child) + ticksBelow(child), 0);
 }
 
 /** Until Postern has written down what the last measurement left it: each is measured for itself. */

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Lab } from '../test/lab/lab.ts';
+import { ticksOf } from './parts/ticks.ts';
 
 const seconds = Number(process.env.SECONDS ?? 60);
 /** Until what is done once after the start is done. */
@@ -21,12 +22,11 @@ const processes = { supervisor: postern.pid, gate: postern.child('gate'), contro
 /** Proportional set size in MB (proc_pid_smaps(5)), ticks used, and how often its threads slept and were woken since their start. */
 function lookAt(pid: number): { megabytes: number; ticks: number; wakeUps: number } {
   const pss = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1];
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
   const wakeUps = readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
     const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8');
     return sum + Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]);
   }, 0);
-  return { megabytes: Number(pss) / 1024, ticks: Number(fields[11]) + Number(fields[12]), wakeUps };
+  return { megabytes: Number(pss) / 1024, ticks: ticksOf(pid), wakeUps };
 }
 
 const before = Object.entries(processes).map(([name, pid]) => ({ name, pid, ...lookAt(pid) }));
